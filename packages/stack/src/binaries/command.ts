@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
+import { execa } from 'execa'
+
+export interface CommandOptions {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  /** Gets the command line and what the command prints. */
+  readonly log: Writable
+  /** Called for every line; those it answers `false` to stay out of the log. */
+  readonly onLine?: (line: string) => boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A command of a build ended with an error; its output is in the log. */
+export class CommandFailedError extends Error {
+  override readonly name = 'CommandFailedError'
+}
+
+/**
+ * Runs one command of a build to its end.
+ *
+ * The command leads a process group of its own, so that an abort reaches the compilers that go
+ * started. The group is killed outright: Go's caches stand that, as their entries are checked by
+ * hash. Output goes through a pipe held by this process, not straight into a file: should this
+ * process be killed, the command ends with a broken pipe at its next line instead of compiling on.
+ *
+ * @throws CommandFailedError when it exits with an error
+ * @throws the signal's reason when aborted
+ */
+export async function runCommand(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<void> {
+  const { signal, log } = options
+  signal?.throwIfAborted()
+  log.write(`$ ${[file, ...args].join(' ')}\n`)
+  const child = execa(file, args, {
+    all: true,
+    buffer: false,
+    cwd: options.cwd,
+    detached: true,
+    env: options.env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  })
+  const lines = createInterface({ input: child.all })
+  lines.on('line', (line) => {
+    if (options.onLine?.(line) !== false) log.write(`${line}\n`)
+  })
+  const allRead = once(lines, 'close')
+  const kill = (): void => killGroup(child.pid)
+  signal?.addEventListener('abort', kill, { once: true })
+  try {
+    const result = await child
+    await allRead
+    signal?.throwIfAborted()
+    if (result.failed) throw new CommandFailedError(result.shortMessage)
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // It ended by itself in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

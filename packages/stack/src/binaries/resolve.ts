@@ -1,0 +1,90 @@
+import PQueue from 'p-queue'
+import { buildBinary } from './build.ts'
+import { cachedPath } from './digest.ts'
+import { onDisk } from './disk.ts'
+import { BinaryUnavailableError } from './errors.ts'
+import { fromEnvironment, fromPath, isExecutableFile } from './installed.ts'
+import { acquireBuildLock } from './lock.ts'
+import { cacheRoot } from './paths.ts'
+import { type BinarySpec, binarySpec, type GoBuild, pathVariable } from './table.ts'
+import type { BinaryName, BuildProgress, ResolvedBinary, ResolveOptions } from './types.ts'
+
+/** Builds of this process, in the order they were asked for; the lock file keeps other processes apart. */
+const builds = new PQueue({ concurrency: 1 })
+
+/**
+ * Finds a binary, or builds it: an explicit path in the environment (`FAULTLINE_BIN_PROMETHEUS=/path`),
+ * then `PATH` where its version is supported, then the kit's cache, then a build from its pinned Go module.
+ * Many calls at once, from this or other processes, build it once.
+ *
+ * @throws BinaryUnavailableError with the cause and the way out
+ * @throws the signal's reason when aborted
+ */
+export async function resolveBinary(name: BinaryName, options: ResolveOptions = {}): Promise<ResolvedBinary> {
+  const env = options.env ?? process.env
+  const spec = binarySpec(name)
+  options.signal?.throwIfAborted()
+  const named = await fromEnvironment(spec, env)
+  if (named !== undefined) return named
+  const installed = await fromPath(spec, env)
+  if (installed.found !== undefined) return installed.found
+  if (spec.build === undefined) throw notFound(spec, installed.refused)
+  return fromBuild(spec, spec.build, env, options)
+}
+
+/**
+ * Resolves binaries one after the other, in the given order.
+ *
+ * @throws BinaryUnavailableError for the first that cannot be had
+ */
+export async function resolveAll(
+  names: readonly BinaryName[],
+  onProgress?: (progress: BuildProgress) => void,
+  options: Omit<ResolveOptions, 'onProgress'> = {},
+): Promise<readonly ResolvedBinary[]> {
+  const resolved: ResolvedBinary[] = []
+  for (const name of names) {
+    resolved.push(await resolveBinary(name, onProgress === undefined ? options : { ...options, onProgress }))
+  }
+  return resolved
+}
+
+async function fromBuild(
+  spec: BinarySpec,
+  build: GoBuild,
+  env: NodeJS.ProcessEnv,
+  { signal, onProgress = () => {} }: ResolveOptions,
+): Promise<ResolvedBinary> {
+  const cache = cacheRoot(env)
+  const path = await cachedPath(spec.name, build, env)
+  const resolved = (source: 'cache' | 'built'): ResolvedBinary => ({
+    name: spec.name,
+    path,
+    version: build.version,
+    source,
+  })
+  if (await isExecutableFile(path)) return resolved('cache')
+
+  const waiting = (): void => onProgress({ binary: spec.name, phase: 'waiting' })
+  if (builds.pending > 0) waiting()
+  return builds.add(
+    async () => {
+      await using _lock = await onDisk(spec, () => acquireBuildLock(cache, waiting, signal))
+      // Whoever held the lock before may have built this very binary.
+      if (await isExecutableFile(path)) return resolved('cache')
+      await buildBinary(spec, build, { cache, target: path, env, signal, onProgress })
+      return resolved('built')
+    },
+    signal === undefined ? {} : { signal },
+  )
+}
+
+function notFound(spec: BinarySpec, refused: readonly string[]): BinaryUnavailableError {
+  const seen = refused.length === 0 ? '' : ` (${refused.join(', ')}; the kit needs ${spec.supported})`
+  return new BinaryUnavailableError({
+    binary: spec.name,
+    reason: 'not-found',
+    problem: `${spec.name} is not on PATH in a supported version${seen}`,
+    wayOut: `Put ${spec.executables.join(' or ')} (version ${spec.supported}) on PATH, or set ${pathVariable(spec.name)} to its path.`,
+  })
+}

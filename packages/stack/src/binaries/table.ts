@@ -1,0 +1,188 @@
+import type { BinaryName } from './types.ts'
+
+/** How to find a program that is installed already. */
+export interface BinarySpec {
+  readonly name: BinaryName
+  /** Names to look for on `PATH`, in this order. */
+  readonly executables: readonly string[]
+  readonly versionArgs: readonly string[]
+  /** Its first group is the version. Anchored on the program's name, as others share such names. */
+  readonly versionPattern: RegExp
+  /** Semver range of the versions that the kit takes from `PATH`. */
+  readonly supported: string
+  /** Absent where the kit does not build the program itself. */
+  readonly build?: GoBuild
+}
+
+/** How to build a program from its pinned Go module. */
+export interface GoBuild {
+  /** Version that the module below `tools/` pins, as the program names it. */
+  readonly version: string
+  readonly module: string
+  /** Version of the module, where it is not `v` + `version`. */
+  readonly moduleVersion?: string
+  /** Folder below `tools/` with go.mod and go.sum. */
+  readonly folder: string
+  /** Import path of the command. */
+  readonly package: string
+  readonly file: string
+  readonly tags: readonly string[]
+  /** Go variable that the program reads its own version from; its release build sets it likewise. */
+  readonly versionVariable?: string
+  /** Set where the source is generated from a manifest of the collector builder. */
+  readonly manifest?: string
+  /** On two idle cores with nothing cached. */
+  readonly expectedSeconds: number
+  /** Free disk space that a build with nothing cached takes, downloads and Go's build cache included. */
+  readonly diskMiB: number
+}
+
+const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
+  toxiproxy: {
+    executables: ['toxiproxy-server'],
+    versionArgs: ['--version'],
+    versionPattern: /^toxiproxy-server version v?(\d+\.\d+\.\d+)/m,
+    supported: '^2.5.0',
+    build: {
+      version: '2.5.0',
+      module: 'github.com/Shopify/toxiproxy/v2',
+      folder: 'toxiproxy',
+      package: 'github.com/Shopify/toxiproxy/v2/cmd/server',
+      file: 'toxiproxy-server',
+      tags: [],
+      versionVariable: 'github.com/Shopify/toxiproxy/v2.Version',
+      expectedSeconds: 6,
+      diskMiB: 300,
+    },
+  },
+  prometheus: {
+    executables: ['prometheus'],
+    versionArgs: ['--version'],
+    versionPattern: /^prometheus, version v?(\d+\.\d+\.\d+)/m,
+    supported: '^3.16.0',
+    build: {
+      version: '3.16.0',
+      module: 'github.com/prometheus/prometheus',
+      // Prometheus numbers the module of release 3.16.0 as v0.316.0, since its Go API is not stable.
+      moduleVersion: 'v0.316.0',
+      folder: 'prometheus',
+      package: 'github.com/prometheus/prometheus/cmd/prometheus',
+      file: 'prometheus',
+      // Service discovery of clouds is most of the program's size and not used here.
+      tags: ['remove_all_sd'],
+      versionVariable: 'github.com/prometheus/common/version.Version',
+      expectedSeconds: 98,
+      diskMiB: 1500,
+    },
+  },
+  promtool: {
+    executables: ['promtool'],
+    versionArgs: ['--version'],
+    versionPattern: /^promtool, version v?(\d+\.\d+\.\d+)/m,
+    supported: '^3.16.0',
+    build: {
+      version: '3.16.0',
+      module: 'github.com/prometheus/prometheus',
+      moduleVersion: 'v0.316.0',
+      folder: 'prometheus',
+      package: 'github.com/prometheus/prometheus/cmd/promtool',
+      file: 'promtool',
+      tags: ['remove_all_sd'],
+      versionVariable: 'github.com/prometheus/common/version.Version',
+      expectedSeconds: 44,
+      diskMiB: 1500,
+    },
+  },
+  collector: {
+    executables: ['otelcol-contrib'],
+    versionArgs: ['--version'],
+    versionPattern: /^(?:otelcol-contrib|faultline-collector) version v?(\d+\.\d+\.\d+)/m,
+    // The collector renames settings between minor versions, so only patches of the tested one.
+    supported: '~0.161.0',
+    build: {
+      version: '0.161.0',
+      module: 'go.opentelemetry.io/collector/otelcol',
+      folder: 'collector',
+      package: '.',
+      file: 'faultline-collector',
+      tags: ['remove_all_sd', 'slicelabels'],
+      manifest: 'collector/manifest.yaml',
+      expectedSeconds: 226,
+      diskMiB: 2500,
+    },
+  },
+  loki: {
+    executables: ['loki'],
+    versionArgs: ['--version'],
+    versionPattern: /^loki, version v?(\d+\.\d+\.\d+)/m,
+    supported: '^3.7.8',
+    build: {
+      version: '3.7.8',
+      module: 'github.com/grafana/loki/v3',
+      folder: 'loki',
+      package: 'github.com/grafana/loki/v3/cmd/loki',
+      file: 'loki',
+      tags: [],
+      versionVariable: 'github.com/grafana/loki/v3/pkg/util/build.Version',
+      expectedSeconds: 270,
+      diskMiB: 2500,
+    },
+  },
+  k6: {
+    executables: ['k6'],
+    versionArgs: ['--version'],
+    versionPattern: /^k6 v?(\d+\.\d+\.\d+)/m,
+    supported: '^1.8.1',
+    build: {
+      version: '1.8.1',
+      module: 'go.k6.io/k6',
+      folder: 'k6',
+      package: 'go.k6.io/k6',
+      file: 'k6',
+      tags: [],
+      expectedSeconds: 62,
+      diskMiB: 1000,
+    },
+  },
+  tempo: {
+    executables: ['tempo'],
+    versionArgs: ['--version'],
+    versionPattern: /^tempo, version v?(\d+\.\d+(?:\.\d+)?)/m,
+    supported: '>=3.0.0',
+  },
+  pyroscope: {
+    executables: ['pyroscope'],
+    versionArgs: ['--version'],
+    versionPattern: /^pyroscope, version v?(\d+\.\d+(?:\.\d+)?)/m,
+    supported: '>=2.0.0',
+  },
+  grafana: {
+    executables: ['grafana'],
+    versionArgs: ['--version'],
+    versionPattern: /^grafana version v?(\d+\.\d+(?:\.\d+)?)/im,
+    supported: '>=13.0.0',
+  },
+}
+
+/** Every binary the kit knows, quickest build first, those it cannot build last. */
+export const BINARY_NAMES: readonly BinaryName[] = [
+  'toxiproxy',
+  'k6',
+  'prometheus',
+  'promtool',
+  'collector',
+  'loki',
+  'tempo',
+  'pyroscope',
+  'grafana',
+]
+
+/** What the kit knows of a binary. */
+export function binarySpec(name: BinaryName): BinarySpec {
+  return { name, ...TABLE[name] }
+}
+
+/** Environment variable that names a path to the binary, such as `FAULTLINE_BIN_PROMETHEUS`. */
+export function pathVariable(name: BinaryName): string {
+  return `FAULTLINE_BIN_${name.toUpperCase()}`
+}
