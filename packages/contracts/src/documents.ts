@@ -1,0 +1,40 @@
+import { createDocument } from 'zod-openapi'
+import { badDependencyAnswer, patchConcertOperation, readOperations } from './operations.ts'
+
+const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+
+/**
+ * The gateway's public API as an OpenAPI document.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ */
+export function gatewayDocument() {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Faultline box office',
+      version: '1.0.0',
+      description: 'Concerts, venues and seats.',
+      license,
+    },
+    paths: readOperations('/v1', { 502: badDependencyAnswer }),
+  })
+}
+
+/** The catalog's API as an OpenAPI document. */
+export function catalogDocument() {
+  const read = readOperations('')
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Faultline catalog',
+      version: '1.0.0',
+      description: 'Internal: the gateway calls it.',
+      license,
+    },
+    paths: {
+      ...read,
+      '/concerts/{concertId}': { ...read['/concerts/{concertId}'], patch: patchConcertOperation },
+    },
+  })
+}

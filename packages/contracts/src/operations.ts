@@ -1,0 +1,135 @@
+/** The box office's operations as OpenAPI path items; gateway and catalog publish the same ones. */
+import { z } from 'zod'
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponseObject } from 'zod-openapi'
+import { concertPageSchema, concertPatchSchema, concertSchema, concertSearchSchema } from './concerts.ts'
+import { concertIdSchema, venueIdSchema } from './identifiers.ts'
+import { pageQuerySchema } from './pagination.ts'
+import { problemSchema } from './problem.ts'
+import { availabilityPageSchema, availabilityQuerySchema, seatPageSchema } from './seats.ts'
+import { venuePageSchema, venueSchema } from './venues.ts'
+
+const concertPath = z.object({ concertId: concertIdSchema })
+const venuePath = z.object({ venueId: venueIdSchema })
+
+const etagHeader = z.string().meta({ description: 'Version of the representation', example: '"c3.v1"' })
+
+/** Answers that any operation may give. */
+const commonProblems = {
+  400: problem('The input is wrong; `errors` says where'),
+  500: problem('The service failed'),
+  503: problem('Overloaded, or a dependency cannot be reached; try again after `Retry-After` seconds'),
+  504: problem('A dependency did not answer in time'),
+}
+
+function problem(description: string): ZodOpenApiResponseObject {
+  return { description, content: { 'application/problem+json': { schema: problemSchema } } }
+}
+
+function json(description: string, schema: z.ZodType): ZodOpenApiResponseObject {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+function withEtag(description: string, schema: z.ZodType): ZodOpenApiOperationObject['responses'] {
+  return {
+    200: { ...json(description, schema), headers: z.object({ etag: etagHeader }) },
+    304: { description: 'The representation that `If-None-Match` names is still the current one' },
+    404: problem('There is none with this id'),
+  }
+}
+
+const ifNoneMatch = z.object({
+  'if-none-match': z.string().optional().meta({ description: 'ETag of the representation at hand' }),
+})
+
+/** Reading operations, which the gateway passes on to the catalog one to one. */
+export function readOperations(prefix: string, extraProblems: ZodOpenApiOperationObject['responses'] = {}) {
+  const problems = { ...commonProblems, ...extraProblems }
+  return {
+    [`${prefix}/concerts`]: {
+      get: {
+        operationId: 'searchConcerts',
+        summary: 'Search concerts, soonest first',
+        requestParams: { query: concertSearchSchema },
+        responses: { 200: json('A page of concerts', concertPageSchema), ...problems },
+      },
+    },
+    [`${prefix}/concerts/{concertId}`]: {
+      get: {
+        operationId: 'getConcert',
+        summary: 'One concert',
+        requestParams: { path: concertPath, header: ifNoneMatch },
+        responses: { ...withEtag('The concert', concertSchema), ...problems },
+      },
+    },
+    [`${prefix}/concerts/{concertId}/seats`]: {
+      get: {
+        operationId: 'listSeats',
+        summary: 'Seats of a concert, by section, row and number',
+        requestParams: { path: concertPath, query: pageQuerySchema },
+        responses: {
+          200: json('A page of seats, up to two seconds old', seatPageSchema),
+          404: problem('There is no concert with this id'),
+          ...problems,
+        },
+      },
+    },
+    [`${prefix}/venues`]: {
+      get: {
+        operationId: 'listVenues',
+        summary: 'Venues, by name',
+        requestParams: { query: pageQuerySchema },
+        responses: { 200: json('A page of venues', venuePageSchema), ...problems },
+      },
+    },
+    [`${prefix}/venues/{venueId}`]: {
+      get: {
+        operationId: 'getVenue',
+        summary: 'One venue',
+        requestParams: { path: venuePath, header: ifNoneMatch },
+        responses: { ...withEtag('The venue', venueSchema), ...problems },
+      },
+    },
+    [`${prefix}/availability-queries`]: {
+      post: {
+        operationId: 'queryAvailability',
+        summary: 'How many seats of several concerts are free; changes nothing, safe to repeat',
+        requestBody: { required: true, content: { 'application/json': { schema: availabilityQuerySchema } } },
+        responses: {
+          200: json('Availability of the concerts that exist', availabilityPageSchema),
+          413: problem('The body is over the limit'),
+          415: problem('The body is not JSON'),
+          ...problems,
+        },
+      },
+    },
+  } satisfies ZodOpenApiPathsObject
+}
+
+/** The operation that only the catalog has. */
+export const patchConcertOperation: ZodOpenApiOperationObject = {
+  operationId: 'patchConcert',
+  summary: 'Change a concert, if it is still the version at hand',
+  requestParams: {
+    path: concertPath,
+    header: z.object({ 'if-match': z.string().meta({ description: 'ETag of the representation at hand' }) }),
+  },
+  requestBody: {
+    required: true,
+    content: {
+      'application/merge-patch+json': { schema: concertPatchSchema },
+      'application/json': { schema: concertPatchSchema },
+    },
+  },
+  responses: {
+    200: { ...json('The concert as changed', concertSchema), headers: z.object({ etag: etagHeader }) },
+    404: problem('There is none with this id'),
+    412: problem('The concert has changed since: get it again'),
+    413: problem('The body is over the limit'),
+    415: problem('The body is not JSON'),
+    428: problem('`If-Match` is missing'),
+    ...commonProblems,
+  },
+}
+
+/** What the gateway adds: a dependency whose answer cannot be used. */
+export const badDependencyAnswer = problem('A dependency gave an answer that cannot be used')

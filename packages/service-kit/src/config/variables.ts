@@ -1,0 +1,62 @@
+/** Schemas of the kinds of variable that services share. */
+import { z } from 'zod'
+
+/** A TCP port; 0 lets the system choose one. */
+export function port(description: string, example: number) {
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, 'is not a port number')
+    .transform(Number)
+    .pipe(z.number().max(65_535, 'is not a port number: the highest is 65535'))
+    .meta({ description, example: String(example) })
+}
+
+/** A whole number within bounds. */
+export function integer(description: string, bounds: { minimum: number; maximum: number; default: number }) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(bounds.minimum, `is less than ${bounds.minimum}`)
+        .max(bounds.maximum, `is more than ${bounds.maximum}`),
+    )
+    .default(bounds.default)
+    .meta({ description, example: String(bounds.default) })
+}
+
+/** A host name or address to listen on or connect to. */
+export function host(description: string) {
+  return z.string().default('127.0.0.1').meta({ description, example: '127.0.0.1' })
+}
+
+/** A PostgreSQL connection URL. */
+export function postgresUrl(description: string, example: string) {
+  return z
+    .url({ protocol: /^postgres(ql)?$/, error: 'is not a PostgreSQL URL' })
+    .meta({ description, example })
+}
+
+/** One or more HTTP origins, separated by commas. */
+export function httpOrigins(description: string, example: string) {
+  return z
+    .string()
+    .transform((list) => list.split(',').map((url) => url.trim()))
+    .pipe(
+      z.array(
+        z
+          .url({ protocol: /^https?$/, error: 'is not a list of HTTP URLs' })
+          .transform((url) => new URL(url).origin),
+      ),
+    )
+    .meta({ description, example })
+}
+
+/** Where a service listens. */
+export const listenVariables = (example: { port: number; adminPort: number }) => ({
+  HOST: host('the address to listen on'),
+  PORT: port('the port of the API', example.port),
+  ADMIN_PORT: port('the port of /livez, /readyz and /metrics', example.adminPort),
+})

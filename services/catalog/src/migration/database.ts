@@ -1,0 +1,51 @@
+import { EnvironmentError } from '@faultline/service-kit'
+import pg from 'pg'
+
+/** SQLSTATE of a database that does not exist. */
+const INVALID_CATALOG_NAME = '3D000'
+
+/** How long one attempt to connect may take, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 5_000
+
+/**
+ * Connects as the owner; a database that is not there yet is created.
+ *
+ * @throws EnvironmentError when the server cannot be reached or refuses the login
+ */
+export async function connectOwner(ownerUrl: string): Promise<pg.Client> {
+  try {
+    return await connect(ownerUrl)
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === INVALID_CATALOG_NAME))
+      throw unreachable(ownerUrl, error)
+  }
+  await createDatabase(ownerUrl)
+  return connect(ownerUrl)
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  await client.connect()
+  return client
+}
+
+async function createDatabase(ownerUrl: string): Promise<void> {
+  const maintenance = new URL(ownerUrl)
+  const name = decodeURIComponent(maintenance.pathname.slice(1))
+  maintenance.pathname = '/postgres'
+  const client = await connect(maintenance.href)
+  try {
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+  } finally {
+    await client.end()
+  }
+}
+
+function unreachable(ownerUrl: string, error: unknown): EnvironmentError {
+  const { host } = new URL(ownerUrl)
+  const cause =
+    error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)
+  return new EnvironmentError(
+    `cannot connect to PostgreSQL at ${host}: ${cause}. Start it, or set DATABASE_OWNER_URL to where it is`,
+  )
+}
