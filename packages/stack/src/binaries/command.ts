@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { Writable } from 'node:stream'
 import { execa } from 'execa'
+import type { BuildLog } from './log.ts'
 
 export interface CommandOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   /** Gets the command line and what the command prints. */
-  readonly log: Writable
+  readonly log: BuildLog
   /** Called for every line; those it answers `false` to stay out of the log. */
   readonly onLine?: (line: string) => boolean
   readonly signal?: AbortSignal | undefined
@@ -36,7 +36,7 @@ export async function runCommand(
 ): Promise<void> {
   const { signal, log } = options
   signal?.throwIfAborted()
-  log.write(`$ ${[file, ...args].join(' ')}\n`)
+  log.write(`$ ${[file, ...args].join(' ')}`)
   const child = execa(file, args, {
     all: true,
     buffer: false,
@@ -49,7 +49,7 @@ export async function runCommand(
   })
   const lines = createInterface({ input: child.all })
   lines.on('line', (line) => {
-    if (options.onLine?.(line) !== false) log.write(`${line}\n`)
+    if (options.onLine?.(line) !== false) log.write(line)
   })
   const allRead = once(lines, 'close')
   const kill = (): void => killGroup(child.pid)

@@ -1,8 +1,8 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
 import { runCommand } from './command.ts'
 import { BUILDER_FOLDER, buildFlags } from './digest.ts'
+import type { BuildLog } from './log.ts'
 import { REPOSITORY_ROOT, toolFolder } from './paths.ts'
 import type { GoBuild } from './table.ts'
 import type { GoToolchain } from './toolchain.ts'
@@ -12,7 +12,7 @@ export interface CompileOptions {
   readonly env: NodeJS.ProcessEnv
   /** Folder of this build alone. */
   readonly work: string
-  readonly log: Writable
+  readonly log: BuildLog
   readonly signal?: AbortSignal | undefined
   readonly onModule: () => void
   /** Called when all modules are there. */

@@ -24,7 +24,7 @@ const goSettings = z.object({ GOVERSION: z.string(), GOCACHE: z.string(), GOMODC
 
 /** The `go` line of a go.mod: the lowest version of Go that can build it, as `1.26.0`. */
 export function requiredGo(goMod: string): string {
-  const version = semver.coerce(/^go (\S+)$/m.exec(goMod)?.[1])?.version
+  const version = semver.coerce(/^go (\S+)/m.exec(goMod)?.[1])?.version
   if (version === undefined) throw new Error('go.mod has no go line')
   return version
 }
