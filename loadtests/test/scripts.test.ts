@@ -1,0 +1,154 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { k6, scripts } from './k6.ts'
+import { startStubShop } from './stub-shop.ts'
+
+interface InspectedOptions {
+  scenarios: Record<string, { executor: string; rate?: number; timeUnit?: string; duration?: string }>
+  thresholds: Record<string, string[]>
+  systemTags: string[]
+}
+
+async function inspect(
+  script: (typeof scripts)[number],
+  env?: Record<string, string>,
+): Promise<InspectedOptions> {
+  const { stdout, stderr, exitCode } = await k6(['inspect', '--include-system-env-vars'], script, env)
+  expect(stderr).toBe('')
+  expect(exitCode).toBe(0)
+  return JSON.parse(stdout) as InspectedOptions
+}
+
+const run = ['run', '--quiet']
+
+describe.each(scripts)('%s', (script) => {
+  it('loads, and can fail: requests and checks have thresholds', async () => {
+    const { thresholds } = await inspect(script)
+    expect(Object.keys(thresholds)).toEqual(expect.arrayContaining(['http_req_failed', 'checks']))
+  })
+
+  it('keeps ids and addresses out of the labels', async () => {
+    const { systemTags } = await inspect(script)
+    expect(systemTags).not.toEqual(expect.arrayContaining(['url']))
+    expect(systemTags).not.toEqual(expect.arrayContaining(['ip']))
+    expect(systemTags).toContain('name')
+  })
+
+  it('passes against a healthy shop, and every request carries the name of a route', async () => {
+    await using shop = await startStubShop()
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-k6-'))
+    try {
+      const samples = join(folder, 'samples.json')
+      const { exitCode, stdout } = await k6([...run, '--out', `json=${samples}`], script, {
+        GATEWAY_URL: shop.url,
+        DURATION: '3s',
+        RATE: '20',
+      })
+      expect(stdout).toMatch(/all \d+ thresholds held/)
+      expect(exitCode).toBe(0)
+
+      const names = new Set<string>()
+      for (const line of (await readFile(samples, 'utf8')).trim().split('\n')) {
+        const { type, metric, data } = JSON.parse(line) as {
+          type: string
+          metric: string
+          data: { tags?: Record<string, string> }
+        }
+        if (type !== 'Point') continue
+        expect(JSON.stringify(data.tags ?? {})).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|127\.0\.0\.1/)
+        if (metric === 'http_reqs') names.add(data.tags?.name ?? '')
+      }
+      expect([...names].every((name) => /^(GET|POST) \/[\w{}/.-]+$/.test(name))).toBe(true)
+      expect(names.size).toBeGreaterThanOrEqual(6)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('exits 99 when the shop answers errors', async () => {
+    // The list still answers, so that the script gets going.
+    await using shop = await startStubShop(({ path }) =>
+      path === '/v1/concerts' ? undefined : { status: 503 },
+    )
+    const { exitCode, stdout } = await k6(run, script, { GATEWAY_URL: shop.url, DURATION: '2s', RATE: '10' })
+    expect(stdout).toMatch(/✗ http_req_failed/)
+    expect(exitCode).toBe(99)
+  })
+
+  it('does not pass when there is nothing to visit', async () => {
+    await using shop = await startStubShop(() => ({ status: 200, body: { items: [], nextCursor: null } }))
+    const { exitCode } = await k6(run, script, { GATEWAY_URL: shop.url, DURATION: '1s', RATE: '5' })
+    expect(exitCode).not.toBe(0)
+  })
+})
+
+describe('smoke', () => {
+  it('exits 99 when a refusal is no problem document', async () => {
+    await using shop = await startStubShop(({ query }) =>
+      query.get('cursor') === 'no-cursor' ? { status: 400, body: { message: 'bad cursor' } } : undefined,
+    )
+    const { exitCode, stdout } = await k6(run, 'smoke', { GATEWAY_URL: shop.url })
+    expect(stdout).toMatch(/✗ checks/)
+    expect(exitCode).toBe(99)
+  })
+})
+
+describe('steady', () => {
+  it('is an open model that offers RATE iterations a second for DURATION', async () => {
+    const { scenarios } = await inspect('steady', { RATE: '7', DURATION: '90s' })
+    const all = Object.values(scenarios)
+    expect(all.map(({ executor }) => executor)).toEqual(all.map(() => 'constant-arrival-rate'))
+    expect(all.map(({ duration }) => duration)).toEqual(all.map(() => '1m30s'))
+    expect(all.every(({ timeUnit }) => timeUnit === '10s')).toBe(true)
+    const perSecond = all.reduce((sum, { rate = 0 }) => sum + rate, 0) / 10
+    expect(perSecond).toBeCloseTo(7, 1)
+  })
+
+  it('refuses a rate that is not a number above zero', async () => {
+    const { exitCode, stderr } = await k6(['inspect', '--include-system-env-vars'], 'steady', {
+      RATE: 'fast',
+    })
+    expect(stderr).toContain('RATE must be a number above 0, got \\"fast\\"')
+    expect(exitCode).not.toBe(0)
+  })
+
+  it('exits 99 when the shop is too slow to take the load that was to be offered', async () => {
+    await using shop = await startStubShop(undefined, { delayMilliseconds: 900 })
+    const { exitCode, stdout } = await k6(run, 'steady', {
+      GATEWAY_URL: shop.url,
+      DURATION: '6s',
+      RATE: '40',
+    })
+    expect(stdout).toMatch(/✗ http_req_duration/)
+    expect(exitCode).toBe(99)
+  })
+
+  it('asks for the same pages whenever the seed is the same', async () => {
+    const visited = async (seed: string): Promise<string[]> => {
+      await using shop = await startStubShop()
+      // Ends between two arrivals, so that the number of iterations does not hang on a millisecond.
+      await k6(run, 'steady', { GATEWAY_URL: shop.url, DURATION: '1900ms', RATE: '10', SEED: seed })
+      return shop.seen.map(({ method, path }) => `${method} ${path}`).sort()
+    }
+    const first = await visited('4')
+    expect(await visited('4')).toEqual(first)
+    expect(await visited('5')).not.toEqual(first)
+  })
+
+  it('writes the summary to the file that it is given, without the data of the setup', async () => {
+    await using shop = await startStubShop()
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-k6-'))
+    try {
+      const path = join(folder, 'summary.json')
+      await k6(run, 'steady', { GATEWAY_URL: shop.url, DURATION: '2s', RATE: '10', SUMMARY_PATH: path })
+      const summary = JSON.parse(await readFile(path, 'utf8')) as { metrics: Record<string, unknown> }
+      expect(summary).not.toHaveProperty('setup_data')
+      expect(summary.metrics).toHaveProperty('http_reqs')
+      expect(summary.metrics).toHaveProperty(['http_req_duration{name:GET /v1/concerts/{concertId}}'])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
