@@ -1,0 +1,74 @@
+import { type Span, trace } from '@opentelemetry/api'
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
+import type { LogOptions } from '../options.ts'
+import type { Batcher } from '../otlp/batcher.ts'
+import { RecordedSpan, type SpanScope } from '../trace/span.ts'
+import { ACCESS_MESSAGE, type AccessRecord, writeAccessRecord } from './access-record.ts'
+import { type LogLine, writeLogLine } from './record-encoding.ts'
+
+/** Bytes gathered before a write to standard output, and milliseconds after which fewer are written. */
+const STDOUT_BUFFER_BYTES = 4_096
+const STDOUT_FLUSH_MS = 100
+
+const SCOPE: SpanScope = { name: '@faultline/telemetry', version: undefined }
+
+/** The service's log lines: standard output and OTLP from one logger. */
+export interface LogPipeline {
+  readonly logger: Logger
+  /** Writes the access line of a request. */
+  access(record: AccessRecord): void
+  /** Writes buffered lines to standard output. */
+  flush(): void
+}
+
+/** @param batcher undefined leaves lines on standard output only */
+export function createLogPipeline(options: LogOptions, batcher: Batcher | undefined): LogPipeline {
+  const stdout = options.stdout
+    ? destination({ dest: 1, sync: false, minLength: STDOUT_BUFFER_BYTES, periodicFlush: STDOUT_FLUSH_MS })
+    : undefined
+  // Set while an access line is on its way through pino: pino calls mixin and write synchronously.
+  let pending: AccessRecord | undefined
+
+  const stream: DestinationStream = {
+    write(line) {
+      stdout?.write(line)
+      if (!batcher) return
+      if (pending) batcher.add(SCOPE, writeAccessRecord, pending)
+      else batcher.add(SCOPE, writeLogLine, JSON.parse(line) as LogLine)
+    },
+  }
+
+  const settings: LoggerOptions = {
+    base: null,
+    ...options.pino,
+    level: options.level,
+    messageKey: 'msg',
+    timestamp: true,
+    formatters: { ...options.pino?.formatters, level: (label) => ({ level: label }) },
+    mixin: () => traceFields(pending ? pending.span : trace.getActiveSpan()),
+  }
+  const logger = pino(settings, stream)
+
+  return {
+    logger,
+    access(record) {
+      pending = record
+      try {
+        logger[record.level](record.fields, ACCESS_MESSAGE)
+      } finally {
+        pending = undefined
+      }
+    },
+    flush() {
+      stdout?.flush()
+    },
+  }
+}
+
+/** A new object each time, as pino adds the line's own fields to it. */
+function traceFields(span: Span | undefined): { trace_id?: string; span_id?: string } {
+  if (span instanceof RecordedSpan) return { trace_id: span.traceId, span_id: span.spanId }
+  if (!span) return {}
+  const { traceId, spanId } = span.spanContext()
+  return { trace_id: traceId, span_id: spanId }
+}

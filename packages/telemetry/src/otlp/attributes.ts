@@ -1,0 +1,76 @@
+import type { PbfWriter } from 'pbf'
+
+/** Characters of one string value; longer ones are cut, so that no single value bursts a batch. */
+const MAX_STRING = 16_384
+/** Depth of nested objects in a log record; deeper ones become JSON text. */
+const MAX_DEPTH = 6
+
+/** Anything that can become an OTLP `AnyValue`. */
+export type AnyValue = unknown
+
+// One pair is in use at a time: its fields are read before anything nested is written.
+const pair: { key: string; value: AnyValue; depth: number } = { key: '', value: undefined, depth: 0 }
+
+/** Writes `KeyValue` as the field `tag` of the message that is being written. */
+export function writeAttribute(pbf: PbfWriter, tag: number, key: string, value: AnyValue, depth = 0): void {
+  pair.key = key
+  pair.value = value
+  pair.depth = depth
+  pbf.writeMessage(tag, writePair, pair)
+}
+
+function writePair({ key, value, depth }: typeof pair, pbf: PbfWriter): void {
+  pbf.writeStringField(1, key)
+  writeAnyValue(pbf, 2, value, depth)
+}
+
+const held: { value: AnyValue; depth: number } = { value: undefined, depth: 0 }
+
+/** Writes `AnyValue` as the field `tag` of the message that is being written. */
+export function writeAnyValue(pbf: PbfWriter, tag: number, value: AnyValue, depth = 0): void {
+  held.value = value
+  held.depth = depth
+  pbf.writeMessage(tag, writeHeld, held)
+}
+
+// Field numbers: opentelemetry/proto/common/v1/common.proto
+function writeHeld({ value, depth }: typeof held, pbf: PbfWriter): void {
+  switch (typeof value) {
+    case 'string':
+      pbf.writeStringField(1, value.length > MAX_STRING ? value.slice(0, MAX_STRING) : value)
+      return
+    case 'number':
+      if (Number.isSafeInteger(value)) pbf.writeVarintField(3, value)
+      else pbf.writeDoubleField(4, value)
+      return
+    case 'boolean':
+      pbf.writeBooleanField(2, value)
+      return
+    case 'bigint':
+      if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) {
+        pbf.writeVarintField(3, Number(value))
+      } else pbf.writeStringField(1, String(value))
+      return
+    case 'object':
+      if (value !== null) writeObject(value, depth, pbf)
+      return
+    default:
+      // undefined, functions and symbols: an empty AnyValue, which is OTLP's null
+      return
+  }
+}
+
+function writeObject(value: object, depth: number, pbf: PbfWriter): void {
+  if (value instanceof Uint8Array) pbf.writeBytesField(7, value)
+  else if (depth >= MAX_DEPTH) pbf.writeStringField(1, JSON.stringify(value).slice(0, MAX_STRING))
+  else if (Array.isArray(value)) pbf.writeMessage(5, writeArray, { value, depth: depth + 1 })
+  else pbf.writeMessage(6, writeKeyValueList, { value, depth: depth + 1 })
+}
+
+function writeArray({ value, depth }: { value: readonly AnyValue[]; depth: number }, pbf: PbfWriter): void {
+  for (const item of value) writeAnyValue(pbf, 1, item, depth)
+}
+
+function writeKeyValueList({ value, depth }: { value: object; depth: number }, pbf: PbfWriter): void {
+  for (const [key, item] of Object.entries(value)) writeAttribute(pbf, 1, key, item, depth)
+}

@@ -1,0 +1,135 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { OtlpTransport, SendResult } from './transport.ts'
+
+/** First wait between two attempts and the longest, in milliseconds; each doubles, with full jitter. */
+const FIRST_BACKOFF_MS = 500
+const MAX_BACKOFF_MS = 10_000
+/** Bytes that may wait, whatever the count of items says. */
+const MAX_QUEUE_BYTES = 64 * 1024 * 1024
+
+export type Signal = 'traces' | 'logs' | 'profiles'
+export type DropReason = 'queue_full' | 'retries_exhausted' | 'refused' | 'rejected' | 'shutdown'
+
+/** Hears what becomes of batches; metrics and the one warning hang on it. */
+export interface ExportObserver {
+  onBatch(signal: Signal, outcome: 'success' | 'retry' | 'failure'): void
+  onDrop(signal: Signal, reason: DropReason, items: number): void
+  onUnavailable(url: string, detail: string): void
+  onAvailable(url: string): void
+}
+
+export interface QueueOptions {
+  readonly signal: Signal
+  readonly maxItems: number
+  readonly maxRetryMs: number
+}
+
+interface Batch {
+  readonly body: Uint8Array
+  readonly items: number
+}
+
+/**
+ * Bounded line of encoded requests, sent one after the other. When the collector is away, requests are tried
+ * again with backoff; what does not fit in the line is dropped and counted, and the service never waits.
+ */
+export class ExportQueue {
+  readonly #transport: OtlpTransport
+  readonly #options: QueueOptions
+  readonly #observer: ExportObserver
+  readonly #batches: Batch[] = []
+  readonly #stop = new AbortController()
+  // Sending must not run in the context of the request that happened to fill a batch.
+  readonly #inRootContext = AsyncLocalStorage.snapshot()
+  #waitingItems = 0
+  #waitingBytes = 0
+  #draining: Promise<void> | undefined
+
+  constructor(transport: OtlpTransport, options: QueueOptions, observer: ExportObserver) {
+    this.#transport = transport
+    this.#options = options
+    this.#observer = observer
+  }
+
+  /** Items that are waiting or being sent. */
+  get waitingItems(): number {
+    return this.#waitingItems
+  }
+
+  /** Whether `items` more would still fit. */
+  hasRoomFor(items: number): boolean {
+    return this.#waitingItems + items <= this.#options.maxItems && this.#waitingBytes < MAX_QUEUE_BYTES
+  }
+
+  push(body: Uint8Array, items: number): void {
+    if (this.#stop.signal.aborted) {
+      this.drop('shutdown', items)
+      return
+    }
+    if (!this.hasRoomFor(items)) {
+      this.drop('queue_full', items)
+      return
+    }
+    this.#batches.push({ body, items })
+    this.#waitingItems += items
+    this.#waitingBytes += body.byteLength
+    this.#draining ??= this.#inRootContext(() => this.#drain())
+  }
+
+  drop(reason: DropReason, items: number): void {
+    this.#observer.onDrop(this.#options.signal, reason, items)
+  }
+
+  /** Resolves when everything that was waiting is sent or dropped. */
+  async idle(): Promise<void> {
+    await this.#draining
+  }
+
+  /** Gives up what is still waiting. */
+  stop(): void {
+    this.#stop.abort()
+    this.#transport.close()
+  }
+
+  async #drain(): Promise<void> {
+    for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
+      await this.#deliver(batch)
+      this.#waitingItems -= batch.items
+      this.#waitingBytes -= batch.body.byteLength
+    }
+    this.#draining = undefined
+  }
+
+  async #deliver({ body, items }: Batch): Promise<void> {
+    const { signal, maxRetryMs } = this.#options
+    const giveUpAt = Date.now() + maxRetryMs
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#stop.signal.aborted) return this.drop('shutdown', items)
+      const result = await this.#transport.send(body, this.#stop.signal)
+      if (result.outcome === 'success') return this.#delivered(result)
+      if (this.#stop.signal.aborted) return this.drop('shutdown', items)
+      this.#observer.onUnavailable(this.#transport.url, result.detail)
+      const waitMs = result.outcome === 'retryable' ? backoffMs(attempt, result.retryAfterMs) : undefined
+      if (waitMs === undefined || Date.now() + waitMs > giveUpAt) {
+        this.#observer.onBatch(signal, 'failure')
+        return this.drop(waitMs === undefined ? 'refused' : 'retries_exhausted', items)
+      }
+      this.#observer.onBatch(signal, 'retry')
+      await delay(waitMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  #delivered(result: Extract<SendResult, { outcome: 'success' }>): void {
+    this.#observer.onBatch(this.#options.signal, 'success')
+    this.#observer.onAvailable(this.#transport.url)
+    if (result.rejected > 0) this.drop('rejected', result.rejected)
+  }
+}
+
+/** Full jitter, so that services that lost the collector together do not come back together. */
+function backoffMs(attempt: number, retryAfterMs: number | undefined): number {
+  if (retryAfterMs !== undefined) return retryAfterMs
+  const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt)
+  return FIRST_BACKOFF_MS / 2 + Math.random() * ceiling
+}

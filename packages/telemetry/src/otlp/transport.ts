@@ -1,0 +1,149 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { PbfReader } from 'pbf'
+
+const gzipAsync = promisify(gzip)
+/** The answer holds at most a partial-success message. */
+const MAX_ANSWER_BYTES = 64 * 1024
+/** Retryable answers: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE = new Set([429, 502, 503, 504])
+
+export type SendResult =
+  | { readonly outcome: 'success'; readonly rejected: number; readonly detail?: string }
+  | { readonly outcome: 'retryable'; readonly detail: string; readonly retryAfterMs?: number }
+  | { readonly outcome: 'refused'; readonly detail: string }
+
+export interface TransportOptions {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly compression: 'none' | 'gzip'
+  readonly timeoutMs: number
+}
+
+/**
+ * Posts encoded requests to one OTLP/HTTP address over kept-alive connections of node:http, which the tracing
+ * of undici does not see.
+ */
+export class OtlpTransport {
+  readonly #options: TransportOptions
+  readonly #agent: HttpAgent
+  readonly #request: typeof httpRequest
+
+  /** @throws TypeError when the URL is not one of http or https */
+  constructor(options: TransportOptions) {
+    const { protocol } = new URL(options.url)
+    if (protocol !== 'http:' && protocol !== 'https:')
+      throw new TypeError(`OTLP endpoint must be http(s): ${options.url}`)
+    this.#options = options
+    const agentOptions = { keepAlive: true, maxSockets: 2 }
+    this.#agent = protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
+    this.#request = protocol === 'https:' ? httpsRequest : httpRequest
+  }
+
+  get url(): string {
+    return this.#options.url
+  }
+
+  /** Sends one request once. Never throws: a network failure is a retryable result. */
+  async send(body: Uint8Array, signal: AbortSignal): Promise<SendResult> {
+    try {
+      const compressed = this.#options.compression === 'gzip'
+      const payload = compressed ? await gzipAsync(body) : body
+      const { response, answer } = await this.#post(payload, compressed, signal)
+      return interpret(response, answer)
+    } catch (error) {
+      return { outcome: 'retryable', detail: describe(error) }
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #post(
+    payload: Uint8Array,
+    compressed: boolean,
+    signal: AbortSignal,
+  ): Promise<{ response: IncomingMessage; answer: Buffer }> {
+    const { url, headers, timeoutMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const request = this.#request(
+        url,
+        {
+          method: 'POST',
+          agent: this.#agent,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          headers: {
+            ...headers,
+            'content-type': 'application/x-protobuf',
+            'content-length': payload.byteLength,
+            ...(compressed ? { 'content-encoding': 'gzip' } : {}),
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = []
+          let size = 0
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length
+            if (size <= MAX_ANSWER_BYTES) chunks.push(chunk)
+          })
+          response.on('end', () => resolve({ response, answer: Buffer.concat(chunks) }))
+          response.on('error', reject)
+        },
+      )
+      request.on('error', reject)
+      request.end(payload)
+    })
+  }
+}
+
+function interpret(response: IncomingMessage, answer: Buffer): SendResult {
+  const status = response.statusCode ?? 0
+  if (status >= 200 && status < 300) return partialSuccess(answer)
+  const detail = `HTTP ${status}`
+  if (!RETRYABLE.has(status)) return { outcome: 'refused', detail }
+  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], Date.now())
+  return retryAfterMs === undefined
+    ? { outcome: 'retryable', detail }
+    : { outcome: 'retryable', detail, retryAfterMs }
+}
+
+interface PartialSuccess {
+  rejected: number
+  detail: string
+}
+
+/** `Export*ServiceResponse.partial_success`: rejected count 1, message 2, alike for all signals. */
+function partialSuccess(answer: Buffer): SendResult {
+  const partial: PartialSuccess = { rejected: 0, detail: '' }
+  try {
+    new PbfReader(answer).readFields((tag, result, pbf) => {
+      if (tag === 1) pbf.readMessage(readPartial, result)
+    }, partial)
+  } catch {
+    // An answer that is not protobuf still had a status of success.
+  }
+  const { rejected, detail } = partial
+  return detail === '' ? { outcome: 'success', rejected } : { outcome: 'success', rejected, detail }
+}
+
+function readPartial(tag: number, partial: PartialSuccess, pbf: PbfReader): void {
+  if (tag === 1) partial.rejected = pbf.readVarint()
+  else if (tag === 2) partial.detail = pbf.readString()
+}
+
+/** `Retry-After` as milliseconds from now: seconds or an HTTP date (RFC 9110, 10.2.3). */
+export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1_000
+  const date = Date.parse(header)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException
+  return typeof code === 'string' ? code : error.name === 'TimeoutError' ? 'timeout' : error.message
+}
