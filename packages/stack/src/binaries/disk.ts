@@ -54,7 +54,7 @@ export function noPermission(spec: BinarySpec, detail: string): BinaryUnavailabl
 }
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT'])
-const NO_PERMISSION = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOENT'])
+const NO_PERMISSION = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'])
 
 /** Runs a file operation; what the file system refuses becomes one clear line. */
 export async function onDisk<T>(spec: BinarySpec, operation: () => Promise<T>): Promise<T> {
