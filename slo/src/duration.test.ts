@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { formatDuration } from './duration.ts'
+
+const SECONDS: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
+
+function parse(text: string): number {
+  let sum = 0
+  for (const [, count, unit] of text.matchAll(/(\d+)([dhms])/g))
+    sum += Number(count) * (SECONDS[unit ?? ''] ?? 0)
+  return sum
+}
+
+test.each([
+  [10, '10s'],
+  [300, '5m'],
+  [8_640, '2h24m'],
+  [86_400, '1d'],
+  [2_592_000, '30d'],
+])('%i s is %s', (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text)
+})
+
+test('what is written means the same number of seconds, in units that Prometheus reads', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 400 * 86_400 }), (seconds) => {
+      const text = formatDuration(seconds)
+      expect(text).toMatch(/^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$/)
+      expect(parse(text)).toBe(seconds)
+    }),
+  )
+})
+
+test.each([0, -1, 0.5, Number.NaN])('%d s is no range', (seconds) => {
+  expect(() => formatDuration(seconds)).toThrow(RangeError)
+})
