@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BackendRefused, createLokiClient, type LokiClient } from '../src/index.ts'
+import { logsRequest, post } from './support/otlp.ts'
+import { type Server, startServer } from './support/server.ts'
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+const SPAN_ID = 'b7ad6b7169203331'
+const CONFIGURATION = fileURLToPath(new URL('../../../backends/loki/loki.yaml', import.meta.url))
+
+let server: Server
+let loki: LokiClient
+const sentAt = Date.now()
+const range = { startMs: sentAt - 60_000, endMs: sentAt + 60_000 }
+
+beforeAll(async () => {
+  server = await startServer({
+    binary: 'loki',
+    arguments: async (folder, port, grpcPort) => [
+      `-config.file=${CONFIGURATION}`,
+      '-config.expand-env=true',
+      '-ingester.min-ready-duration=0s',
+      `-server.http-listen-port=${port}`,
+      `-server.grpc-listen-port=${grpcPort}`,
+      `-common.path-prefix=${folder}`,
+      `-common.storage.filesystem.chunk-directory=${folder}/chunks`,
+      `-common.storage.filesystem.rules-directory=${folder}/rules`,
+    ],
+    ready: (url) => createLokiClient({ baseUrl: url }).ready(),
+  })
+  loki = createLokiClient({ baseUrl: server.url })
+  await post(`${server.url}/otlp/v1/logs`, logsRequest(sentAt, { traceId: TRACE_ID, spanId: SPAN_ID }))
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+describe('client of a real Loki', () => {
+  it('finds the lines of a trace with structured metadata apart from labels', async () => {
+    const query = `{service_name="gateway"} | trace_id="${TRACE_ID}"`
+    const result = await loki.queryRange(query, { ...range, limit: 10 })
+    expect(result).toMatchObject({
+      type: 'entries',
+      streams: 1,
+      entries: [
+        {
+          timeMs: sentAt,
+          line: 'request completed',
+          labels: { service_name: 'gateway' },
+          metadata: { trace_id: TRACE_ID, span_id: SPAN_ID, http_route: '/v1/concerts' },
+        },
+      ],
+    })
+  })
+
+  it('evaluates metric queries', async () => {
+    const query = 'sum by (service_name) (count_over_time({service_name="gateway"}[1m]))'
+    await expect(loki.query(query, { timeMs: sentAt + 1_000 })).resolves.toMatchObject({
+      type: 'vector',
+      series: [{ labels: { service_name: 'gateway' }, sample: { value: 1 } }],
+    })
+    const matrix = await loki.queryRange(query, { startMs: sentAt, endMs: sentAt + 10_000, stepMs: 5_000 })
+    expect(matrix).toMatchObject({ type: 'series', series: [{ labels: { service_name: 'gateway' } }] })
+  })
+
+  it('lists labels, their values, streams and its build', async () => {
+    await expect(loki.labels(range)).resolves.toContain('service_name')
+    await expect(loki.labelValues('service_name', range)).resolves.toEqual(['gateway'])
+    await expect(loki.series(['{service_name="gateway"}'], range)).resolves.toHaveLength(1)
+    await expect(loki.buildInfo()).resolves.toMatchObject({ version: expect.any(String) })
+  })
+
+  it('says what it refuses', async () => {
+    const refused = await loki.queryRange('{service_name=', range).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(BackendRefused)
+    expect(refused).toMatchObject({ status: 400, query: '{service_name=' })
+  })
+})

@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  BackendRefused,
+  BackendUnreachable,
+  createPrometheusClient,
+  type PrometheusClient,
+} from '../src/index.ts'
+import { histogramRequest, post } from './support/otlp.ts'
+import { type Server, startServer } from './support/server.ts'
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+const SPAN_ID = 'b7ad6b7169203331'
+const TWO_SECONDS = 2_000
+
+const CONFIGURATION = `
+global: { evaluation_interval: 1s, scrape_interval: 1s }
+rule_files: [rules.yaml]
+otlp: { promote_resource_attributes: [service.name, service.instance.id] }
+scrape_configs:
+  - job_name: nobody
+    static_configs: [{ targets: ["127.0.0.1:1"] }]
+`
+
+const RULES = `
+groups:
+  - name: good
+    rules:
+      - { record: "requests:sum", expr: sum(http_server_request_duration_seconds_count) }
+      - { alert: Always, expr: vector(7), labels: { severity: page }, annotations: { summary: it is so } }
+  - name: broken
+    rules:
+      - { record: "many:to:many", expr: '{__name__=~"http.+_bucket"} + on () {__name__=~"http.+_bucket"}' }
+`
+
+let server: Server
+let prometheus: PrometheusClient
+const sentAt = Date.now()
+const range = { startMs: sentAt - 60_000, endMs: sentAt + 60_000 }
+
+beforeAll(async () => {
+  server = await startServer({
+    binary: 'prometheus',
+    async arguments(folder, port) {
+      await writeFile(join(folder, 'prometheus.yaml'), CONFIGURATION)
+      await writeFile(join(folder, 'rules.yaml'), RULES)
+      return [
+        `--config.file=${join(folder, 'prometheus.yaml')}`,
+        `--storage.tsdb.path=${join(folder, 'data')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--web.enable-otlp-receiver',
+        '--enable-feature=exemplar-storage',
+      ]
+    },
+    ready: (url) => createPrometheusClient({ baseUrl: url }).ready(),
+  })
+  prometheus = createPrometheusClient({ baseUrl: server.url })
+  await post(
+    `${server.url}/api/v1/otlp/v1/metrics`,
+    histogramRequest(sentAt, { traceId: TRACE_ID, spanId: SPAN_ID }),
+  )
+})
+
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+describe('client of a real Prometheus', () => {
+  it('evaluates at one time', async () => {
+    const result = await prometheus.query('http_server_request_duration_seconds_count', { timeMs: sentAt })
+    expect(result).toMatchObject({
+      type: 'vector',
+      series: [{ labels: { service_name: 'gateway', http_route: '/v1/concerts' }, sample: { value: 3 } }],
+    })
+    await expect(prometheus.query('scalar(vector(2))')).resolves.toMatchObject({
+      type: 'scalar',
+      sample: { value: 2 },
+    })
+  })
+
+  it('looks back no further than asked', async () => {
+    const late = { timeMs: sentAt + 30_000 }
+    const selector = 'http_server_request_duration_seconds_count'
+    expect(await prometheus.query(selector, late)).toMatchObject({ series: [expect.anything()] })
+    expect(await prometheus.query(selector, { ...late, lookbackMs: TWO_SECONDS })).toMatchObject({
+      series: [],
+    })
+  })
+
+  it('evaluates over a range', async () => {
+    const asked = { startMs: sentAt, endMs: sentAt + TWO_SECONDS, stepMs: 1_000 }
+    const { series } = await prometheus.queryRange('http_server_request_duration_seconds_sum', asked)
+    expect(series[0]?.samples.map((sample) => [sample.timeMs - sentAt, sample.value])).toEqual([
+      [0, 0.6],
+      [1_000, 0.6],
+      [2_000, 0.6],
+    ])
+  })
+
+  it('finds exemplars with the ids of their spans', async () => {
+    const found = await prometheus.queryExemplars('http_server_request_duration_seconds_bucket', range)
+    expect(found).toMatchObject([
+      {
+        labels: { service_name: 'gateway', le: '0.5' },
+        exemplars: [{ traceId: TRACE_ID, spanId: SPAN_ID, value: 0.25, timeMs: sentAt - 10 }],
+      },
+    ])
+  })
+
+  it('lists rules with health and alerts', async () => {
+    await expect.poll(() => prometheus.alerts(), { timeout: 20_000 }).toHaveLength(1)
+    await expect
+      .poll(async () => (await prometheus.rules()).map((rule) => rule.health), { timeout: 20_000 })
+      .not.toContain('unknown')
+    const rules = (await prometheus.rules()).sort((a, b) => b.group.localeCompare(a.group))
+    expect(rules).toMatchObject([
+      { type: 'recording', name: 'requests:sum', group: 'good', intervalMs: 1_000, health: 'ok' },
+      {
+        type: 'alerting',
+        name: 'Always',
+        state: 'firing',
+        alerts: [{ value: 7, labels: { severity: 'page' } }],
+      },
+      {
+        type: 'recording',
+        name: 'many:to:many',
+        health: 'err',
+        lastError: expect.stringContaining('many-to-many'),
+      },
+    ])
+    expect(rules[0]?.lastEvaluationMs).toBeGreaterThan(sentAt - 60_000)
+  })
+
+  it('lists series, labels and their values, targets, metadata and its build', async () => {
+    const selectors = ['http_server_request_duration_seconds_count']
+    await expect(prometheus.series(selectors, range)).resolves.toMatchObject([{ http_route: '/v1/concerts' }])
+    await expect(prometheus.labelNames({ selectors })).resolves.toContain('http_route')
+    await expect(prometheus.labelValues('service_name', { selectors, ...range })).resolves.toEqual([
+      'gateway',
+    ])
+    // targets are discovered every 5 s
+    await expect
+      .poll(() => prometheus.targets(), { timeout: 20_000 })
+      .toMatchObject([{ labels: { job: 'nobody' } }])
+    await expect(prometheus.metadata()).resolves.toEqual(expect.any(Object))
+    await expect(prometheus.buildInfo()).resolves.toMatchObject({ version: expect.any(String) })
+  })
+
+  it('says what it refuses, and that it is not there', async () => {
+    const refused = await prometheus.query('sum(').catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(BackendRefused)
+    expect(refused).toMatchObject({
+      status: 400,
+      query: 'sum(',
+      message: expect.stringContaining('parse error'),
+    })
+    await expect(createPrometheusClient({ baseUrl: 'http://127.0.0.1:1' }).ready()).rejects.toBeInstanceOf(
+      BackendUnreachable,
+    )
+  })
+})
