@@ -1,0 +1,52 @@
+import { connectRuntime, defaultStateDir, ExitCode } from '@faultline/stack'
+import { Command, InvalidArgumentError } from 'commander'
+import { CommandFailed } from '../command-failed.ts'
+
+/** k6: a threshold was crossed. */
+const THRESHOLDS_FAILED = 99
+
+interface LoadOptions {
+  duration?: string
+  rate?: number
+}
+
+export function loadCommand(): Command {
+  return new Command('load')
+    .description('Run a k6 scenario against the running kit. Exit code 1 when one of its thresholds fails.')
+    .argument('<scenario>', 'smoke, steady … (a file in loadtests/src)')
+    .option('--duration <time>', 'such as 90s or 5m', duration)
+    .option('--rate <n>', 'iterations a second', rate)
+    .addHelpText('after', '\nExample:\n  npx faultline load steady --duration 5m --rate 30\n')
+    .action(load)
+}
+
+async function load(scenario: string, options: LoadOptions): Promise<void> {
+  await using runtime = await connectRuntime(defaultStateDir())
+  const abort = new AbortController()
+  process.on('SIGTERM', () => abort.abort())
+  // the terminal sends Ctrl-C to k6 as well, and two of them would make it drop its summary
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) abort.abort()
+  })
+  const { exitCode } = await runtime.runLoad(scenario, {
+    ...options,
+    signal: abort.signal,
+    output: 'inherit',
+  })
+  if (exitCode === 0) return
+  console.error(
+    exitCode === THRESHOLDS_FAILED ? 'A threshold failed.' : `k6 ended with exit code ${exitCode}.`,
+  )
+  throw new CommandFailed(ExitCode.checkFailed)
+}
+
+function duration(text: string): string {
+  if (/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return text
+  throw new InvalidArgumentError('expected a duration such as 90s, 5m or 1h30m')
+}
+
+function rate(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('expected a whole number above 0')
+}

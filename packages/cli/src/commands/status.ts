@@ -1,0 +1,32 @@
+import { connectRuntime, defaultStateDir, ExitCode, type StackState } from '@faultline/stack'
+import { Command } from 'commander'
+import { CommandFailed } from '../command-failed.ts'
+import { columns, duration, everythingOf, firstLine, secondsSince } from '../format.ts'
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('Show every component. Exit code 1 unless everything is ready.')
+    .option('--json', 'all that the supervisor knows, as one JSON document')
+    .addHelpText('after', '\nExample:\n  npx faultline status --json\n')
+    .action(status)
+}
+
+async function status(options: { json?: true }): Promise<void> {
+  await using runtime = await connectRuntime(defaultStateDir())
+  const state = await runtime.state()
+  console.log(options.json ? JSON.stringify(state, null, 2) : table(state))
+  if (state.phase !== 'ready') throw new CommandFailed(ExitCode.checkFailed)
+}
+
+function table(state: StackState): string {
+  const rows = everythingOf(state).map((record) => [
+    record.name,
+    record.state,
+    duration(secondsSince(record.since)),
+    record.process === undefined ? '' : String(record.process.pid),
+    String(record.restarts),
+    record.version === undefined ? '' : `${record.version} (${record.source ?? ''})`,
+    firstLine(record.detail ?? ''),
+  ])
+  return columns([['NAME', 'STATE', 'FOR', 'PID', 'RESTARTS', 'VERSION', 'DETAIL'], ...rows])
+}

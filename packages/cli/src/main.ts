@@ -1,0 +1,4 @@
+/** Entry point of the command `faultline`. */
+import { run } from './program.ts'
+
+process.exitCode = await run(process.argv.slice(2))

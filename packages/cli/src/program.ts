@@ -1,0 +1,54 @@
+import { ExitCode, messageOf, StackError } from '@faultline/stack'
+import { BinaryUnavailableError } from '@faultline/stack/binaries'
+import { Command, CommanderError } from 'commander'
+import { CommandFailed } from './command-failed.ts'
+import { downCommand } from './commands/down.ts'
+import { loadCommand } from './commands/load.ts'
+import { logsCommand } from './commands/logs.ts'
+import { restartCommand } from './commands/restart.ts'
+import { statusCommand } from './commands/status.ts'
+import { upCommand } from './commands/up.ts'
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 this machine lacks something (the message says what to do).
+`
+
+/**
+ * Runs the command line.
+ * @param args without node and the script
+ * @returns the exit code; everything for people has been printed
+ */
+export async function run(args: readonly string[]): Promise<ExitCode> {
+  const program = new Command('faultline')
+    .description('The observability-first platform kit: start it, look at it, load it, prove it.')
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(--help shows what there is)')
+  for (const command of [
+    upCommand(),
+    statusCommand(),
+    downCommand(),
+    logsCommand(),
+    loadCommand(),
+    restartCommand(),
+  ]) {
+    program.addCommand(command)
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return ExitCode.done
+  } catch (error) {
+    return exitCodeOf(error)
+  }
+}
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommandFailed) return error.exitCode
+  // commander has printed its message or the help that was asked for
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.wrongUse
+  console.error(messageOf(error))
+  if (error instanceof StackError) return error.exitCode
+  if (error instanceof BinaryUnavailableError) return ExitCode.environmentLacks
+  console.error(error instanceof Error ? error.stack : '')
+  return ExitCode.checkFailed
+}

@@ -1,0 +1,45 @@
+import type { ComponentRecord, StackState } from '@faultline/stack'
+import { duration, everythingOf } from '../format.ts'
+
+const BUILD_LINE_INTERVAL_MS = 15_000
+const NAME_WIDTH = 15
+const STATE_WIDTH = 8
+
+/** Progress where there is no terminal: one line for each change of a component, a build's progress now and then. */
+export class LineProgress {
+  readonly #write: (line: string) => void
+  readonly #now: () => number
+  readonly #seen = new Map<string, { state: string; at: number }>()
+
+  constructor(write: (line: string) => void, now: () => number = Date.now) {
+    this.#write = write
+    this.#now = now
+  }
+
+  update(state: StackState): void {
+    for (const record of everythingOf(state)) {
+      if (this.#isNews(record)) this.#print(record, state.startedAt)
+    }
+  }
+
+  #isNews(record: ComponentRecord): boolean {
+    const seen = this.#seen.get(record.name)
+    const now = this.#now()
+    const changed = seen?.state !== record.state
+    if (!changed && !(record.state === 'building' && now - (seen?.at ?? 0) >= BUILD_LINE_INTERVAL_MS))
+      return false
+    this.#seen.set(record.name, { state: record.state, at: now })
+    // that a component waits is where all of them begin
+    return !(seen === undefined && record.state === 'waiting')
+  }
+
+  #print(record: ComponentRecord, startedAt: string): void {
+    const elapsed = duration((this.#now() - Date.parse(startedAt)) / 1000).padStart(9)
+    const [first = '', ...rest] = (record.detail ?? '').split('\n')
+    const built = record.state === 'ready' && record.source === 'built' ? 'built' : ''
+    this.#write(
+      `[${elapsed}] ${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${first || built}`.trimEnd(),
+    )
+    for (const line of rest) this.#write(`${' '.repeat(14)}| ${line}`)
+  }
+}

@@ -1,0 +1,59 @@
+import PQueue from 'p-queue'
+import {
+  type BinaryName,
+  BinaryUnavailableError,
+  type BuildProgress,
+  type ResolvedBinary,
+  type ResolveOptions,
+} from './binaries/index.ts'
+import { describeBuild } from './build-progress.ts'
+import { messageOf } from './errors.ts'
+
+export type ResolveBinary = (name: BinaryName, options: ResolveOptions) => Promise<ResolvedBinary>
+
+export interface BinaryEvents {
+  /** Not there yet: it is being built. Called again with each step of the build. */
+  building(name: BinaryName, progress: string): void
+  resolved(binary: ResolvedBinary): void
+  /** It cannot be had; `environment` tells that the machine lacks something, not that the kit is broken. */
+  unavailable(name: BinaryName, reason: string, environment: boolean): void
+}
+
+/** Resolves binaries one at a time in the order asked for: two builds at once make both late. */
+export class BinaryQueue {
+  readonly #queue = new PQueue({ concurrency: 1 })
+  readonly #abort = new AbortController()
+  readonly #resolve: ResolveBinary
+  readonly #events: BinaryEvents
+
+  constructor(resolve: ResolveBinary, events: BinaryEvents) {
+    this.#resolve = resolve
+    this.#events = events
+  }
+
+  /** Asks for a binary; its outcome comes as an event. */
+  add(name: BinaryName): void {
+    // the task handles its own failures, so the queue's promise tells nothing new
+    void this.#queue.add(() => this.#resolveOne(name))
+  }
+
+  /** Ends the running build and forgets those that wait; resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#queue.clear()
+    this.#abort.abort(new Error('the kit stops'))
+    await this.#queue.onIdle()
+  }
+
+  async #resolveOne(name: BinaryName): Promise<void> {
+    const { signal } = this.#abort
+    const onProgress = (progress: BuildProgress): void => {
+      if (!signal.aborted) this.#events.building(name, describeBuild(progress))
+    }
+    try {
+      this.#events.resolved(await this.#resolve(name, { onProgress, signal }))
+    } catch (error) {
+      if (signal.aborted) return
+      this.#events.unavailable(name, messageOf(error), error instanceof BinaryUnavailableError)
+    }
+  }
+}

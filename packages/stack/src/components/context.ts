@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import type { PortTable } from '../ports.ts'
+import { REPOSITORY_ROOT, type StateLayout } from '../state/layout.ts'
+import type { StackState } from '../state/state-file.ts'
+
+/** What component definitions are made from. */
+export interface StackContext {
+  readonly layout: StateLayout
+  readonly ports: PortTable
+  readonly sloProfile: StackState['sloProfile']
+  /** Merged over the kit's collector configuration, in this order. Absolute paths. */
+  readonly collectorConfigs: readonly string[]
+  /** Which of the programs that the kit does not build are installed. */
+  readonly installed: { readonly tempo: boolean; readonly pyroscope: boolean; readonly grafana: boolean }
+}
+
+/** A path below the repository's root. */
+export function inRepository(...parts: readonly string[]): string {
+  return join(REPOSITORY_ROOT, ...parts)
+}

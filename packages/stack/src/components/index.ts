@@ -1,0 +1,49 @@
+import type { BinaryName } from '../binaries/index.ts'
+import type { ComponentDefinition, StackDefinition } from '../component.ts'
+import { placePostgres } from '../postgres/place.ts'
+import { catalog, catalogMigrate } from './catalog.ts'
+import { collector } from './collector.ts'
+import type { StackContext } from './context.ts'
+import { embeddedStore } from './embedded-store.ts'
+import { gateway } from './gateway.ts'
+import { grafana } from './grafana.ts'
+import { loki } from './loki.ts'
+import { postgres } from './postgres.ts'
+import { prometheus } from './prometheus.ts'
+import { pyroscope } from './pyroscope.ts'
+import { tempo } from './tempo.ts'
+import { toxiproxy } from './toxiproxy.ts'
+
+/**
+ * Order in which binaries are resolved: first what the shop needs, then its metrics, then logs. k6 and promtool,
+ * which no component runs, come last.
+ */
+const BUILD_ORDER: readonly BinaryName[] = ['toxiproxy', 'prometheus', 'collector', 'loki', 'k6', 'promtool']
+
+/** The whole kit. */
+export async function faultlineStack(context: StackContext): Promise<StackDefinition> {
+  const { installed } = context
+  const place = await placePostgres(context.layout)
+  const components: readonly ComponentDefinition[] = [
+    postgres(context, place),
+    toxiproxy(context),
+    catalogMigrate(context),
+    catalog(context, 1),
+    catalog(context, 2),
+    gateway(context),
+    collector(context),
+    prometheus(context),
+    loki(context),
+    ...(installed.tempo ? [tempo(context)] : []),
+    ...(installed.pyroscope ? [pyroscope(context)] : []),
+    ...(installed.tempo && installed.pyroscope ? [] : [embeddedStore(context)]),
+    ...(installed.grafana ? [grafana(context)] : []),
+  ]
+  const needsNoBuild = (['tempo', 'pyroscope', 'grafana'] as const).filter((name) => installed[name])
+  return {
+    components,
+    binaries: [...needsNoBuild, ...BUILD_ORDER],
+    milestones: { shop: ['gateway'], metrics: ['gateway', 'collector', 'prometheus'] },
+    externalData: place.externalData === undefined ? [] : [place.externalData],
+  }
+}

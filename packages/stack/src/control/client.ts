@@ -1,0 +1,146 @@
+import { createInterface } from 'node:readline'
+import { type Dispatcher, Pool } from 'undici'
+import { StackError } from '../errors.ts'
+import { runLoad } from '../load.ts'
+import { isAlive } from '../process/identity.ts'
+import type {
+  ComponentStatus,
+  Endpoints,
+  LoadOptions,
+  LoadResult,
+  RestartOverrides,
+  Runtime,
+} from '../runtime.ts'
+import { type StateLayout, stateLayout } from '../state/layout.ts'
+import { statusOf } from '../state/records.ts'
+import { readState, type StackState, stackStateSchema } from '../state/state-file.ts'
+import { problem } from './protocol.ts'
+
+/** A running supervisor, over its control API. */
+export class SupervisorClient implements Runtime {
+  readonly kind = 'processes'
+  readonly #layout: StateLayout
+  readonly #state: StackState
+  readonly #http: Pool
+  readonly #onDispose: (() => Promise<void>) | undefined
+
+  /**
+   * @param state what state.json said when connecting
+   * @param onDispose run by disposal after the connection is closed, such as stopping the kit that a test started
+   */
+  constructor(layout: StateLayout, state: StackState, onDispose?: () => Promise<void>) {
+    this.#layout = layout
+    this.#state = state
+    // no timeouts: a restart is answered when the component is ready, which a build may delay by minutes
+    this.#http = new Pool('http://supervisor', {
+      connect: { socketPath: state.socket },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    this.#onDispose = onDispose
+  }
+
+  endpoints(): Endpoints {
+    return this.#state.endpoints
+  }
+
+  /** All that the supervisor knows, as in state.json. */
+  async state(): Promise<StackState> {
+    const { body } = await this.#request('GET', '/state')
+    return stackStateSchema.parse(await body.json())
+  }
+
+  /** The state now and after each change, until the supervisor is gone or the signal is aborted. */
+  async *changes(signal?: AbortSignal): AsyncGenerator<StackState, void> {
+    const { body } = await this.#request('GET', '/changes', undefined, signal)
+    try {
+      for await (const line of createInterface({ input: body }))
+        yield stackStateSchema.parse(JSON.parse(line))
+    } finally {
+      body.destroy()
+    }
+  }
+
+  async status(): Promise<readonly ComponentStatus[]> {
+    return (await this.state()).components.map(statusOf)
+  }
+
+  async start(component: string): Promise<void> {
+    await this.#post(component, 'start')
+  }
+
+  async stop(component: string): Promise<void> {
+    await this.#post(component, 'stop')
+  }
+
+  async restart(component: string, overrides: RestartOverrides = {}): Promise<void> {
+    await this.#post(component, 'restart', overrides)
+  }
+
+  async signal(component: string, signal: NodeJS.Signals): Promise<void> {
+    await this.#post(component, 'signal', { signal })
+  }
+
+  /** Asks the supervisor to stop everything; it answers at once and is gone when all is stopped. */
+  async stopAll(): Promise<void> {
+    const { body } = await this.#request('POST', '/stop')
+    await body.dump()
+  }
+
+  runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
+    return runLoad({ layout: this.#layout, endpoints: this.endpoints() }, scenario, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http.destroy()
+    await this.#onDispose?.()
+  }
+
+  async #post(component: string, action: string, content: unknown = {}): Promise<void> {
+    const { body } = await this.#request(
+      'POST',
+      `/components/${encodeURIComponent(component)}/${action}`,
+      content,
+    )
+    await body.dump()
+  }
+
+  async #request(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    content?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const response = await this.#http.request({
+      method,
+      path,
+      ...(content === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    if (response.statusCode < 400) return response
+    const refusal = problem.parse(await response.body.json())
+    throw new StackError(refusal.detail, refusal.exitCode)
+  }
+}
+
+/**
+ * Connects to the supervisor that runs in a state folder.
+ * @throws StackError when none runs there
+ */
+export async function connectRuntime(stateDir: string): Promise<SupervisorClient> {
+  const layout = stateLayout(stateDir)
+  const state = await readState(layout.stateFile)
+  if (state === undefined || !isAlive(state.supervisor)) {
+    const leftovers =
+      state?.components.some(({ process }) => process !== undefined && isAlive(process)) ?? false
+    throw new StackError(
+      leftovers
+        ? `the supervisor in ${layout.root} was killed and components of it still run: "npx faultline down" cleans up`
+        : `the kit is not running (state folder ${layout.root}): start it with "npm start -- --detach"`,
+      1,
+    )
+  }
+  return new SupervisorClient(layout, state)
+}

@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SupervisorClient } from './control/client.ts'
+import { externalDataFolder } from './postgres/place.ts'
+import { isAlive } from './process/identity.ts'
+import { killAll, removeRunFiles, stopLeftovers } from './state/cleanup.ts'
+import { stateLayout } from './state/layout.ts'
+import { readState, type StackState } from './state/state-file.ts'
+
+const POLL_MS = 50
+
+export interface DownOptions {
+  /** Deletes data, logs and rendered configuration too. */
+  readonly volumes?: boolean
+  /** Told of each change while components stop. */
+  readonly onChange?: (state: StackState) => void
+}
+
+export interface DownResult {
+  /** What was found: a running supervisor, leftovers of a killed one, or nothing. */
+  readonly found: 'running' | 'leftovers' | 'nothing'
+  /** Components that still ran without a supervisor. */
+  readonly leftovers: readonly string[]
+}
+
+/** Stops the kit of a state folder, whether its supervisor runs or was killed. Data is kept unless asked otherwise. */
+export async function down(stateDir: string, options: DownOptions = {}): Promise<DownResult> {
+  const layout = stateLayout(stateDir)
+  const state = await readState(layout.stateFile)
+  let result: DownResult = { found: 'nothing', leftovers: [] }
+  if (state !== undefined && isAlive(state.supervisor)) {
+    await stopRunning(new SupervisorClient(layout, state), state, options.onChange)
+    result = { found: 'running', leftovers: [] }
+  } else if (state !== undefined) {
+    const leftovers = await stopLeftovers(state)
+    result = { found: 'leftovers', leftovers }
+  }
+  await removeRunFiles(layout)
+  if (options.volumes === true) {
+    for (const folder of [layout.data, layout.logs, layout.config, externalDataFolder(layout)]) {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+  return result
+}
+
+/** SIGKILL to everything at once, for those who cannot wait for {@link down}. Data is as after a crash. */
+export async function forceDown(stateDir: string): Promise<void> {
+  const layout = stateLayout(stateDir)
+  const state = await readState(layout.stateFile)
+  if (state !== undefined) killAll(state)
+  await removeRunFiles(layout)
+}
+
+async function stopRunning(
+  runtime: SupervisorClient,
+  state: StackState,
+  onChange: ((state: StackState) => void) | undefined,
+): Promise<void> {
+  await using _connection = runtime
+  const changes = runtime.changes()
+  await runtime.stopAll()
+  for await (const change of changes) onChange?.(change)
+  while (isAlive(state.supervisor)) await delay(POLL_MS)
+}

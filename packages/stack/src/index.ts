@@ -1,0 +1,26 @@
+export { connectRuntime, SupervisorClient } from './control/client.ts'
+export { type DownOptions, type DownResult, down, forceDown } from './down.ts'
+export { ExitCode, messageOf, StackError } from './errors.ts'
+export { type Launched, type LaunchOptions, launch } from './launch.ts'
+export { loadScenarios } from './load.ts'
+export { lastLines, logFile } from './logs.ts'
+export {
+  BASE_PORTS,
+  MAX_PORT_OFFSET,
+  type PortName,
+  type PortTable,
+  parsePortOffset,
+  portsAt,
+} from './ports.ts'
+export type {
+  ComponentState,
+  ComponentStatus,
+  Endpoints,
+  LoadOptions,
+  LoadResult,
+  RestartOverrides,
+  Runtime,
+} from './runtime.ts'
+export { startProcesses } from './start-processes.ts'
+export { defaultStateDir, REPOSITORY_ROOT, type StateLayout, stateLayout } from './state/layout.ts'
+export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'

@@ -1,0 +1,105 @@
+import { ExponentialBackoff, type IBackoff, noJitterGenerator } from 'cockatiel'
+import type { ComponentState } from './runtime.ts'
+
+/** How a component that ends by itself is started again. */
+export interface RestartPolicy {
+  /** Tries in a row that may end before the component was ever ready; then it is `failed`. */
+  readonly attempts: number
+  /** Delay before the second try, in ms; doubled for each further one. */
+  readonly initialDelayMs: number
+  /** Longest delay, in ms. */
+  readonly maxDelayMs: number
+  /** Once ready for so long, in ms, the next crash counts as the first. */
+  readonly stableAfterMs: number
+}
+
+/** A component that was ready once is restarted for as long as the kit runs: drills crash components on purpose. */
+export const DEFAULT_RESTART_POLICY: RestartPolicy = {
+  attempts: 4,
+  initialDelayMs: 500,
+  maxDelayMs: 15_000,
+  stableAfterMs: 30_000,
+}
+
+/** What the supervisor knows of a component's life; changed only by {@link advance}. */
+export interface Lifecycle {
+  readonly state: ComponentState
+  /** Starts after the first one that were not asked for. */
+  readonly restarts: number
+  /** Tries in a row that ended by themselves. */
+  readonly failures: number
+  /** Ready at least once since the last `start`. */
+  readonly everReady: boolean
+  /** In `backoff`: delay before the next try, in ms. */
+  readonly retryInMs?: number
+}
+
+export type LifecycleEvent =
+  | { readonly type: 'building' }
+  | { readonly type: 'built' }
+  /** The binary cannot be had. */
+  | { readonly type: 'unavailable' }
+  /** A try begins. */
+  | { readonly type: 'starting' }
+  | { readonly type: 'ready' }
+  /** The process ended, or could not be started, without a request. */
+  | { readonly type: 'ended'; readonly readyForMs: number }
+  | { readonly type: 'stop' }
+  | { readonly type: 'start' }
+
+export const INITIAL: Lifecycle = { state: 'waiting', restarts: 0, failures: 0, everReady: false }
+
+/** The next step in a component's life. Events that mean nothing in a state leave it as it is. */
+export function advance(life: Lifecycle, event: LifecycleEvent, policy: RestartPolicy): Lifecycle {
+  switch (event.type) {
+    case 'building':
+      return life.state === 'waiting' ? { ...life, state: 'building' } : life
+    case 'built':
+      return life.state === 'building' ? { ...life, state: 'waiting' } : life
+    case 'unavailable':
+      return life.state === 'building' || life.state === 'waiting' ? { ...life, state: 'failed' } : life
+    case 'starting':
+      return starting(life)
+    case 'ready':
+      return life.state === 'starting' ? { ...life, state: 'ready', everReady: true } : life
+    case 'ended':
+      return life.state === 'starting' || life.state === 'ready'
+        ? ended(life, event.readyForMs, policy)
+        : life
+    case 'stop':
+      return { ...withoutRetry(life), state: 'stopped' }
+    case 'start':
+      return life.state === 'stopped' || life.state === 'failed' || life.state === 'backoff'
+        ? { ...INITIAL, restarts: life.restarts }
+        : life
+  }
+}
+
+function starting(life: Lifecycle): Lifecycle {
+  if (life.state === 'waiting') return { ...life, state: 'starting' }
+  if (life.state !== 'backoff') return life
+  return { ...withoutRetry(life), state: 'starting', restarts: life.restarts + 1 }
+}
+
+function ended(life: Lifecycle, readyForMs: number, policy: RestartPolicy): Lifecycle {
+  const failures = (readyForMs >= policy.stableAfterMs ? 0 : life.failures) + 1
+  if (!life.everReady && failures >= policy.attempts) return { ...life, state: 'failed', failures }
+  return { ...life, state: 'backoff', failures, retryInMs: retryDelay(failures, policy) }
+}
+
+function withoutRetry({ retryInMs: _, ...life }: Lifecycle): Lifecycle {
+  return life
+}
+
+/** Delay after the nth failure in a row, in ms. Without jitter: one supervisor has no herd to spread. */
+function retryDelay(failures: number, policy: RestartPolicy): number {
+  const factory = new ExponentialBackoff({
+    generator: noJitterGenerator,
+    initialDelay: policy.initialDelayMs,
+    maxDelay: policy.maxDelayMs,
+  })
+  let backoff: IBackoff<unknown> = factory.next()
+  for (let n = 1; n < failures && backoff.duration < policy.maxDelayMs; n += 1)
+    backoff = backoff.next(undefined)
+  return backoff.duration
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  type WriteStream,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** A log file larger than this, in bytes, becomes the previous one. */
+export const MAX_LOG_BYTES = 16 * 1024 * 1024
+const TAIL_BYTES = 64 * 1024
+
+/** Log file of a component in the logs folder. */
+export function logFile(logs: string, component: string): string {
+  return join(logs, `${component}.log`)
+}
+
+/** The one before it: of the previous run, or the part that was over the limit. */
+export function previousLogFile(logs: string, component: string): string {
+  return join(logs, `${component}.1.log`)
+}
+
+/** Sets the log of the previous run aside, over the one before that. */
+export function keepPrevious(logs: string, component: string): void {
+  const file = logFile(logs, component)
+  if (existsSync(file)) renameSync(file, previousLogFile(logs, component))
+}
+
+/**
+ * Opens a log that a child is to write to. The child writes to the file itself, not through the supervisor, so it
+ * goes on when the supervisor is killed.
+ */
+export async function openLog(file: string): Promise<WriteStream> {
+  // appending, so that truncation by rotateIfLarge() moves the child's position too
+  const stream = createWriteStream(file, { flags: 'a' })
+  await once(stream, 'open')
+  return stream
+}
+
+/**
+ * Bounds a log that a child has open: copies it to the previous one and empties it (lines written between the two
+ * steps are lost, as with logrotate's copytruncate).
+ */
+export function rotateIfLarge(logs: string, component: string, maxBytes: number = MAX_LOG_BYTES): boolean {
+  const file = logFile(logs, component)
+  if (!existsSync(file) || statSync(file).size <= maxBytes) return false
+  copyFileSync(file, previousLogFile(logs, component))
+  truncateSync(file)
+  return true
+}
+
+/** The last lines of a file, without empty ones; of a file that does not exist, none. */
+export async function lastLines(file: string, count: number): Promise<readonly string[]> {
+  if (!existsSync(file)) return []
+  await using handle = await open(file, 'r')
+  const { size } = await handle.stat()
+  const start = Math.max(0, size - TAIL_BYTES)
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start)
+  const lines = buffer.toString('utf8', 0, bytesRead).split('\n')
+  // the first one may be cut in its middle
+  return (start === 0 ? lines : lines.slice(1)).filter((line) => line.trim() !== '').slice(-count)
+}

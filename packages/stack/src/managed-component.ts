@@ -1,0 +1,225 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command, ComponentDefinition, Executable } from './component.ts'
+import { baseEnvironment } from './environment.ts'
+import { messageOf } from './errors.ts'
+import { advance, DEFAULT_RESTART_POLICY, INITIAL, type Lifecycle, type LifecycleEvent } from './lifecycle.ts'
+import { lastLines, logFile } from './logs.ts'
+import { waitUntilReady } from './probe.ts'
+import { type Child, type Ending, spawnChild } from './process/spawn.ts'
+import { terminate } from './process/terminate.ts'
+import type { RestartOverrides } from './runtime.ts'
+
+const DETAIL_LINES = 3
+
+/** One component under supervision: starts its process, probes it, starts it again when it ends by itself. */
+export class ManagedComponent {
+  readonly definition: ComponentDefinition
+  readonly #logs: string
+  readonly #onChange: () => void
+  #life: Lifecycle = INITIAL
+  #since = new Date()
+  #detail: string | undefined
+  #executable: Executable | undefined
+  #child: Child | undefined
+  #overrides: RestartOverrides = {}
+  #environmentLacks = false
+  /** Aborted when the current try, with its probe and its wait before the next one, is called off. */
+  #attempt = new AbortController()
+  #run: Promise<void> = Promise.resolve()
+
+  constructor(definition: ComponentDefinition, logs: string, onChange: () => void) {
+    this.definition = definition
+    this.#executable = definition.executable
+    this.#logs = logs
+    this.#onChange = onChange
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  get life(): Lifecycle {
+    return this.#life
+  }
+
+  get since(): Date {
+    return this.#since
+  }
+
+  get detail(): string | undefined {
+    return this.#detail
+  }
+
+  get executable(): Executable | undefined {
+    return this.#executable
+  }
+
+  /** Whether it failed because the machine lacks something. */
+  get environmentLacks(): boolean {
+    return this.#environmentLacks
+  }
+
+  get child(): Child | undefined {
+    return this.#child
+  }
+
+  /** Says what is going on within a state (build progress, what it waits for). */
+  describe(detail: string | undefined): void {
+    if (this.#detail === detail) return
+    this.#detail = detail
+    this.#onChange()
+  }
+
+  /** Its binary is being built. */
+  building(progress: string): void {
+    this.#advance({ type: 'building' })
+    if (this.#life.state === 'building') this.describe(progress)
+  }
+
+  built(executable: Executable): void {
+    this.#executable = executable
+    this.#advance({ type: 'built' })
+    // a binary that was there already changes no state, but may be what the component waited for
+    this.#onChange()
+  }
+
+  unavailable(reason: string, environmentLacks: boolean): void {
+    this.#environmentLacks = environmentLacks
+    this.#advance({ type: 'unavailable' }, reason)
+  }
+
+  /** Starts it and keeps it running until `stop`. */
+  run(): void {
+    const attempt = new AbortController()
+    this.#attempt = attempt
+    this.#run = this.#keepRunning(attempt.signal)
+  }
+
+  async #keepRunning(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if ((await this.#tryOnce(signal)) === 'done') return
+      const { state, retryInMs } = this.#life
+      if (state !== 'backoff' || retryInMs === undefined) return
+      await delay(retryInMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Ends the process and keeps it ended. */
+  async stop(): Promise<void> {
+    this.#attempt.abort()
+    const child = this.#child
+    if (child !== undefined) {
+      this.describe('stopping')
+      await terminate(child.identity, this.definition.stop)
+      await child.ended
+    }
+    await this.#run
+    // preparation may have been past its last look at the signal
+    if (this.#child !== undefined) await terminate(this.#child.identity, this.definition.stop)
+    this.#child = undefined
+    this.#advance({ type: 'stop' })
+  }
+
+  /** What the next start adds to its environment and arguments. */
+  override(overrides: RestartOverrides): void {
+    this.#overrides = overrides
+  }
+
+  /** Back to `waiting` after `stop`, a failure or during backoff; nothing otherwise. */
+  reset(): void {
+    if (this.#life.state === 'backoff') this.#attempt.abort()
+    this.#environmentLacks = false
+    this.#advance({ type: 'start' })
+  }
+
+  /** One try from preparation to the end of the process. */
+  async #tryOnce(signal: AbortSignal): Promise<'done' | 'ended'> {
+    this.#advance({ type: 'starting' })
+    try {
+      await this.definition.prepare?.(signal)
+      if (signal.aborted) return 'done'
+      const child = await spawnChild(this.#command(), logFile(this.#logs, this.name))
+      this.#child = child
+      this.#onChange()
+      const failure = await this.#untilReady(child, signal)
+      if (signal.aborted) return 'done'
+      if (failure !== undefined) return await this.#ended(failure, 0)
+      this.#advance({ type: 'ready' })
+      if (this.definition.kind === 'task') return 'done'
+      const readyAt = performance.now()
+      const { description } = await child.ended
+      return signal.aborted ? 'done' : await this.#ended(description, performance.now() - readyAt)
+    } catch (error) {
+      return signal.aborted ? 'done' : await this.#ended(messageOf(error), 0)
+    }
+  }
+
+  /** Waits for the probe (of a task: for its end). Returns why it is not ready, or nothing when it is. */
+  async #untilReady(child: Child, signal: AbortSignal): Promise<string | undefined> {
+    const { kind, ready, readyTimeoutMs } = this.definition
+    const deadline = AbortSignal.timeout(readyTimeoutMs)
+    const ended = new AbortController()
+    const ending = child.ended.then((how) => {
+      ended.abort()
+      return how
+    })
+    if (kind === 'task') return this.#untilTaskEnds(child, ending, AbortSignal.any([signal, deadline]))
+    if (ready === undefined) return undefined
+    try {
+      await waitUntilReady(ready, AbortSignal.any([signal, deadline, ended.signal]))
+      // whoever answered was not this process when it has already ended
+      return ended.signal.aborted ? (await ending).description : undefined
+    } catch (error) {
+      if (ended.signal.aborted) return (await ending).description
+      if (!signal.aborted) await terminate(child.identity, this.definition.stop)
+      return `not ready within ${readyTimeoutMs / 1000} s: ${messageOf(error)}`
+    }
+  }
+
+  async #untilTaskEnds(
+    child: Child,
+    ending: Promise<Ending>,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const outcome = await Promise.race([ending, aborted(signal)])
+    if (outcome === undefined) {
+      await terminate(child.identity, this.definition.stop)
+      return `not done within ${this.definition.readyTimeoutMs / 1000} s`
+    }
+    this.#child = undefined
+    return outcome.exitCode === 0 ? undefined : outcome.description
+  }
+
+  async #ended(reason: string, readyForMs: number): Promise<'ended'> {
+    this.#child = undefined
+    const tail = await lastLines(logFile(this.#logs, this.name), DETAIL_LINES)
+    this.#advance({ type: 'ended', readyForMs }, [reason, ...tail].join('\n'))
+    return 'ended'
+  }
+
+  #command(): Command {
+    if (this.#executable === undefined) throw new Error(`${this.name} has no executable yet`)
+    const command = this.definition.command(this.#executable)
+    return {
+      ...command,
+      args: [...command.args, ...(this.#overrides.args ?? [])],
+      env: { ...baseEnvironment(), ...command.env, ...this.#overrides.env },
+    }
+  }
+
+  #advance(event: LifecycleEvent, detail?: string): void {
+    const next = advance(this.#life, event, this.definition.restartPolicy ?? DEFAULT_RESTART_POLICY)
+    if (next === this.#life) return
+    if (next.state !== this.#life.state) this.#since = new Date()
+    this.#life = next
+    this.#detail = detail
+    this.#onChange()
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}

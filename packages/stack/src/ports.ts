@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { wrongUse } from './errors.ts'
+
+/** Every port of the kit before the offset; all listen on loopback only. */
+export const BASE_PORTS = {
+  gateway: 8081,
+  gatewayAdmin: 9081,
+  catalog1: 8082,
+  catalog1Admin: 9082,
+  catalog2: 8083,
+  catalog2Admin: 9083,
+  postgres: 5432,
+  toxiproxy: 8474,
+  proxyCatalog1: 18082,
+  proxyCatalog2: 18083,
+  proxyPostgres: 15432,
+  collectorOtlpGrpc: 4317,
+  collectorOtlpHttp: 4318,
+  collectorHealth: 13133,
+  collectorMetrics: 8888,
+  prometheus: 9090,
+  loki: 3100,
+  lokiGrpc: 9095,
+  tempo: 3200,
+  tempoOtlpHttp: 14318,
+  tempoGrpc: 9096,
+  tempoMemberlist: 7947,
+  pyroscope: 4040,
+  pyroscopeGrpc: 9097,
+  pyroscopeRaft: 9099,
+  pyroscopeMemberlist: 7948,
+  grafana: 3000,
+} as const
+
+export type PortName = keyof typeof BASE_PORTS
+export type PortTable = Readonly<Record<PortName, number>>
+
+const HIGHEST_PORT = 65_535
+
+/** Largest offset that keeps every port in range. */
+export const MAX_PORT_OFFSET = HIGHEST_PORT - Math.max(...Object.values(BASE_PORTS))
+
+const offsetSchema = z.coerce.number().int().min(0).max(MAX_PORT_OFFSET)
+
+/**
+ * Reads a port offset as given in `FAULTLINE_PORT_OFFSET` or `--port-offset`.
+ * @throws StackError (wrong use) when it is not a whole number from 0 to {@link MAX_PORT_OFFSET}.
+ */
+export function parsePortOffset(text: string | undefined): number {
+  if (text === undefined || text.trim() === '') return 0
+  const parsed = offsetSchema.safeParse(text)
+  if (parsed.success) return parsed.data
+  throw wrongUse(`port offset must be a whole number from 0 to ${MAX_PORT_OFFSET}, got "${text}"`)
+}
+
+/** The port table moved by one offset. */
+export function portsAt(offset: number): PortTable {
+  const entries = Object.entries(BASE_PORTS).map(([name, port]) => [name, port + offset])
+  return Object.fromEntries(entries) as PortTable
+}

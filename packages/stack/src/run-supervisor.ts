@@ -1,0 +1,118 @@
+import { BinaryUnavailableError } from './binaries/index.ts'
+import type { ResolveBinary } from './binary-queue.ts'
+import type { StackDefinition } from './component.ts'
+import { serveControl } from './control/server.ts'
+import { endpointsAt } from './endpoints.ts'
+import { ExitCode, messageOf, StackError } from './errors.ts'
+import { type LaunchConfig, type LaunchMessage, launchConfigSchema } from './launch-config.ts'
+import { portsAt } from './ports.ts'
+import { checkPorts } from './preflight/ports.ts'
+import { prepareStorage } from './preflight/storage.ts'
+import { identify } from './process/identity.ts'
+import { removeRunFiles, stopLeftovers } from './state/cleanup.ts'
+import { type StateLayout, stateLayout } from './state/layout.ts'
+import { acquireLock } from './state/lock.ts'
+import { type ProcessIdentity, readState } from './state/state-file.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface SupervisorProgram {
+  /** What to run; called once, after leftovers of an earlier run are gone. */
+  define(config: LaunchConfig, layout: StateLayout): Promise<StackDefinition>
+  readonly resolveBinary: ResolveBinary
+}
+
+/**
+ * The whole life of a supervisor process: checks, start, control API, stop. Tells the process that started it how the
+ * start went; afterwards state.json and the control API tell.
+ */
+export async function runSupervisor(argument: string | undefined, program: SupervisorProgram): Promise<void> {
+  try {
+    const config = launchConfigSchema.parse(JSON.parse(argument ?? ''))
+    await supervise(config, program)
+  } catch (error) {
+    tell(refusal(error))
+    process.exitCode = ExitCode.checkFailed
+  } finally {
+    if (process.connected) process.disconnect()
+  }
+}
+
+async function supervise(config: LaunchConfig, program: SupervisorProgram): Promise<void> {
+  // folders and files that other accounts of the kit (PostgreSQL's) can read, whatever the shell's umask
+  process.umask(0o022)
+  const layout = stateLayout(config.stateDir)
+  const self = identify(process.pid)
+  if (self === undefined) throw new Error('the own process cannot be identified')
+  await prepareStorage(layout)
+  const holder = acquireLock(layout.lockFile, self)
+  if (holder !== undefined) {
+    tell({ type: 'already-running', pid: holder.pid })
+    return
+  }
+  await stopLeftoversOf(layout)
+  try {
+    const definition = await program.define(config, layout)
+    await checkPorts(definition.components, config.portOffset)
+    await untilStopped(config, layout, self, definition, program.resolveBinary)
+  } finally {
+    await removeRunFiles(layout)
+  }
+}
+
+async function untilStopped(
+  config: LaunchConfig,
+  layout: StateLayout,
+  self: ProcessIdentity,
+  definition: StackDefinition,
+  resolveBinary: ResolveBinary,
+): Promise<void> {
+  const { portOffset, sloProfile, startedAt } = config
+  const grafana = definition.components.some(({ name }) => name === 'grafana')
+  const endpoints = endpointsAt(portsAt(portOffset), { grafana })
+  const header = {
+    supervisor: self,
+    startedAt,
+    portOffset,
+    sloProfile,
+    socket: layout.socket,
+    endpoints: { ...endpoints, catalog: [...endpoints.catalog], catalogAdmin: [...endpoints.catalogAdmin] },
+  }
+  const supervisor = new Supervisor({ definition, layout, header, resolveBinary })
+  const stop = Promise.withResolvers<void>()
+  await using _control = await serveControl(supervisor, layout.socket, stop.resolve)
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
+  if (config.attached) process.on('disconnect', () => stop.resolve())
+  supervisor.start()
+  tell({ type: 'listening' })
+  if (config.attached && !process.connected) stop.resolve()
+  await stop.promise
+  await supervisor.stop()
+}
+
+async function stopLeftoversOf(layout: StateLayout): Promise<void> {
+  const state = await readState(layout.stateFile)
+  if (state === undefined) return
+  const stopped = await stopLeftovers(state)
+  if (stopped.length > 0) {
+    tell({
+      type: 'notice',
+      text: `an earlier supervisor was killed; stopped what it left: ${stopped.join(', ')}`,
+    })
+  }
+}
+
+function refusal(error: unknown): LaunchMessage {
+  if (error instanceof StackError && error.exitCode !== ExitCode.done) {
+    return { type: 'refused', message: error.message, exitCode: error.exitCode }
+  }
+  if (error instanceof BinaryUnavailableError) {
+    return { type: 'refused', message: error.message, exitCode: ExitCode.environmentLacks }
+  }
+  return { type: 'refused', message: messageOf(error), exitCode: ExitCode.checkFailed }
+}
+
+/** To the process that started this one, or, when started by hand, to people. */
+function tell(message: LaunchMessage): void {
+  if (process.connected) process.send?.(message)
+  else console.error(message)
+}

@@ -1,0 +1,81 @@
+/** Where each part of the running kit answers. Base URLs without a trailing slash. */
+export interface Endpoints {
+  gateway: string
+  gatewayAdmin: string
+  catalog: readonly string[]
+  catalogAdmin: readonly string[]
+  prometheus: string
+  loki: string
+  tempo: string
+  pyroscope: string
+  collectorOtlpHttp: string
+  collectorHealth: string
+  collectorMetrics: string
+  toxiproxy: string
+  /** Connection URL of the database's owner, straight to PostgreSQL (not through Toxiproxy). */
+  postgres: string
+  /** Present only when Grafana runs. */
+  grafana?: string
+}
+
+/**
+ * `waiting` for its binary or for a component it depends on; `building` its binary; `starting` until its
+ * readiness probe passes; `ready` (of a one-shot step: done); `backoff` before the next try after a crash;
+ * `stopped` on request; `failed` when it was never ready and its tries are used up.
+ */
+export type ComponentState = 'waiting' | 'building' | 'starting' | 'ready' | 'backoff' | 'stopped' | 'failed'
+
+export interface ComponentStatus {
+  name: string
+  state: ComponentState
+  pid?: number
+  /** When the component entered its state, ISO 8601. */
+  since: string
+  /** Starts after the first one that were not asked for. */
+  restarts: number
+  /** Why it is in this state, for people: what it waits for, the last lines of its log after a crash. */
+  detail?: string
+  version?: string
+  /** Path of the executable. */
+  binary?: string
+}
+
+export interface LoadResult {
+  /** k6's own exit code: 0 done, 99 a threshold failed. */
+  exitCode: number
+  /** k6's end-of-test summary, when it wrote one. */
+  summary?: unknown
+}
+
+export interface RestartOverrides {
+  /** Added to (and winning over) the component's environment. */
+  env?: Record<string, string>
+  /** Appended to the component's arguments. */
+  args?: readonly string[]
+}
+
+export interface LoadOptions {
+  /** k6 duration such as `90s` or `5m`; the scenario's own default otherwise. */
+  duration?: string
+  /** Iterations a second; the scenario's own default otherwise. */
+  rate?: number
+  /** Ends the load early and gracefully. */
+  signal?: AbortSignal
+  /** Where k6's output goes: the terminal, or `logs/k6.log` in the state folder (the default). */
+  output?: 'inherit' | 'log'
+}
+
+/** The running kit, whichever way it runs. Every method rejects with a `StackError` that says what to do. */
+export interface Runtime extends AsyncDisposable {
+  readonly kind: 'processes' | 'compose'
+  endpoints(): Endpoints
+  status(): Promise<readonly ComponentStatus[]>
+  /** Resolves when the component is ready. */
+  start(component: string): Promise<void>
+  /** Resolves when the component's process is gone; it is not restarted until `start`. */
+  stop(component: string): Promise<void>
+  /** Resolves when the component is ready again. Overrides hold until the next restart without them. */
+  restart(component: string, overrides?: RestartOverrides): Promise<void>
+  signal(component: string, signal: NodeJS.Signals): Promise<void>
+  runLoad(scenario: string, options?: LoadOptions): Promise<LoadResult>
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+
+/** Root of the repository: configuration folders and service sources are found from here. */
+export const REPOSITORY_ROOT = resolve(import.meta.dirname, '../../../..')
+
+/**
+ * Longest path of a Unix socket, in bytes: `sun_path` holds 108 on Linux and 104 on macOS, with the closing NUL.
+ * @see https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+const SOCKET_PATH_MAX = process.platform === 'linux' ? 107 : 103
+
+/** Where things lie in the state folder. */
+export interface StateLayout {
+  readonly root: string
+  readonly stateFile: string
+  readonly lockFile: string
+  readonly logs: string
+  readonly data: string
+  readonly config: string
+  readonly socket: string
+}
+
+/** The state folder: `FAULTLINE_STATE_DIR`, else `.faultline` in the repository root. */
+export function defaultStateDir(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.FAULTLINE_STATE_DIR || join(REPOSITORY_ROOT, '.faultline'))
+}
+
+export function stateLayout(stateDir: string): StateLayout {
+  const root = resolve(stateDir)
+  return {
+    root,
+    stateFile: join(root, 'state.json'),
+    lockFile: join(root, 'supervisor.lock'),
+    logs: join(root, 'logs'),
+    data: join(root, 'data'),
+    config: join(root, 'config'),
+    socket: socketPath(root),
+  }
+}
+
+/** In the state folder, or, where that path is too long for a socket, a short one in the temporary folder. */
+export function socketPath(root: string, temporary: string = tmpdir()): string {
+  const preferred = join(root, 'supervisor.sock')
+  if (Buffer.byteLength(preferred) <= SOCKET_PATH_MAX) return preferred
+  const digest = createHash('sha256').update(root).digest('hex').slice(0, 16)
+  return join(temporary, `faultline-${digest}.sock`)
+}
+
+/** Every folder that must exist before the first component starts. */
+export function foldersOf(layout: StateLayout): readonly string[] {
+  return [layout.root, layout.logs, layout.data, layout.config, dirname(layout.socket)]
+}

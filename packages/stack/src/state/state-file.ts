@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import writeFileAtomic from 'write-file-atomic'
+import { z } from 'zod'
+import { endpointsSchema } from '../endpoints.ts'
+import { StackError, systemErrorCode } from '../errors.ts'
+
+/** A process named so that a reused pid is never mistaken for it. */
+const processSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() })
+
+const stateSchema = z.enum(['waiting', 'building', 'starting', 'ready', 'backoff', 'stopped', 'failed'])
+
+const componentSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['service', 'task', 'tool']),
+  state: stateSchema,
+  process: processSchema.exactOptional(),
+  since: z.string(),
+  restarts: z.number().int().nonnegative(),
+  detail: z.string().exactOptional(),
+  /** It failed because the machine lacks something, which ends a command with exit code 3. */
+  environmentLacks: z.literal(true).exactOptional(),
+  version: z.string().exactOptional(),
+  binary: z.string().exactOptional(),
+  /** Where the binary came from: env, path, cache, built, npm. */
+  source: z.string().exactOptional(),
+  ports: z.array(z.number().int()),
+  /** Components of one wave stop together, lower waves first. */
+  stopWave: z.number().int().nonnegative(),
+  stopSignal: z.string(),
+  stopTimeoutMs: z.number().nonnegative(),
+})
+
+const milestonesSchema = z.object({
+  shopSeconds: z.number().exactOptional(),
+  metricsSeconds: z.number().exactOptional(),
+  everythingSeconds: z.number().exactOptional(),
+})
+
+export const stackStateSchema = z.object({
+  version: z.literal(1),
+  supervisor: processSchema,
+  startedAt: z.string(),
+  portOffset: z.number().int().nonnegative(),
+  sloProfile: z.enum(['drill', 'production']),
+  socket: z.string(),
+  endpoints: endpointsSchema,
+  /** `starting` until every component is ready or cannot become so; `stopping` from the request to stop. */
+  phase: z.enum(['starting', 'ready', 'degraded', 'stopping']),
+  components: z.array(componentSchema),
+  /** Binaries that no component runs, for load and tests. */
+  tools: z.array(componentSchema),
+  /** Seconds from the command to each milestone. */
+  milestones: milestonesSchema,
+  /** Folders outside the state folder that hold its data, for `down --volumes`. */
+  externalData: z.array(z.string()),
+})
+
+export type ProcessIdentity = z.infer<typeof processSchema>
+export type ComponentRecord = z.infer<typeof componentSchema>
+export type Milestones = z.infer<typeof milestonesSchema>
+export type StackState = z.infer<typeof stackStateSchema>
+
+/**
+ * Reads state.json.
+ * @returns undefined when there is none
+ * @throws StackError when it is there but not readable as state (the message names the field)
+ */
+export async function readState(stateFile: string): Promise<StackState | undefined> {
+  let text: string
+  try {
+    text = await readFile(stateFile, 'utf8')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+  return parseState(text, stateFile)
+}
+
+/** Parses the text of state.json; `origin` names the file in the error. */
+export function parseState(text: string, origin: string): StackState {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new StackError(`${origin} is not JSON; stop the kit's processes and delete the file`, 1, {
+      cause: error,
+    })
+  }
+  const parsed = stackStateSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  throw new StackError(`${origin} is not readable as state:\n${z.prettifyError(parsed.error)}`, 1)
+}
+
+/**
+ * Writes state.json so that a reader sees the old or the new text, never a half. Synchronous: the record of a
+ * child's pid must be on disk before anything else happens, or a killed supervisor would leave it unknown.
+ */
+export function writeState(stateFile: string, state: StackState): void {
+  writeFileAtomic.sync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { fsync: false })
+}

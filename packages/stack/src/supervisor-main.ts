@@ -1,0 +1,32 @@
+/** Entry point of the supervisor process; started by the CLI, see launch.ts. */
+import { type BinaryName, BinaryUnavailableError, resolveBinary } from './binaries/index.ts'
+import { faultlineStack } from './components/index.ts'
+import { portsAt } from './ports.ts'
+import { runSupervisor } from './run-supervisor.ts'
+
+/** Whether a program that the kit does not build is there. @throws when one was named but does not run */
+async function isInstalled(name: BinaryName): Promise<boolean> {
+  try {
+    await resolveBinary(name)
+    return true
+  } catch (error) {
+    if (error instanceof BinaryUnavailableError && error.reason === 'not-found') return false
+    throw error
+  }
+}
+
+await runSupervisor(process.argv[2], {
+  resolveBinary,
+  define: async (config, layout) => {
+    const [tempo, pyroscope, grafana] = await Promise.all(
+      (['tempo', 'pyroscope', 'grafana'] as const).map(isInstalled),
+    )
+    return faultlineStack({
+      layout,
+      ports: portsAt(config.portOffset),
+      sloProfile: config.sloProfile,
+      collectorConfigs: config.collectorConfigs,
+      installed: { tempo: tempo ?? false, pyroscope: pyroscope ?? false, grafana: grafana ?? false },
+    })
+  },
+})

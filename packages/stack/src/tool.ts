@@ -1,0 +1,40 @@
+import type { BinaryName } from './binaries/index.ts'
+import type { Executable } from './component.ts'
+import type { ComponentState } from './runtime.ts'
+
+/** A binary that no component runs but load and tests need. */
+export class Tool {
+  readonly name: BinaryName
+  readonly #onChange: () => void
+  state: ComponentState = 'waiting'
+  since = new Date()
+  detail: string | undefined
+  executable: Executable | undefined
+  environmentLacks = false
+
+  constructor(name: BinaryName, onChange: () => void) {
+    this.name = name
+    this.#onChange = onChange
+  }
+
+  building(progress: string): void {
+    this.#enter('building', progress)
+  }
+
+  resolved(executable: Executable): void {
+    this.executable = executable
+    this.#enter('ready', undefined)
+  }
+
+  unavailable(reason: string, environmentLacks: boolean): void {
+    this.environmentLacks = environmentLacks
+    this.#enter('failed', reason)
+  }
+
+  #enter(state: ComponentState, detail: string | undefined): void {
+    if (state !== this.state) this.since = new Date()
+    this.state = state
+    this.detail = detail
+    this.#onChange()
+  }
+}
