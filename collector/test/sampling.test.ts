@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Collector } from './support/collector.ts'
+import { plain, type Span, STATUS_ERROR, send, span, traces } from './support/otlp.ts'
+import { Sink } from './support/sink.ts'
+
+/** One trace a case: what is in it, and whether the sampler's rule keeps it. */
+const TRACES: Readonly<Record<string, { readonly kept: boolean; readonly spans: readonly Span[] }>> = (() => {
+  const child = (parent: Span, options = {}) => ({
+    ...span({ ...options, traceId: parent.traceId }),
+    parentSpanId: parent.spanId,
+  })
+  const plainRoot = span()
+  const markedRoot = span({ attributes: { 'sampling.keep': true } })
+  const rootOfFailed = span()
+  return {
+    plain: { kept: false, spans: [plainRoot, child(plainRoot, { kind: 'client' })] },
+    'marked as kept': { kept: true, spans: [markedRoot, child(markedRoot, { kind: 'client' })] },
+    'marked as not kept': { kept: false, spans: [span({ attributes: { 'sampling.keep': false } })] },
+    'an error': { kept: true, spans: [span({ status: { code: STATUS_ERROR } })] },
+    'an error further down': {
+      kept: true,
+      spans: [rootOfFailed, child(rootOfFailed, { kind: 'client', status: { code: STATUS_ERROR } })],
+    },
+    '499 ms': { kept: false, spans: [span({ duration: 499 })] },
+    // The sampler compares whole milliseconds; an exemplar is attached from 500 ms on.
+    'exactly 500 ms': { kept: true, spans: [span({ duration: 500 })] },
+    '500.4 ms': { kept: true, spans: [span({ duration: 500.4 })] },
+    slow: { kept: true, spans: [span({ duration: 2_000 })] },
+  }
+})()
+
+const all = Object.values(TRACES).flatMap(({ spans }) => spans)
+
+describe('tail sampling', () => {
+  let sink: Sink
+  let collector: Collector
+  const late = span({ traceId: TRACES['marked as kept']?.spans[0]?.traceId ?? '' })
+
+  beforeAll(async () => {
+    sink = await Sink.start()
+    collector = await Collector.start({ sink: sink.url })
+    await send(collector.otlp, '/v1/traces', traces(all, 'catalog', 'catalog-1'))
+    // A second process of the same service, with the same kind of spans.
+    await send(collector.otlp, '/v1/traces', traces([span(), span()], 'catalog', 'catalog-2'))
+    const expected = Object.values(TRACES)
+      .filter(({ kept }) => kept)
+      .flatMap(({ spans }) => spans)
+    await vi.waitFor(() => expect(sink.spans).toHaveLength(expected.length), { timeout: 20_000 })
+    await send(collector.otlp, '/v1/traces', traces([late]))
+    await vi.waitFor(() => expect(sink.spans.map(({ spanId }) => spanId)).toContain(late.spanId), {
+      timeout: 20_000,
+    })
+  })
+
+  afterAll(async () => {
+    await collector?.[Symbol.asyncDispose]()
+    await sink?.[Symbol.asyncDispose]()
+  })
+
+  test.each(Object.entries(TRACES))('a trace with %s', (_, { kept, spans }) => {
+    const arrived = sink.spans.map(({ spanId }) => spanId)
+    for (const { spanId } of spans) {
+      if (kept) expect(arrived).toContain(spanId)
+      else expect(arrived).not.toContain(spanId)
+    }
+  })
+
+  test('span metrics count every span, kept or not, of all processes of a service', async () => {
+    const latest = (metric: string, field: 'asInt' | 'count'): number => {
+      // Cumulative, so the last point of each set of labels holds its whole count.
+      const counts = new Map(
+        sink.points(metric).map(({ point }) => [JSON.stringify(point.attributes), Number(point[field] ?? 0)]),
+      )
+      return [...counts.values()].reduce((sum, count) => sum + count, 0)
+    }
+    const expected = all.length + 2 + 1
+    await expect.poll(() => latest('traces.span.metrics.calls', 'asInt'), { timeout: 10_000 }).toBe(expected)
+    await expect
+      .poll(() => latest('traces.span.metrics.duration', 'count'), { timeout: 10_000 })
+      .toBe(expected)
+  })
+
+  test('span metrics have the labels that rules and dashboards use, name no process and carry no exemplars', async () => {
+    await send(
+      collector.otlp,
+      '/v1/traces',
+      traces([
+        span({ name: 'SELECT seats', kind: 'client', attributes: { 'peer.service': 'postgresql' } }),
+        span({ name: 'GET /venues', attributes: { 'http.route': '/venues', 'http.request.method': 'GET' } }),
+      ]),
+    )
+    const labels = () => sink.points('traces.span.metrics.calls').map(({ point }) => plain(point.attributes))
+    await expect.poll(labels, { timeout: 10_000 }).toContainEqual({
+      'service.name': 'catalog',
+      'span.name': 'SELECT seats',
+      'span.kind': 'SPAN_KIND_CLIENT',
+      'status.code': 'STATUS_CODE_UNSET',
+      'peer.service': 'postgresql',
+    })
+    await expect.poll(labels, { timeout: 10_000 }).toContainEqual({
+      'service.name': 'catalog',
+      'span.name': 'GET /venues',
+      'span.kind': 'SPAN_KIND_SERVER',
+      'status.code': 'STATUS_CODE_UNSET',
+      'http.route': '/venues',
+    })
+    const points = sink.points('traces.span.metrics.duration')
+    expect(points.flatMap(({ point }) => point.exemplars ?? [])).toEqual([])
+    for (const { resource } of points)
+      expect(plain(resource.attributes)).toEqual({ 'service.name': 'catalog' })
+  })
+})
