@@ -1,0 +1,149 @@
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { z } from 'zod'
+import { readBody } from '../http/body.ts'
+import { ConnectError } from './connect.ts'
+import { encodeFlameGraph } from './flamebearer.ts'
+import type { Labels } from './labels.ts'
+import { mergeStacks, type SampleSelection } from './merge.ts'
+import type { ProfileIndex } from './profile-index.ts'
+import { parseProfileType } from './profile-type.ts'
+import {
+  allMatchers,
+  maxNodesOf,
+  parseRequest,
+  parseSpanSelector,
+  requests,
+  selectionMatchers,
+  timeRange,
+} from './requests.ts'
+import { timeSeries } from './time-series.ts'
+
+const SERVICE = '/querier.v1.QuerierService'
+const MAX_REQUEST_BYTES = 1024 * 1024
+const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
+
+/** The part of Pyroscope's querier service that the kit uses, by Connect's unary JSON calls. */
+export function pyroscopeApi(index: ProfileIndex): Router {
+  const router = new Router()
+  const method = <Schema extends z.ZodType>(
+    name: string,
+    schema: Schema,
+    answer: (request: z.output<Schema>) => unknown,
+  ): void => {
+    router.post(`${SERVICE}/${name}`, async (context) => {
+      context.body = answer(parseRequest(schema, await readJson(context)))
+    })
+  }
+  method('ProfileTypes', requests.ProfileTypes, (request) => {
+    const range = request.start === 0 && request.end === 0 ? ALWAYS : timeRange(request)
+    const ids = distinct(index.series([], range), '__profile_type__')
+    const profileTypes = ids.flatMap((id) => {
+      const { id: ID, ...type } = parseProfileType(id) ?? { id: '' }
+      return ID === '' ? [] : [{ ID, ...type }]
+    })
+    return profileTypes.length === 0 ? {} : { profileTypes }
+  })
+  method('LabelNames', requests.LabelNames, (request) => {
+    const series = index.series(allMatchers(request.matchers), timeRange(request))
+    return listAnswer([...new Set(series.flatMap(({ pairs }) => pairs.map(([name]) => name)))].sort())
+  })
+  method('LabelValues', requests.LabelValues, (request) => {
+    const range = timeRange(request)
+    if (request.name === '') throw new ConnectError('invalid_argument', 'name is required')
+    return listAnswer(distinct(index.series(allMatchers(request.matchers), range), request.name))
+  })
+  method('Series', requests.Series, (request) => {
+    const series = index.series(allMatchers(request.matchers), timeRange(request))
+    const { labelNames } = request
+    const projected = series.map((labels) => (labelNames.length === 0 ? labels : labels.project(labelNames)))
+    const byKey = new Map(
+      projected.filter(({ pairs }) => pairs.length > 0).map((labels) => [labels.key, labels]),
+    )
+    const sorted = [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+    return sorted.length === 0 ? {} : { labelsSet: sorted.map((labels) => ({ labels: labelPairs(labels) })) }
+  })
+  method('SelectMergeStacktraces', requests.SelectMergeStacktraces, (request) =>
+    flameGraphAnswer(index, selectionOf(request), maxNodesOf(request.maxNodes)),
+  )
+  method('SelectMergeSpanProfile', requests.SelectMergeSpanProfile, (request) => {
+    const spans = parseSpanSelector(request.spanSelector)
+    const selection = { ...selectionOf(request), ...(spans.length > 0 && { spans }) }
+    return flameGraphAnswer(index, selection, maxNodesOf(request.maxNodes))
+  })
+  method('SelectSeries', requests.SelectSeries, (request) => {
+    const isAverage =
+      request.aggregation === 1 || request.aggregation === 'TIME_SERIES_AGGREGATION_TYPE_AVERAGE'
+    const found = timeSeries(index, selectionOf(request), {
+      stepMs: request.step * 1000,
+      groupBy: request.groupBy,
+      aggregation: isAverage ? 'average' : 'sum',
+    })
+    const sumOf = ({ points }: (typeof found)[number]): number =>
+      points.reduce((sum, [, value]) => sum + value, 0)
+    const largestFirst = found.sort((a, b) => sumOf(b) - sumOf(a))
+    const limited = largestFirst.slice(0, request.limit || largestFirst.length)
+    const series = limited.map(({ labels, points }) => ({
+      ...(labels.pairs.length > 0 && { labels: labelPairs(labels) }),
+      points: points.map(([timeMs, value]) => ({ value, timestamp: String(timeMs) })),
+    }))
+    return series.length === 0 ? {} : { series }
+  })
+  router.all(`${SERVICE}/:method`, (context) => {
+    throw new ConnectError(
+      'unimplemented',
+      `method ${String(context.params.method)} is not supported by the embedded store`,
+    )
+  })
+  return router
+}
+
+function selectionOf(request: {
+  start: number
+  end: number
+  profileTypeID: string
+  labelSelector: string
+}): SampleSelection {
+  return { range: timeRange(request), matchers: selectionMatchers(request) }
+}
+
+/** Protobuf JSON: 64-bit integers are strings, zeros and empty lists are left out. */
+function flameGraphAnswer(index: ProfileIndex, selection: SampleSelection, maxNodes: number): unknown {
+  const { names, levels, total, maxSelf } = encodeFlameGraph(mergeStacks(index, selection), maxNodes)
+  return {
+    flamegraph: {
+      names,
+      levels: levels.map((values) => ({ values: values.map(String) })),
+      ...(total !== 0 && { total: String(total) }),
+      ...(maxSelf !== 0 && { maxSelf: String(maxSelf) }),
+    },
+  }
+}
+
+function listAnswer(names: readonly string[]): unknown {
+  return names.length === 0 ? {} : { names }
+}
+
+function distinct(series: readonly Labels[], name: string): string[] {
+  return [...new Set(series.map((labels) => labels.get(name)))].filter((value) => value !== '').sort()
+}
+
+function labelPairs({ pairs }: Labels): unknown {
+  return pairs.map(([name, value]) => ({ name, value }))
+}
+
+async function readJson(context: Context): Promise<unknown> {
+  if (context.request.type !== 'application/json') {
+    const type = context.request.type
+    throw new ConnectError(
+      'invalid_argument',
+      `content type "${type}" is not supported by the embedded store, JSON is`,
+    )
+  }
+  const body = await readBody(context, MAX_REQUEST_BYTES)
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new ConnectError('invalid_argument', 'the body is not valid JSON')
+  }
+}

@@ -1,0 +1,33 @@
+import { type FailureWriter, RequestError } from '../http/errors.ts'
+
+/** HTTP status of the Connect codes that calls can end with. */
+const STATUS = { invalid_argument: 400, unimplemented: 501 } as const
+
+/**
+ * Error of a Connect call.
+ *
+ * @see https://connectrpc.com/docs/protocol/#error-codes
+ */
+export class ConnectError extends RequestError {
+  override readonly name = 'ConnectError'
+
+  constructor(code: keyof typeof STATUS, message: string) {
+    super(STATUS[code], message)
+  }
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  400: 'invalid_argument',
+  404: 'not_found',
+  413: 'resource_exhausted',
+  415: 'invalid_argument',
+  429: 'resource_exhausted',
+  501: 'unimplemented',
+  503: 'unavailable',
+}
+
+/** Writes a failure as a Connect unary error, JSON. */
+export const writeConnectFailure: FailureWriter = (context, { status, message }) => {
+  context.status = status
+  context.body = { code: CODES[status] ?? 'internal', message }
+}

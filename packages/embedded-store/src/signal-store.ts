@@ -1,0 +1,119 @@
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
+import { fromBinary } from '@bufbuild/protobuf'
+import type { Logger } from 'pino'
+import type { Signal, StoreMetrics } from './metrics.ts'
+import { unpackBatch } from './otlp/batch.ts'
+import { decodeBatch } from './otlp/decode.ts'
+import type { ReceivedBatch } from './otlp/receiver.ts'
+import { OverloadedError, StorageUnavailableError } from './segments/errors.ts'
+import type { FrameLocation, SegmentLog } from './segments/segment-log.ts'
+
+/** The index of a signal, as far as storing is concerned. */
+export interface SignalIndex<Prepared> {
+  add(batch: Prepared, frame: FrameLocation): void
+  drop(segment: number): void
+  readonly newestIsLarge: boolean
+  readonly isFull: boolean
+  readonly bytes: number
+  readonly evicted: number
+  readonly itemCount: number
+}
+
+export interface SignalStoreOptions<Schema extends DescMessage, Prepared> {
+  readonly signal: Signal
+  readonly schema: Schema
+  readonly log: SegmentLog
+  readonly index: SignalIndex<Prepared>
+  /** Makes of a message what the index takes; throws `MalformedError` for one that the real backend would refuse. */
+  readonly prepare: (message: MessageShape<Schema>) => Prepared
+  /** Spans or samples of a batch. */
+  readonly count: (batch: Prepared) => number
+  readonly metrics: StoreMetrics
+  readonly logger: Logger
+}
+
+/** One signal: what is received goes to the log, is acknowledged, and can be found in the index. */
+export class SignalStore<Schema extends DescMessage, Prepared> {
+  readonly #options: SignalStoreOptions<Schema, Prepared>
+
+  constructor(options: SignalStoreOptions<Schema, Prepared>) {
+    this.#options = options
+    const { log, index } = options
+    options.metrics.observe(options.signal, () => {
+      const segments = log.segments()
+      return {
+        segments: segments.length,
+        segmentBytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
+        indexBytes: index.bytes,
+        indexedItems: index.itemCount,
+        pendingBytes: log.pendingBytes,
+      }
+    })
+  }
+
+  get log(): SegmentLog {
+    return this.#options.log
+  }
+
+  /** Reads what earlier runs acknowledged, as much as the memory bound allows. */
+  async replay(): Promise<void> {
+    const { log, index, schema, prepare, signal, metrics, logger } = this.#options
+    const started = performance.now()
+    const report = await log.replay({
+      onFrame: (location, payload) => {
+        try {
+          index.add(prepare(fromBinary(schema, unpackBatch(payload))), location)
+        } catch (error) {
+          metrics.lostBytes.inc({ signal, cause: 'undecodable' }, payload.length)
+          logger.error({ err: error, signal, ...location }, 'a stored batch cannot be decoded')
+        }
+      },
+      wantsMore: () => index.evicted === 0 && !index.isFull,
+    })
+    metrics.lostBytes.inc({ signal, cause: 'torn_tail' }, report.tornBytes)
+    metrics.lostBytes.inc({ signal, cause: 'damage' }, report.damagedBytes)
+    const details = { signal, ...report, items: index.itemCount, ms: Math.round(performance.now() - started) }
+    if (report.damagedBytes > 0)
+      logger.error(details, 'segments replayed, some frames were damaged and are lost')
+    else if (report.tornBytes > 0) logger.warn(details, 'segments replayed, a torn tail was cut off')
+    else logger.info(details, 'segments replayed')
+  }
+
+  /** Stores a received batch; when this resolves it outlives a kill and can be found. */
+  async ingest(received: ReceivedBatch): Promise<void> {
+    const { log, index, schema, signal, metrics, prepare, count, logger } = this.#options
+    try {
+      const { message, frame } = decodeBatch(schema, received)
+      const batch = prepare(message)
+      const items = count(batch)
+      if (items > 0) {
+        const evicted = index.evicted
+        const location = await log.append(frame)
+        index.add(batch, location)
+        if (index.newestIsLarge) log.roll()
+        metrics.items.inc({ signal }, items)
+        metrics.bytes.inc({ signal }, frame.length)
+        if (index.evicted > evicted) {
+          metrics.droppedSegments.inc({ signal, reason: 'memory' }, index.evicted - evicted)
+          logger.debug({ signal }, 'oldest segment left the index, its memory bound is reached')
+        }
+      }
+      metrics.batches.inc({ signal, outcome: 'stored' })
+    } catch (error) {
+      metrics.batches.inc({ signal, outcome: outcomeOf(error) })
+      throw error
+    }
+  }
+
+  /** Forgets a segment that retention has dropped. */
+  dropped(segment: number, reason: 'age' | 'size'): void {
+    const { index, metrics, signal } = this.#options
+    index.drop(segment)
+    metrics.droppedSegments.inc({ signal, reason })
+  }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error instanceof OverloadedError) return 'overloaded'
+  return error instanceof StorageUnavailableError ? 'unavailable' : 'refused'
+}

@@ -1,0 +1,108 @@
+import { type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { type TracesData, TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
+import { traceKeyToHex } from './ids.ts'
+import { fieldOf, type MatchedSpan, type MatchedTrace, type SearchOutcome } from './search.ts'
+import { summarize } from './trace-summary.ts'
+import type { Field } from './traceql/ast.ts'
+import type { Scalar } from './traceql/values.ts'
+
+const ROOT_NOT_YET_RECEIVED = '<root span not yet received>'
+/** Intrinsics that Tempo does not repeat among a found span's attributes. */
+const NOT_REPEATED = new Set([
+  'name',
+  'duration',
+  'traceDuration',
+  'rootName',
+  'rootServiceName',
+  'trace:id',
+  'span:id',
+])
+const NANOS_PER_MILLI = 1e6
+
+/** Body of `GET /api/traces/{id}`: protobuf JSON with the name `batches` for what OTLP calls `resourceSpans`. */
+export function traceV1Json(trace: TracesData): JsonValue {
+  const json = toJson(TracesDataSchema, trace) as { resourceSpans?: JsonValue }
+  return { batches: json.resourceSpans ?? [] }
+}
+
+/** Body of `GET /api/v2/traces/{id}`, Tempo's `TraceByIDResponse`. */
+export function traceV2Json(trace: TracesData): JsonValue {
+  return { trace: toJson(TracesDataSchema, trace), metrics: {} }
+}
+
+/** The trace as protobuf: `Trace` for the first API, the same in field 1 of `TraceByIDResponse` for the second. */
+export function traceProtobuf(trace: TracesData, api: 1 | 2): Uint8Array {
+  const bytes = toBinary(TracesDataSchema, trace)
+  return api === 1 ? bytes : new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(bytes).finish()
+}
+
+/** Body of `GET /api/search`, newest trace first; zero and empty values are left out as protobuf JSON does. */
+export function searchJson(
+  outcome: SearchOutcome,
+  fields: readonly Field[],
+  spansPerSpanset: number,
+): JsonValue {
+  const traces = outcome.traces
+    .map((trace) => ({ trace, summary: summarize(trace.parts) }))
+    .sort((a, b) => (a.summary.startNanos > b.summary.startNanos ? -1 : 1))
+    .map(({ trace, summary }) => {
+      const spanSet = {
+        spans: trace.spans.slice(0, spansPerSpanset).map((span) => spanJson(span, trace, fields)),
+        matched: trace.spans.length,
+      }
+      const serviceStats = Object.fromEntries(
+        [...summary.services].map(([service, { spanCount, errorCount }]) => [
+          service,
+          { spanCount, ...(errorCount > 0 && { errorCount }) },
+        ]),
+      )
+      const durationMs = Math.floor(summary.durationNanos / NANOS_PER_MILLI)
+      const part = trace.parts[0]
+      return {
+        traceID: traceKeyToHex(part?.index.traceKey(part.trace) ?? '').replace(/^0+/, ''),
+        rootServiceName: summary.rootService === '' ? ROOT_NOT_YET_RECEIVED : summary.rootService,
+        ...(summary.rootName !== '' && { rootTraceName: summary.rootName }),
+        startTimeUnixNano: String(summary.startNanos),
+        ...(durationMs > 0 && { durationMs }),
+        spanSet,
+        spanSets: [spanSet],
+        serviceStats,
+      }
+    })
+  const { inspectedTraces, inspectedSpans } = outcome
+  return {
+    traces,
+    metrics: { inspectedTraces, inspectedSpans: String(inspectedSpans), completedJobs: 1, totalJobs: 1 },
+  }
+}
+
+function spanJson(span: MatchedSpan, trace: MatchedTrace, fields: readonly Field[]): JsonValue {
+  const { index, row } = span
+  const attributes = fields.flatMap((field) => {
+    if (field.kind === 'intrinsic' && NOT_REPEATED.has(field.name)) return []
+    const value = fieldOf(span, trace.parts, field)
+    return value === undefined ? [] : [{ key: field.name, value: anyValueJson(value) }]
+  })
+  const asksForName = fields.some((field) => field.kind === 'intrinsic' && field.name === 'name')
+  return {
+    spanID: index.spanId(row),
+    ...(asksForName && { name: index.name(row) }),
+    startTimeUnixNano: String(index.start(row)),
+    durationNanos: String(index.duration(row)),
+    ...(attributes.length > 0 && { attributes }),
+  }
+}
+
+function anyValueJson(value: Scalar | readonly Scalar[]): JsonValue {
+  if (isList(value)) return { arrayValue: { values: value.map(anyValueJson) } }
+  if (typeof value === 'string') return { stringValue: value }
+  if (typeof value === 'boolean') return { boolValue: value }
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
+  return { stringValue: value.word }
+}
+
+function isList(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
+  return Array.isArray(value)
+}

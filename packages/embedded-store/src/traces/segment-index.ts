@@ -1,0 +1,225 @@
+import type { ExportTraceServiceRequest } from '../generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
+import type { Span } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
+import { float64Column, uint8Column, uint32Column } from '../memory/column.ts'
+import { StringTable } from '../memory/string-table.ts'
+import type { FrameLocation } from '../segments/segment-log.ts'
+import { AttributeTable } from './attribute-table.ts'
+import { traceKey } from './ids.ts'
+
+const NANOS_PER_SECOND = 1_000_000_000n
+/** Estimated bytes of a trace: its key, its map slot and its columns. */
+const TRACE_BYTES = 136
+const FRAME_BYTES = 64
+const NONE = 0xffffffff
+
+/**
+ * Index of the spans in one segment file: numbers in typed arrays, texts in dictionaries. It holds what queries look
+ * at; whole spans are read from the segment. Dropping the segment drops it all.
+ */
+export class TraceSegmentIndex {
+  readonly segment: number
+  readonly strings = new StringTable()
+  readonly keys = new StringTable()
+  readonly spanAttributes = new AttributeTable(this.keys, this.strings)
+  readonly resourceAttributes = new AttributeTable(this.keys, this.strings)
+  readonly #traces = new Map<string, number>()
+  readonly #traceKeys: string[] = []
+  readonly #frames: FrameLocation[] = []
+
+  readonly #trace = uint32Column()
+  readonly #next = uint32Column()
+  readonly #frame = uint32Column()
+  readonly #resource = uint32Column()
+  readonly #startSeconds = uint32Column()
+  readonly #startNanos = uint32Column()
+  readonly #duration = float64Column()
+  readonly #name = uint32Column()
+  readonly #kind = uint8Column()
+  readonly #status = uint8Column()
+  readonly #statusMessage = uint32Column()
+  readonly #idHigh = uint32Column()
+  readonly #idLow = uint32Column()
+  readonly #parentHigh = uint32Column()
+  readonly #parentLow = uint32Column()
+
+  readonly #firstSpan = uint32Column()
+  readonly #traceStartMs = float64Column()
+  readonly #traceEndMs = float64Column()
+  readonly #inOtherSegment = uint8Column()
+
+  #startMs = Number.POSITIVE_INFINITY
+  #endMs = 0
+
+  constructor(segment: number) {
+    this.segment = segment
+  }
+
+  /** Adds all spans of a decoded batch that lies at `frame`. */
+  add(request: ExportTraceServiceRequest, frame: FrameLocation): void {
+    const frameRow = this.#frames.push(frame) - 1
+    for (const { resource, scopeSpans } of request.resourceSpans) {
+      const resourceRow = this.resourceAttributes.add(resource?.attributes ?? [])
+      for (const { spans } of scopeSpans) {
+        for (const span of spans) this.#addSpan(span, resourceRow, frameRow)
+      }
+    }
+  }
+
+  #addSpan(span: Span, resource: number, frame: number): void {
+    const trace = this.#traceRow(span.traceId)
+    const startMs = Number(span.startTimeUnixNano) / 1e6
+    const endMs = Math.max(startMs, Number(span.endTimeUnixNano) / 1e6)
+    this.spanAttributes.add(span.attributes)
+    this.#frame.push(frame)
+    this.#resource.push(resource)
+    this.#startSeconds.push(Number(span.startTimeUnixNano / NANOS_PER_SECOND))
+    this.#startNanos.push(Number(span.startTimeUnixNano % NANOS_PER_SECOND))
+    this.#duration.push(Math.max(0, Number(span.endTimeUnixNano - span.startTimeUnixNano)))
+    this.#name.push(this.strings.add(span.name))
+    this.#kind.push(span.kind)
+    this.#status.push(span.status?.code ?? 0)
+    this.#statusMessage.push(this.strings.add(span.status?.message ?? ''))
+    this.#idHigh.push(readUint32(span.spanId, 0))
+    this.#idLow.push(readUint32(span.spanId, 4))
+    this.#parentHigh.push(readUint32(span.parentSpanId, 0))
+    this.#parentLow.push(readUint32(span.parentSpanId, 4))
+    const row = this.#trace.push(trace)
+    this.#next.push(this.#firstSpan.get(trace))
+    this.#firstSpan.set(trace, row)
+    this.#startMs = Math.min(this.#startMs, startMs)
+    this.#endMs = Math.max(this.#endMs, endMs)
+    if (startMs < this.#traceStartMs.get(trace)) this.#traceStartMs.set(trace, startMs)
+    if (endMs > this.#traceEndMs.get(trace)) this.#traceEndMs.set(trace, endMs)
+  }
+
+  #traceRow(id: Uint8Array): number {
+    const key = traceKey(id)
+    const known = this.#traces.get(key)
+    if (known !== undefined) return known
+    const row = this.#traceKeys.push(key) - 1
+    this.#traces.set(key, row)
+    this.#firstSpan.push(NONE)
+    this.#traceStartMs.push(Number.POSITIVE_INFINITY)
+    this.#traceEndMs.push(0)
+    this.#inOtherSegment.push(0)
+    return row
+  }
+
+  get spanCount(): number {
+    return this.#trace.length
+  }
+
+  get traceCount(): number {
+    return this.#traceKeys.length
+  }
+
+  /** Row of a trace, undefined when none of its spans is here. */
+  findTrace(key: string): number | undefined {
+    return this.#traces.get(key)
+  }
+
+  traceKey(trace: number): string {
+    return this.#traceKeys[trace] ?? ''
+  }
+
+  traceStartMs(trace: number): number {
+    return this.#traceStartMs.get(trace)
+  }
+
+  traceEndMs(trace: number): number {
+    return this.#traceEndMs.get(trace)
+  }
+
+  /** Whether any trace of the segment may lie in a window of milliseconds since the epoch. */
+  overlaps(startMs: number, endMs: number): boolean {
+    return this.#startMs <= endMs && this.#endMs >= startMs
+  }
+
+  /** Says that spans of the trace are in another segment too. */
+  markInOtherSegment(trace: number): void {
+    this.#inOtherSegment.set(trace, 1)
+  }
+
+  isInOtherSegment(trace: number): boolean {
+    return this.#inOtherSegment.get(trace) === 1
+  }
+
+  /** Span rows of a trace, last added first. */
+  spansOf(trace: number): number[] {
+    const rows: number[] = []
+    for (let row = this.#firstSpan.get(trace); row !== NONE; row = this.#next.get(row)) rows.push(row)
+    return rows
+  }
+
+  /** Frames that have spans of the trace, each once. */
+  framesOf(trace: number): FrameLocation[] {
+    const rows = new Set(this.spansOf(trace).map((row) => this.#frame.get(row)))
+    return [...rows].flatMap((row) => this.#frames[row] ?? [])
+  }
+
+  name(row: number): string {
+    return this.strings.get(this.#name.get(row))
+  }
+
+  kind(row: number): number {
+    return this.#kind.get(row)
+  }
+
+  status(row: number): number {
+    return this.#status.get(row)
+  }
+
+  statusMessage(row: number): string {
+    return this.strings.get(this.#statusMessage.get(row))
+  }
+
+  /** Nanoseconds. */
+  duration(row: number): number {
+    return this.#duration.get(row)
+  }
+
+  /** Nanoseconds since the epoch. */
+  start(row: number): bigint {
+    return BigInt(this.#startSeconds.get(row)) * NANOS_PER_SECOND + BigInt(this.#startNanos.get(row))
+  }
+
+  /** 16 hexadecimal digits. */
+  spanId(row: number): string {
+    return hex64(this.#idHigh.get(row), this.#idLow.get(row))
+  }
+
+  /** 16 hexadecimal digits, zeros for a root span. */
+  parentId(row: number): string {
+    return hex64(this.#parentHigh.get(row), this.#parentLow.get(row))
+  }
+
+  isRoot(row: number): boolean {
+    return this.#parentHigh.get(row) === 0 && this.#parentLow.get(row) === 0
+  }
+
+  /** Row of the span's resource in `resourceAttributes`. */
+  resource(row: number): number {
+    return this.#resource.get(row)
+  }
+
+  /** Estimated bytes of memory. */
+  get bytes(): number {
+    const columns = [
+      ...[this.#trace, this.#next, this.#frame, this.#resource, this.#startSeconds, this.#startNanos],
+      ...[this.#duration, this.#name, this.#kind, this.#status, this.#statusMessage],
+      ...[this.#idHigh, this.#idLow, this.#parentHigh, this.#parentLow],
+    ].reduce((sum, column) => sum + column.bytes, 0)
+    const tables =
+      this.strings.bytes + this.keys.bytes + this.spanAttributes.bytes + this.resourceAttributes.bytes
+    return columns + tables + this.#traceKeys.length * TRACE_BYTES + this.#frames.length * FRAME_BYTES
+  }
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  if (bytes.length < at + 4) return 0
+  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0)
+}
+
+function hex64(high: number, low: number): string {
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0')
+}

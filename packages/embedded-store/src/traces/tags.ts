@@ -1,0 +1,92 @@
+import { RequestError } from '../http/errors.ts'
+import { refusing } from './parameters.ts'
+import { fieldOf, search, type TimeWindow } from './search.ts'
+import type { TraceIndex } from './trace-index.ts'
+import type { Field, Spanset } from './traceql/ast.ts'
+import { tokenize } from './traceql/lexer.ts'
+import { intrinsicOf } from './traceql/parser.ts'
+import type { Scalar } from './traceql/values.ts'
+
+/** Intrinsics that conditions can use, as the tags API names them. */
+const INTRINSICS = [
+  ...['duration', 'kind', 'name', 'rootName', 'rootServiceName', 'status', 'statusMessage', 'traceDuration'],
+  ...[
+    'span:duration',
+    'span:id',
+    'span:kind',
+    'span:name',
+    'span:parentID',
+    'span:status',
+    'span:statusMessage',
+  ],
+  ...['trace:duration', 'trace:id', 'trace:rootName', 'trace:rootService'],
+]
+/** Intrinsics whose values would be one for each span. */
+const UNBOUNDED = new Set(['duration', 'traceDuration', 'trace:id', 'span:id', 'span:parentID'])
+
+export interface TagScope {
+  readonly name: string
+  readonly tags: readonly string[]
+}
+
+export interface TagValue {
+  readonly type: string
+  readonly value: string
+}
+
+/** Attribute names by scope, of traces that touch the window. @throws {RequestError} for an unknown scope */
+export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): TagScope[] {
+  const span = new Set<string>()
+  const resource = new Set<string>()
+  for (const segment of index.list()) {
+    if (!segment.overlaps(window.startMs, window.endMs)) continue
+    for (const name of segment.spanAttributes.usedKeys()) span.add(name)
+    for (const name of segment.resourceAttributes.usedKeys()) resource.add(name)
+  }
+  const all: TagScope[] = [
+    { name: 'resource', tags: [...resource].sort() },
+    { name: 'span', tags: [...span].sort() },
+    { name: 'intrinsic', tags: INTRINSICS },
+  ]
+  if (scope === '' || scope === 'none') return all.filter(({ tags }) => tags.length > 0)
+  const wanted = all.filter(({ name }) => name === scope)
+  if (wanted.length === 0)
+    throw new RequestError(400, `scope "${scope}" is not supported by the embedded store`)
+  return wanted
+}
+
+/** Distinct values of a tag among the spans that the query selects. @throws {RequestError} for an unknown tag */
+export function tagValues(index: TraceIndex, tag: string, query: Spanset, window: TimeWindow): TagValue[] {
+  const field = parseTag(tag)
+  if (field.kind === 'intrinsic' && UNBOUNDED.has(field.name)) return []
+  const found = new Map<string, TagValue>()
+  for (const trace of search(index, query, window, Number.POSITIVE_INFINITY).traces) {
+    for (const span of trace.spans) {
+      const value = fieldOf(span, trace.parts, field)
+      for (const item of Array.isArray(value) ? value : [value]) {
+        if (item === undefined || item === '') continue
+        const described = describe(item)
+        found.set(`${described.type} ${described.value}`, described)
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.value < b.value ? -1 : 1))
+}
+
+function describe(value: Scalar): TagValue {
+  if (typeof value === 'object') return { type: 'keyword', value: value.word }
+  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'boolean') return { type: 'bool', value: String(value) }
+  return { type: Number.isInteger(value) ? 'int' : 'float', value: String(value) }
+}
+
+/** A tag as Grafana names it: `.name`, `span.name`, `resource.name` or an intrinsic. */
+function parseTag(tag: string): Field {
+  const name = intrinsicOf(tag)
+  if (name !== undefined) return { kind: 'intrinsic', name }
+  const [token, end] = refusing(() => tokenize(tag))
+  if (token?.kind === 'attribute' && end?.kind === 'end') {
+    return { kind: 'attribute', scope: token.scope, name: token.name }
+  }
+  throw new RequestError(400, `tag "${tag}" is not supported by the embedded store`)
+}
