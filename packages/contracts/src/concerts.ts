@@ -1,14 +1,11 @@
 import { z } from 'zod'
 import { concertIdSchema, venueIdSchema } from './identifiers.ts'
 import { cursorSchema, integerParameter, limitSchema, pageSchema } from './pagination.ts'
+import { instantSchema, textSchema, timestampSchema } from './text.ts'
 
 export const concertStatusSchema = z
   .enum(['scheduled', 'postponed', 'cancelled'])
   .meta({ id: 'ConcertStatus', description: 'Whether the concert takes place as announced' })
-
-const titleSchema = z.string().trim().min(1).max(200)
-const descriptionSchema = z.string().trim().min(1).max(2_000)
-const startsAtSchema = z.iso.datetime({ offset: true })
 
 export const venueReferenceSchema = z
   .object({ id: venueIdSchema, name: z.string(), city: z.string() })
@@ -19,7 +16,7 @@ const concertFields = {
   title: z.string(),
   artist: z.string(),
   genre: z.string(),
-  startsAt: startsAtSchema.meta({ description: 'Start, RFC 3339', example: '2027-03-01T19:30:00.000Z' }),
+  startsAt: timestampSchema.meta({ description: 'Start, RFC 3339', example: '2027-03-01T19:30:00.000Z' }),
   status: concertStatusSchema,
   venue: venueReferenceSchema,
 }
@@ -42,27 +39,17 @@ export const concertSchema = z
     lowestPrice: z
       .object({ amount: z.int().min(0), currency: z.string().length(3) })
       .meta({ description: 'Cheapest seat; amount in the smallest unit of the currency (ISO 4217)' }),
-    updatedAt: z.iso.datetime({ offset: true }),
+    updatedAt: timestampSchema,
   })
   .meta({ id: 'Concert' })
 export type Concert = z.infer<typeof concertSchema>
 
 /** Query parameters of the search. An unknown parameter is refused, so that a typing error does not widen it. */
 export const concertSearchSchema = z.strictObject({
-  query: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
+  query: textSchema(100)
     .optional()
     .meta({ description: 'Words that title, artist or genre must hold', example: 'jazz' }),
-  city: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .optional()
-    .meta({ description: 'City of the venue', example: 'Berlin' }),
+  city: textSchema(100).optional().meta({ description: 'City of the venue', example: 'Berlin' }),
   minAvailable: integerParameter(0, 100_000)
     .optional()
     .meta({ description: 'Fewest seats that must be free' }),
@@ -77,9 +64,9 @@ export type ConcertPage = z.infer<typeof concertPageSchema>
 /** Body of PATCH (JSON Merge Patch, RFC 7396, of the fields that may change). */
 export const concertPatchSchema = z
   .strictObject({
-    title: titleSchema.optional(),
-    description: descriptionSchema.optional(),
-    startsAt: startsAtSchema.optional(),
+    title: textSchema(200).optional(),
+    description: textSchema(2_000).optional(),
+    startsAt: instantSchema.optional(),
     status: concertStatusSchema.optional(),
   })
   .refine(

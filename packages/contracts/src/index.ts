@@ -43,4 +43,5 @@ export {
   seatSchema,
   seatStatusSchema,
 } from './seats.ts'
+export { instantSchema, textSchema } from './text.ts'
 export { type Venue, type VenuePage, venuePageSchema, venueSchema } from './venues.ts'

@@ -1,3 +1,42 @@
+export { type JsonBodyOptions, jsonBodyDefaults, readJsonBody } from './body/json-body.ts'
+export { notModified } from './conditional-get/conditional-get.ts'
 export { ConfigurationError, loadConfig } from './config/load-config.ts'
 export { EnvironmentError, runMain } from './config/run-main.ts'
 export { host, httpOrigins, integer, listenVariables, port, postgresUrl } from './config/variables.ts'
+export { Deadline, DeadlineExceededError } from './deadline/deadline.ts'
+export { DEADLINE_HEADER, type DeadlineOptions, deadline, deadlineDefaults } from './deadline/middleware.ts'
+export {
+  type CheckState,
+  Health,
+  type HealthCheck,
+  type HealthOptions,
+  healthDefaults,
+} from './health/health.ts'
+export type { HttpAnswer } from './http-client/attempt.ts'
+export { DependencyError } from './http-client/dependency-error.ts'
+export {
+  createHttpClient,
+  type HttpCall,
+  type HttpClient,
+  type HttpClientOptions,
+  httpClientDefaults,
+} from './http-client/http-client.ts'
+export { type Service, type ServiceOptions, serviceDefaults, startService } from './lifecycle/service.ts'
+export { stopOnSignals } from './lifecycle/signals.ts'
+export {
+  type LoadSheddingOptions,
+  loadShedding,
+  loadSheddingDefaults,
+} from './load-shedding/load-shedding.ts'
+export {
+  type DependencyFailure,
+  dependencyFailed,
+  invalidCursor,
+  resourceNotFound,
+} from './problems/common-problems.ts'
+export { type InputRejectionsOptions, inputRejections } from './problems/input-rejections.ts'
+export { type ProblemsOptions, problems } from './problems/middleware.ts'
+export { type InputError, ProblemError, type ProblemOptions } from './problems/problem.ts'
+export { type RequestIdOptions, requestId, requestIdDefaults } from './request-id/request-id.ts'
+export type { Logger, MetricsRegistry } from './telemetry-types.ts'
+export { validate } from './validation/validate.ts'

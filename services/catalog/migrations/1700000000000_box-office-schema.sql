@@ -18,7 +18,8 @@ CREATE TABLE catalog.concerts (
   artist text NOT NULL,
   genre text NOT NULL,
   description text NOT NULL,
-  starts_at timestamptz NOT NULL,
+  -- Milliseconds, as in JSON: a cursor must name exactly the value that the index holds.
+  starts_at timestamptz(3) NOT NULL,
   status text NOT NULL DEFAULT 'scheduled' CHECK (status IN ('scheduled', 'postponed', 'cancelled')),
   seat_count integer NOT NULL CHECK (seat_count >= 0),
   lowest_price integer NOT NULL CHECK (lowest_price >= 0),
@@ -71,6 +72,9 @@ CREATE TRIGGER concerts_notify AFTER UPDATE ON catalog.concerts
 GRANT USAGE ON SCHEMA catalog TO catalog_service;
 GRANT SELECT ON catalog.venues, catalog.concerts, catalog.seats TO catalog_service;
 GRANT UPDATE (title, description, starts_at, status) ON catalog.concerts TO catalog_service;
+DO $$ BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
 
 -- Down Migration
 

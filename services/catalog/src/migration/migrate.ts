@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Logger } from '@faultline/telemetry'
+import type { Logger } from '@faultline/service-kit'
 import { runner } from 'node-pg-migrate'
 import type { Client } from 'pg'
 import { SERVICE_ROLE } from '../migration-config.ts'
@@ -43,4 +43,5 @@ export async function ensureServiceRole(client: Client, password: string): Promi
     `ALTER ROLE ${role} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION
      PASSWORD ${client.escapeLiteral(password)}`,
   )
+  await client.query(`ALTER ROLE ${role} SET search_path = ${SCHEMA}`)
 }

@@ -1,0 +1,33 @@
+import type { Middleware } from 'koa'
+import { Deadline } from './deadline.ts'
+
+/**
+ * Request header that carries how many milliseconds the caller is going to wait. A duration rather than a point
+ * in time, so that the clocks of two machines need not agree (as gRPC's `grpc-timeout`).
+ *
+ * @see https://grpc.io/docs/guides/deadlines/
+ */
+export const DEADLINE_HEADER = 'x-request-timeout-ms'
+
+export interface DeadlineOptions {
+  /** Deadline of a request whose caller sets none, and the longest that a caller gets, in milliseconds. */
+  maxMs?: number
+  /** Whether the caller may ask for less: true between services, false where strangers could cause time-outs. */
+  trustIncoming?: boolean
+}
+
+export const deadlineDefaults = { maxMs: 3_000, trustIncoming: true } satisfies Required<DeadlineOptions>
+
+/** Puts the request's {@link Deadline} into `ctx.state.deadline`: what the caller grants, at most the own limit. */
+export function deadline(options: DeadlineOptions = {}): Middleware {
+  const { maxMs, trustIncoming } = { ...deadlineDefaults, ...options }
+  return function deadlineMiddleware(ctx, next) {
+    const granted = trustIncoming ? grantedMs(ctx.get(DEADLINE_HEADER)) : undefined
+    ctx.state.deadline = Deadline.after(Math.min(maxMs, granted ?? maxMs))
+    return next()
+  }
+}
+
+function grantedMs(header: string): number | undefined {
+  return /^\d{1,9}$/.test(header) ? Number(header) : undefined
+}

@@ -1,0 +1,66 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { DEADLINE_HEADER } from '../deadline/middleware.ts'
+import type { DependencyFailure } from '../problems/common-problems.ts'
+
+/** An answer of a dependency, with its body read to the end. */
+export interface HttpAnswer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Path and query. */
+  path: string
+  headers?: Readonly<Record<string, string>>
+  body?: string
+}
+
+/** How one attempt ended: with an answer below 500, or with a failure. */
+export type Outcome =
+  | { readonly answer: HttpAnswer; readonly failure?: undefined }
+  | {
+      readonly failure: DependencyFailure
+      readonly cause?: unknown
+      /** Whether another attempt may do better: not when the dependency did the work and failed at it. */
+      readonly retryable: boolean
+    }
+
+/**
+ * Sends a request once, to the given replica, within the given time, and tells it how long the answer is awaited.
+ * Never throws: a failure is an outcome.
+ */
+export async function attempt(
+  replica: Dispatcher,
+  request: HttpRequest,
+  timeoutMs: number,
+): Promise<Outcome> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), timeoutMs)
+  try {
+    const { statusCode, headers, body } = await replica.request({
+      method: request.method,
+      path: request.path,
+      headers: { ...request.headers, [DEADLINE_HEADER]: String(Math.floor(timeoutMs)) },
+      body: request.body ?? null,
+      signal: controller.signal,
+    })
+    const text = await body.text()
+    return outcomeOf({ status: statusCode, headers, body: text })
+  } catch (cause) {
+    const failure = controller.signal.aborted ? 'timeout' : 'connection_failed'
+    return { failure, cause, retryable: true }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function outcomeOf(answer: HttpAnswer): Outcome {
+  const { status } = answer
+  if (status < 500) return { answer }
+  if (status === 503) return { failure: 'unavailable', retryable: true }
+  if (status === 504) return { failure: 'timeout', retryable: false }
+  return { failure: 'error_answer', cause: new Error(`answered ${status}`), retryable: false }
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { EnvironmentError } from '../config/run-main.ts'
+
+/** A listening HTTP server that can be drained. */
+export interface Listener {
+  readonly server: Server
+  readonly port: number
+  /**
+   * Takes no further connections, lets the requests under way end and closes every connection after its request.
+   *
+   * @param timeoutMs after it the connections left are cut
+   * @returns whether every request ended in time
+   */
+  drain(timeoutMs: number): Promise<boolean>
+}
+
+/** How often connections that have become idle are closed while draining, in milliseconds. */
+const IDLE_SWEEP_MS = 50
+
+/**
+ * @param purpose the variable that sets the port, for the message when it cannot be had
+ * @throws EnvironmentError when the address cannot be listened on
+ */
+export async function listen(
+  handler: RequestListener,
+  address: { host: string; port: number; variable: string },
+): Promise<Listener> {
+  let draining = false
+  const server = createServer((req, res) => {
+    // Tells a keep-alive client to send its next request elsewhere.
+    if (draining) res.setHeader('connection', 'close')
+    return handler(req, res)
+  })
+  server.listen(address.port, address.host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw cannotListen(address, error)
+  }
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    async drain(timeoutMs) {
+      draining = true
+      const closed = once(server, 'close').then(() => true)
+      server.close()
+      const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
+      const { promise: expired, resolve } = Promise.withResolvers<boolean>()
+      const timer = setTimeout(() => resolve(false), timeoutMs)
+      const inTime = await Promise.race([closed, expired])
+      clearInterval(sweep)
+      clearTimeout(timer)
+      if (!inTime) server.closeAllConnections()
+      return inTime
+    },
+  }
+}
+
+function cannotListen(address: { host: string; port: number; variable: string }, error: unknown): Error {
+  const { host, port, variable } = address
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') {
+    return new EnvironmentError(
+      `port ${port} on ${host} is in use. Stop the process that has it, or set ${variable} to a free port`,
+    )
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    return new EnvironmentError(
+      `cannot listen on ${host}:${port} (${code}). Set HOST and ${variable} to what can be`,
+    )
+  }
+  return error instanceof Error ? error : new Error(String(error))
+}

@@ -1,0 +1,35 @@
+import { integer, listenVariables, loadConfig, postgresUrl } from '@faultline/service-kit'
+import { z } from 'zod'
+
+const schema = z.object({
+  ...listenVariables({ port: 8082, adminPort: 9082 }),
+  DATABASE_URL: postgresUrl(
+    "the URL of the database with the service's own role",
+    'postgres://catalog_service:secret@127.0.0.1:15432/box_office',
+  ),
+  DATABASE_POOL_MAX: integer('the connections to the database, at most', {
+    minimum: 1,
+    maximum: 100,
+    default: 10,
+  }),
+})
+
+export interface Config {
+  host: string
+  port: number
+  adminPort: number
+  databaseUrl: string
+  databasePoolMax: number
+}
+
+/** @throws ConfigurationError naming every wrong variable */
+export function loadCatalogConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const variables = loadConfig(schema, env)
+  return {
+    host: variables.HOST,
+    port: variables.PORT,
+    adminPort: variables.ADMIN_PORT,
+    databaseUrl: variables.DATABASE_URL,
+    databasePoolMax: variables.DATABASE_POOL_MAX,
+  }
+}

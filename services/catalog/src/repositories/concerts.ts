@@ -1,0 +1,152 @@
+import type { Deadline } from '@faultline/service-kit'
+import type { Database, Statement } from './database.ts'
+
+/** A concert as stored, with its venue. */
+export interface StoredConcert {
+  id: string
+  title: string
+  artist: string
+  genre: string
+  description: string
+  startsAt: Date
+  status: 'scheduled' | 'postponed' | 'cancelled'
+  seatCount: number
+  lowestPrice: number
+  currency: string
+  version: number
+  updatedAt: Date
+  venueId: string
+  venueName: string
+  venueCity: string
+  venueVersion: number
+}
+
+export type FoundConcert = Omit<
+  StoredConcert,
+  'description' | 'seatCount' | 'lowestPrice' | 'currency' | 'version' | 'updatedAt' | 'venueVersion'
+> & { availableSeats: number }
+
+export interface ConcertFilter {
+  /** Words that must occur, in web search syntax. */
+  query?: string | undefined
+  city?: string | undefined
+  minAvailable?: number | undefined
+}
+
+/** Place in the order of the search: by start, then id. */
+export type ConcertPosition = readonly [startsAt: string, id: string]
+
+export interface ConcertChange {
+  title?: string | undefined
+  description?: string | undefined
+  startsAt?: string | undefined
+  status?: StoredConcert['status'] | undefined
+}
+
+/** Versions of a concert and of its venue that a representation shows. */
+export type ConcertVersion = readonly [concert: number, venue: number]
+
+export interface ConcertRepository {
+  search(
+    filter: ConcertFilter,
+    page: { after?: ConcertPosition | undefined; limit: number },
+    deadline: Deadline,
+  ): Promise<FoundConcert[]>
+  find(id: string, deadline: Deadline): Promise<StoredConcert | undefined>
+  /**
+   * Changes a concert that is of one of the given versions; any, when none are given.
+   *
+   * @returns whether there was one
+   */
+  update(
+    id: string,
+    change: ConcertChange,
+    versions: readonly ConcertVersion[] | undefined,
+    deadline: Deadline,
+  ): Promise<boolean>
+}
+
+const FIND = `
+  SELECT c.id, c.title, c.artist, c.genre, c.description, c.starts_at AS "startsAt", c.status,
+         c.seat_count AS "seatCount", c.lowest_price AS "lowestPrice", c.currency, c.version,
+         c.updated_at AS "updatedAt", c.venue_id AS "venueId", v.name AS "venueName", v.city AS "venueCity",
+         v.version AS "venueVersion"
+  FROM concerts c JOIN venues v ON v.id = c.venue_id
+  WHERE c.id = $1`
+
+// A null leaves the column as it is; none of them may be null in the table.
+const UPDATE = `
+  UPDATE concerts AS c
+  SET title = coalesce($2, c.title), description = coalesce($3, c.description),
+      starts_at = coalesce($4, c.starts_at), status = coalesce($5, c.status)
+  FROM venues v
+  WHERE c.id = $1 AND v.id = c.venue_id
+    AND ($6::int[] IS NULL OR (c.version, v.version) IN (SELECT * FROM unnest($6::int[], $7::int[])))
+  RETURNING c.id`
+
+export function createConcertRepository(database: Database): ConcertRepository {
+  return {
+    search: (filter, page, deadline) => database.query<FoundConcert>(searchStatement(filter, page), deadline),
+
+    async find(id, deadline) {
+      const [concert] = await database.query<StoredConcert>(
+        { name: 'find-concert', text: FIND, values: [id] },
+        deadline,
+      )
+      return concert
+    },
+
+    async update(id, change, versions, deadline) {
+      const { title, description, startsAt, status } = change
+      const values = [
+        id,
+        title,
+        description,
+        startsAt,
+        status,
+        versions?.map(([concert]) => concert) ?? null,
+        versions?.map(([, venue]) => venue) ?? null,
+      ]
+      const rows = await database.query({ name: 'update-concert', text: UPDATE, values }, deadline)
+      return rows.length > 0
+    },
+  }
+}
+
+/**
+ * The search. Free seats are counted per concert in the order of the answer until the page is full, each count
+ * by an index-only scan of `seats_concert_place_idx`; without that index every count reads all seats.
+ * Only the conditions that are asked for are in the text, so that each variant gets a plan of its own.
+ */
+export function searchStatement(
+  filter: ConcertFilter,
+  page: { after?: ConcertPosition | undefined; limit: number },
+): Statement {
+  const values: unknown[] = [page.limit]
+  const conditions: string[] = []
+  let name = 'search-concerts'
+  const where = (label: string, condition: (...parameters: string[]) => string, ...given: unknown[]) => {
+    conditions.push(condition(...given.map((value) => `$${values.push(value)}`)))
+    name += `-${label}`
+  }
+  if (page.after) where('after', (at, id) => `(c.starts_at, c.id) > (${at}, ${id})`, ...page.after)
+  if (filter.query !== undefined) {
+    where('query', (words) => `c.words @@ websearch_to_tsquery('simple', ${words})`, filter.query)
+  }
+  if (filter.city !== undefined) where('city', (city) => `v.city = ${city}`, filter.city)
+  if (filter.minAvailable !== undefined) {
+    where('available', (seats) => `free.available >= ${seats}`, filter.minAvailable)
+  }
+  const text = `
+    SELECT c.id, c.title, c.artist, c.genre, c.starts_at AS "startsAt", c.status, c.venue_id AS "venueId",
+           v.name AS "venueName", v.city AS "venueCity", free.available AS "availableSeats"
+    FROM concerts c
+    JOIN venues v ON v.id = c.venue_id
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int AS available FROM seats s WHERE s.concert_id = c.id AND s.status = 'available'
+    ) free
+    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+    ORDER BY c.starts_at, c.id
+    LIMIT $1`
+  return { name, text, values }
+}
