@@ -36,3 +36,31 @@ export function encodeResource(resource: ResourceAttributes): Uint8Array {
   for (const [key, value] of Object.entries(resource)) writeAttribute(pbf, 1, key, value)
   return pbf.finish().slice()
 }
+
+/** Resource attributes that profiles carry: Pyroscope makes each one a label of the series. */
+const PROFILE_ATTRIBUTES = new Set([
+  'service.name',
+  'service.namespace',
+  'service.version',
+  'service.instance.id',
+  'deployment.environment.name',
+])
+
+export interface ProfileAttributes {
+  readonly attributes: ResourceAttributes
+  readonly sampleAttributes: Readonly<Record<string, string>>
+}
+
+/** The part of a resource that goes with profiles, and the part that also stands on every sample. */
+export function profileAttributes(resource: ResourceAttributes): ProfileAttributes {
+  const attributes = Object.fromEntries(
+    Object.entries(resource).filter(([key]) => PROFILE_ATTRIBUTES.has(key)),
+  )
+  return {
+    attributes,
+    sampleAttributes: {
+      'service.name': String(resource['service.name']),
+      service_instance_id: String(resource['service.instance.id']),
+    },
+  }
+}

@@ -19,8 +19,9 @@ import { Batcher } from './otlp/batcher.ts'
 import { type DropReason, type ExportObserver, ExportQueue, type Signal } from './otlp/export-queue.ts'
 import { OtlpTransport } from './otlp/transport.ts'
 import { type InstrumentedPool, instrumentPgPool, type PoolOptions } from './pg.ts'
+import { Profiler } from './profiles/profiler.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
-import { createResource, encodeResource } from './resource.ts'
+import { createResource, encodeResource, profileAttributes } from './resource.ts'
 import type { Telemetry } from './telemetry.ts'
 import { syncClock } from './trace/clock.ts'
 import { AsyncLocalContextManager } from './trace/context-manager.ts'
@@ -63,11 +64,13 @@ class StartedTelemetry implements Telemetry {
   readonly #onStopped: () => void
   readonly #log: LogPipeline
   readonly #batchers: Batcher[] = []
+  #profileQueue: ExportQueue | undefined
   readonly #stops: (() => void)[] = []
   readonly #tracer: LightTracer | undefined
   readonly #serverMetrics: HttpServerMetrics | undefined
   readonly #dbMetrics: DbClientMetrics | undefined
   readonly #httpClient: HttpClientInstrumentation | undefined
+  readonly #profiler: Profiler | undefined
   readonly #slowThresholdMs: number
   #stopped: Promise<void> | undefined
 
@@ -79,7 +82,8 @@ class StartedTelemetry implements Telemetry {
     const metrics = disabled ? undefined : options.metrics
     const traces = disabled ? undefined : options.traces
     this.#slowThresholdMs = (options.traces ?? defaults.traces).slowThresholdMs
-    const resource = encodeResource(createResource({ ...options, attributes: options.resourceAttributes }))
+    const attributesOfProcess = createResource({ ...options, attributes: options.resourceAttributes })
+    const resource = encodeResource(attributesOfProcess)
     const exportMetrics = metrics && new ExportMetrics(this.register, ['traces', 'logs', 'profiles'])
     let availability: AvailabilityLog | undefined
     const observer: ExportObserver = {
@@ -121,6 +125,12 @@ class StartedTelemetry implements Telemetry {
       })
       this.#stops.push(() => this.#httpClient?.stop())
     }
+    if (!disabled && options.profiles) {
+      const { attributes, sampleAttributes } = profileAttributes(attributesOfProcess)
+      this.#profileQueue = this.#createQueue('profiles', observer)
+      const profileResource = { resource: encodeResource(attributes), sampleAttributes }
+      this.#profiler = Profiler.start(options.profiles, this.#profileQueue, profileResource, this.logger)
+    }
     const clock = setInterval(syncClock, 10_000).unref()
     this.#stops.push(() => clearInterval(clock))
   }
@@ -133,7 +143,7 @@ class StartedTelemetry implements Telemetry {
         traces: traces ?? defaults.traces,
         metrics: this.#serverMetrics,
         accessLog: !disabled && logs?.accessLog ? this.#log : undefined,
-        profiles: undefined,
+        profiles: this.#profiler?.hasSpanLabels ? this.#profiler : undefined,
       },
       options,
     )
@@ -175,7 +185,7 @@ class StartedTelemetry implements Telemetry {
 
   async flush(): Promise<void> {
     this.#log.flush()
-    await Promise.all(this.#batchers.map((batcher) => batcher.flush()))
+    await Promise.all([...this.#batchers.map((batcher) => batcher.flush()), this.#profileQueue?.idle()])
   }
 
   shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
@@ -185,6 +195,7 @@ class StartedTelemetry implements Telemetry {
 
   async #shutDown(timeoutMs: number): Promise<void> {
     for (const stop of this.#stops) stop()
+    this.#profiler?.stop()
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
@@ -192,6 +203,7 @@ class StartedTelemetry implements Telemetry {
     await Promise.race([this.flush(), timeout])
     clearTimeout(timer)
     for (const batcher of this.#batchers) batcher.stop()
+    this.#profileQueue?.stop()
     if (this.#tracer) {
       trace.disable()
       context.disable()
@@ -201,6 +213,12 @@ class StartedTelemetry implements Telemetry {
   }
 
   #createBatcher(signal: Signal, resource: Uint8Array, observer: ExportObserver): Batcher {
+    const batcher = new Batcher(this.#createQueue(signal, observer), resource, this.#options.exporter)
+    this.#batchers.push(batcher)
+    return batcher
+  }
+
+  #createQueue(signal: Signal, observer: ExportObserver): ExportQueue {
     const { exporter } = this.#options
     const own = {
       traces: exporter.tracesEndpoint,
@@ -210,10 +228,7 @@ class StartedTelemetry implements Telemetry {
     const url = own[signal] ?? exporter.endpoint.replace(/\/$/, '') + PATHS[signal]
     const transport = new OtlpTransport({ ...exporter, url })
     const { maxQueueSize: maxItems, maxRetryMs } = exporter
-    const queue = new ExportQueue(transport, { signal, maxItems, maxRetryMs }, observer)
-    const batcher = new Batcher(queue, resource, exporter)
-    this.#batchers.push(batcher)
-    return batcher
+    return new ExportQueue(transport, { signal, maxItems, maxRetryMs }, observer)
   }
 
   #registerGlobals(provider: LightTracerProvider): void {
