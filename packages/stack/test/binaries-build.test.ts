@@ -114,7 +114,9 @@ describe('a build', () => {
     expect(await Promise.all(started.map(isRunning))).toEqual([true, true])
     controller.abort(new Error('no longer wanted'))
     await expect(aborted).rejects.toThrow('no longer wanted')
-    await vi.waitFor(async () => expect(await Promise.all(started.map(isRunning))).toEqual([false, false]))
+    await vi.waitFor(async () => expect(await Promise.all(started.map(isRunning))).toEqual([false, false]), {
+      timeout: 5000,
+    })
 
     await fakeGo(box)
     expect(await resolveBinary('toxiproxy', { env: box.env })).toMatchObject({ source: 'built' })
