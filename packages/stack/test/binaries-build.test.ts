@@ -110,10 +110,14 @@ describe('a build', () => {
     await fakeGo(box, { build: endlessBuild(box) })
     const controller = new AbortController()
     const aborted = resolveBinary('toxiproxy', { env: box.env, signal: controller.signal })
+    const waiting = resolveBinary('toxiproxy', { env: box.env, signal: controller.signal })
     const started = await pids(box.root)
     expect(await Promise.all(started.map(isRunning))).toEqual([true, true])
     controller.abort(new Error('no longer wanted'))
+    await expect(waiting).rejects.toThrow('no longer wanted')
     await expect(aborted).rejects.toThrow('no longer wanted')
+    expect(await readdir(join(box.root, 'cache'))).not.toContain('build.lock')
+    expect(await readdir(join(box.root, 'cache', 'tmp'))).toEqual([])
     await vi.waitFor(async () => expect(await Promise.all(started.map(isRunning))).toEqual([false, false]), {
       timeout: 5000,
     })

@@ -66,16 +66,22 @@ async function fromBuild(
   if (await isExecutableFile(path)) return resolved('cache')
 
   const waiting = (): void => onProgress({ binary: spec.name, phase: 'waiting' })
+  signal?.throwIfAborted()
   if (builds.pending > 0) waiting()
+  // An abort takes a waiting build out of the queue at once; a running one ends when it has cleaned up.
+  const queued = new AbortController()
+  const leave = (): void => queued.abort(signal?.reason)
+  signal?.addEventListener('abort', leave, { once: true })
   return builds.add(
     async () => {
+      signal?.removeEventListener('abort', leave)
       await using _lock = await onDisk(spec, () => acquireBuildLock(cache, waiting, signal))
       // Whoever held the lock before may have built this very binary.
       if (await isExecutableFile(path)) return resolved('cache')
       await buildBinary(spec, build, { cache, target: path, env, signal, onProgress })
       return resolved('built')
     },
-    signal === undefined ? {} : { signal },
+    { signal: queued.signal },
   )
 }
 
