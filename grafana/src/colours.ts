@@ -1,0 +1,82 @@
+/** Colours mean the same on every panel: one for a service, one for an outcome; a quantile is a line style. */
+import type { DynamicConfigValue, MatcherConfig } from '@grafana/grafana-foundation-sdk/dashboard'
+
+/** A rule of a panel's field configuration. */
+export interface Override {
+  matcher: MatcherConfig
+  properties: DynamicConfigValue[]
+}
+
+const colour = (fixedColor: string): DynamicConfigValue => ({
+  id: 'color',
+  value: { mode: 'fixed', fixedColor },
+})
+
+/** Rule for the series whose legend matches the regular expression. */
+export const bySeries = (pattern: string, ...properties: DynamicConfigValue[]): Override => ({
+  matcher: { id: 'byRegexp', options: `/${pattern}/` },
+  properties,
+})
+
+/** Rule for the field of that exact name. */
+export const byName = (name: string, ...properties: DynamicConfigValue[]): Override => ({
+  matcher: { id: 'byName', options: name },
+  properties,
+})
+
+const serviceColours: Readonly<Record<string, string>> = {
+  gateway: 'blue',
+  catalog: 'purple',
+  postgresql: 'dark-yellow',
+  collector: 'super-light-orange',
+}
+
+/** Colours of the kit's services, for legends that begin with the service's name. Others get one by their name. */
+export const serviceOverrides: readonly Override[] = Object.entries(serviceColours).map(([service, fixed]) =>
+  bySeries(`^${service}\\b(?!-)`, colour(fixed)),
+)
+
+/** Line style by quantile, for legends that end with it: the slowest requests are the solid line. */
+export const quantileOverrides: readonly Override[] = [
+  bySeries('p50$', { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } }),
+  bySeries('p95$', { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 6] } }),
+]
+
+/** Colours of quantiles where a panel shows a single thing. */
+export const quantileColours: readonly Override[] = [
+  bySeries('p50$', colour('green')),
+  bySeries('p95$', colour('yellow')),
+  bySeries('p99$', colour('orange')),
+]
+
+/** Colours of status codes by class. */
+export const statusOverrides: readonly Override[] = [
+  bySeries('^2', colour('green')),
+  bySeries('^3', colour('blue')),
+  bySeries('^4', colour('yellow')),
+  bySeries('^5', colour('red')),
+]
+
+/** Colours of the levels that Loki detects. */
+export const levelOverrides: readonly Override[] = [
+  bySeries('^(fatal|critical)$', colour('dark-red')),
+  bySeries('^error$', colour('red')),
+  bySeries('^warn$', colour('orange')),
+  bySeries('^info$', colour('green')),
+  bySeries('^(debug|trace|unknown)$', colour('text')),
+]
+
+/** Colours of what a cache did. */
+export const cacheOverrides: readonly Override[] = [
+  bySeries('hit$', colour('green')),
+  bySeries('stale$', colour('yellow')),
+  bySeries('miss$', colour('orange')),
+]
+
+/** Series that are a limit, not a measurement: thin, grey, dashed. */
+export const limitOverride: Override = bySeries(
+  'limit$',
+  colour('text'),
+  { id: 'custom.lineStyle', value: { fill: 'dash', dash: [4, 4] } },
+  { id: 'custom.fillOpacity', value: 0 },
+)

@@ -1,0 +1,35 @@
+import { PanelBuilder as AnyPanelBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { DataqueryBuilder, PyroscopeQueryType } from '@grafana/grafana-foundation-sdk/grafanapyroscope'
+import { finish, type KitPanel, type PanelText } from './panel.ts'
+import { timeSeriesOf } from './time-series.ts'
+
+interface ProfileSelection {
+  /** In Pyroscope's spelling, `name:sample_type:sample_unit:period_type:period_unit`. */
+  readonly profileType: string
+  /** Label selector; the service is matched exactly, as profiles are stored by it. */
+  readonly selector: string
+}
+
+/** All stacks of the time range, merged: the wider a function, the more it used. */
+export function flameGraph(options: PanelText, { profileType, selector }: ProfileSelection): KitPanel {
+  const query = new DataqueryBuilder()
+    .queryType(PyroscopeQueryType.Profile)
+    .profileTypeId(profileType)
+    .labelSelector(selector)
+    .groupBy([])
+  return finish(new AnyPanelBuilder().type('flamegraph'), options, 'pyroscope', [{ query }])
+}
+
+/** What profiles add up to over time, by a label. */
+export function profileSeries(
+  options: PanelText & { readonly unit: string },
+  { profileType, selector }: ProfileSelection,
+  groupBy: string,
+): KitPanel {
+  const query = new DataqueryBuilder()
+    .queryType(PyroscopeQueryType.Metrics)
+    .profileTypeId(profileType)
+    .labelSelector(selector)
+    .groupBy([groupBy])
+  return timeSeriesOf('pyroscope', options, [{ query }])
+}

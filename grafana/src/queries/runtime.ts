@@ -1,0 +1,35 @@
+/** How full a Node.js process is. */
+import { instanceLabels } from '../signals.ts'
+import { type Matchers, maxBy, rate, select, sumBy } from './promql.ts'
+
+/** Share of time the event loop was busy, 0 to 1: the saturation of a process whose JavaScript runs on one thread. */
+export const eventLoopUtilization = (matchers?: Matchers): string =>
+  maxBy(instanceLabels, select('nodejs_eventloop_utilization', matchers))
+
+/** Cores that the process uses, 1 being one core. */
+export const cpuCores = (matchers?: Matchers): string =>
+  sumBy(instanceLabels, rate('process_cpu_time_seconds_total', matchers))
+
+/** Resident memory in bytes. */
+export const memory = (matchers?: Matchers): string =>
+  maxBy(instanceLabels, select('process_memory_usage_bytes', matchers))
+
+/** Heap in use, in bytes. */
+export const heapUsed = (matchers?: Matchers): string =>
+  sumBy(instanceLabels, select('v8js_memory_heap_used_bytes', matchers))
+
+/** Share of the heap that V8 may use, 0 to 1; near 1 the process spends its time collecting, then dies. */
+export const heapRatio = (matchers?: Matchers): string =>
+  `${heapUsed(matchers)} / ${maxBy(instanceLabels, select('v8js_memory_heap_limit_bytes', matchers))}`
+
+/** Share of time spent collecting garbage, 0 to 1, by kind of collection. */
+export const gcShare = (matchers?: Matchers): string =>
+  sumBy([...instanceLabels, 'v8js_gc_type'], rate('v8js_gc_duration_seconds_sum', matchers))
+
+const poolLabels = [...instanceLabels, 'db_client_connection_pool_name']
+
+/** Share of a pool's connections that are in use, 0 to 1. */
+export function poolUtilization(matchers: Matchers = {}): string {
+  const used = select('db_client_connection_count', { ...matchers, db_client_connection_state: '="used"' })
+  return `${sumBy(poolLabels, used)} / ${sumBy(poolLabels, select('db_client_connection_max', matchers))}`
+}

@@ -1,0 +1,150 @@
+import { serviceOverrides } from '../colours.ts'
+import type { MayBeEmpty } from '../panels/panel.ts'
+import { timeSeries } from '../panels/time-series.ts'
+import { rate, select, sumBy } from '../queries/promql.ts'
+import { calls, clientRequests, errors, latency, outgoingCalls, traffic } from '../queries/red.ts'
+import { chosen, chosenService } from '../variables.ts'
+import type { KitRow } from './row.ts'
+
+const byPeer = ['peer_service']
+const legend = '{{peer_service}}'
+const ofService = { ...chosenService, ...calls }
+
+const noHttpCalls: MayBeEmpty = { when: 'other-service', why: 'This service makes no HTTP calls' }
+
+/** What the service asks of others, as it sees it: the network between them is in it. */
+export const callsRow: KitRow = {
+  title: 'Calls to others',
+  panels: [
+    timeSeries(
+      {
+        title: 'Calls by callee',
+        description:
+          'Calls per second, retries included. More than the requests would explain: retries, or one query per item.',
+        width: 6,
+        unit: 'reqps',
+        overrides: serviceOverrides,
+      },
+      [{ expr: traffic(outgoingCalls, byPeer, ofService), legend }],
+    ),
+    timeSeries(
+      {
+        title: 'Failed calls by callee',
+        description:
+          'Share of calls that failed or got no answer. Errors here and none in the callee: the way between them.',
+        width: 6,
+        unit: 'percentunit',
+        softMax: 0.02,
+        max: 1,
+        overrides: serviceOverrides,
+      },
+      [{ expr: errors(outgoingCalls, byPeer, ofService), legend }],
+    ),
+    timeSeries(
+      {
+        title: 'p95 latency by callee',
+        description:
+          'Compare with the callee’s own latency: the difference is the network and the wait for a connection.',
+        width: 6,
+        unit: 's',
+        overrides: serviceOverrides,
+      },
+      [{ expr: latency(outgoingCalls, 0.95, byPeer, ofService), legend }],
+    ),
+    timeSeries(
+      {
+        title: 'p95 latency of HTTP calls',
+        description: 'HTTP calls alone, until the body has arrived. Dots lead to traces.',
+        width: 6,
+        unit: 's',
+        overrides: serviceOverrides,
+      },
+      [
+        {
+          expr: latency(clientRequests, 0.95, byPeer, chosen),
+          legend,
+          exemplars: true,
+          mayBeEmpty: noHttpCalls,
+        },
+      ],
+    ),
+  ],
+}
+
+/** What the service does to survive its dependencies and its callers. */
+export const protectionRow: KitRow = {
+  title: 'Protection',
+  panels: [
+    timeSeries(
+      {
+        title: 'Shed requests',
+        description:
+          'Requests turned away with 503 because the service had more than it could do. Zero is normal.',
+        width: 6,
+        unit: 'reqps',
+        softMax: 1,
+      },
+      [
+        {
+          expr: sumBy(['reason'], rate('load_shed_requests_total', chosen)),
+          legend: '{{reason}}',
+          mayBeEmpty: { when: 'other-service', why: 'This service sheds no load' },
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Outcome of HTTP calls',
+        description: 'Calls per second by how they ended after retries.',
+        width: 6,
+        unit: 'reqps',
+      },
+      [
+        {
+          expr: sumBy(['peer_service', 'outcome'], rate('resilience_calls_total', chosen)),
+          legend: '{{peer_service}} {{outcome}}',
+          mayBeEmpty: noHttpCalls,
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Retries and refusals',
+        description:
+          'Attempts beyond the first, attempts that timed out, and calls not made: the budget for retries was spent, or too many were under way.',
+        width: 6,
+        unit: 'reqps',
+        softMax: 1,
+      },
+      (
+        [
+          ['resilience_retries_total', 'retries'],
+          ['resilience_timeouts_total', 'timeouts'],
+          ['resilience_retry_budget_exhausted_total', 'no budget left'],
+          ['resilience_bulkhead_rejected_total', 'too many under way'],
+        ] as const
+      ).map(([counter, name]) => ({
+        expr: sumBy(byPeer, rate(counter, chosen)),
+        legend: `${legend} ${name}`,
+        mayBeEmpty: noHttpCalls,
+      })),
+    ),
+    timeSeries(
+      {
+        title: 'Circuit breakers',
+        description:
+          '0 closed: calls go through. 1 half open: one is tried. 2 open: calls fail at once, and the callee is left alone.',
+        width: 6,
+        unit: 'short',
+        max: 2,
+      },
+      [
+        {
+          expr: select('resilience_breaker_state', chosen),
+          legend: '{{peer_service}} {{replica}}',
+          mayBeEmpty: noHttpCalls,
+        },
+      ],
+    ),
+  ],
+}

@@ -1,0 +1,76 @@
+import { quantileColours } from '../colours.ts'
+import { timeSeries } from '../panels/time-series.ts'
+import { quantile, rate, select, shareOf, sumBy } from '../queries/promql.ts'
+import { latency, serverRequests } from '../queries/red.ts'
+import type { KitRow } from './row.ts'
+
+/** What the load generator offers and what it gets: the visitors' side. */
+export const loadRow: KitRow = {
+  title: 'Load generator',
+  panels: [
+    timeSeries(
+      {
+        title: 'Offered load',
+        description:
+          'Iterations that k6 started per second, by scenario. The rate is fixed in advance: if it sags, k6 had no free virtual user, and iterations were dropped.',
+        width: 6,
+        unit: 'iops',
+        stacked: true,
+      },
+      [{ expr: sumBy(['scenario'], rate('k6_iterations_total')), legend: '{{scenario}}' }],
+    ),
+    timeSeries(
+      {
+        title: 'Virtual users',
+        description: 'Virtual users at work, and how many k6 has at its disposal.',
+        width: 6,
+        unit: 'short',
+      },
+      [
+        { expr: sumBy([], select('k6_vus')), legend: 'at work' },
+        { expr: sumBy([], select('k6_vus_max')), legend: 'limit' },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Failed for the visitor',
+        description:
+          'Share of requests that k6 counts as failed. Above the errors of the gateway: requests that never reached it.',
+        width: 6,
+        unit: 'percentunit',
+        softMax: 0.02,
+        max: 1,
+      },
+      [
+        {
+          expr: shareOf(
+            'k6_http_req_failed_total',
+            { label: 'condition', inside: '="nonzero"', outside: '="zero"' },
+            ['scenario'],
+          ),
+          legend: '{{scenario}}',
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Latency outside and inside',
+        description:
+          'p95 as k6 measures it and as the gateway does. A gap between the two is time before the handler: the network, the accept queue, a busy event loop.',
+        width: 6,
+        unit: 's',
+        overrides: quantileColours,
+      },
+      [
+        {
+          expr: `${quantile(0.95, 'k6_http_req_duration_milliseconds', [])} / 1000`,
+          legend: 'k6',
+        },
+        {
+          expr: latency(serverRequests, 0.95, ['service_name'], { service_name: '="gateway"' }),
+          legend: '{{service_name}}',
+        },
+      ],
+    ),
+  ],
+}

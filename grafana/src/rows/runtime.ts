@@ -1,0 +1,95 @@
+import { quantileOverrides } from '../colours.ts'
+import { type TimeSeriesOptions, timeSeries } from '../panels/time-series.ts'
+import { select } from '../queries/promql.ts'
+import { cpuCores, eventLoopUtilization, gcShare, heapRatio, heapUsed, memory } from '../queries/runtime.ts'
+import { chosen } from '../variables.ts'
+import type { KitRow } from './row.ts'
+
+const instance = '{{service_instance_id}}'
+const nearlyFull: TimeSeriesOptions['thresholds'] = [
+  [null, 'transparent'],
+  [0.8, 'red'],
+]
+
+/** Node.js itself: event loop, garbage collection, heap, CPU, memory, by replica. */
+export const runtimeRow: KitRow = {
+  title: 'Runtime',
+  panels: [
+    timeSeries(
+      {
+        title: 'Event loop utilization',
+        description: 'Share of time the event loop was busy. Above 80 % requests queue behind each other.',
+        width: 8,
+        unit: 'percentunit',
+        max: 1,
+        thresholds: nearlyFull,
+      },
+      [{ expr: eventLoopUtilization(chosen), legend: instance }],
+    ),
+    timeSeries(
+      {
+        title: 'Event loop delay',
+        description:
+          'How late the event loop is: solid p99, dotted p50. A p99 far above the p50 is one long piece of work that holds all others up; the flame graph names it.',
+        width: 8,
+        unit: 's',
+        overrides: quantileOverrides,
+      },
+      [
+        { expr: select('nodejs_eventloop_delay_p99_seconds', chosen), legend: `${instance} p99` },
+        { expr: select('nodejs_eventloop_delay_p50_seconds', chosen), legend: `${instance} p50` },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Garbage collection',
+        description:
+          'Share of time spent collecting. Major collections that grow with the heap are the last warning before it is full.',
+        width: 8,
+        unit: 'percentunit',
+        softMax: 0.05,
+      },
+      [{ expr: gcShare(chosen), legend: `${instance} {{v8js_gc_type}}` }],
+    ),
+    timeSeries(
+      {
+        title: 'CPU',
+        description: 'CPU time per second; 100 % is one core.',
+        width: 8,
+        unit: 'percentunit',
+      },
+      [{ expr: cpuCores(chosen), legend: instance }],
+    ),
+    timeSeries(
+      {
+        title: 'Memory',
+        description:
+          'Resident memory (solid) and heap in use (dotted). Resident memory that grows while the heap does not: buffers or native code.',
+        width: 8,
+        unit: 'bytes',
+        overrides: [
+          {
+            matcher: { id: 'byRegexp', options: '/heap$/' },
+            properties: [{ id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } }],
+          },
+        ],
+      },
+      [
+        { expr: memory(chosen), legend: instance },
+        { expr: heapUsed(chosen), legend: `${instance} heap` },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Heap in use',
+        description:
+          'Share of the heap that V8 allows itself. Near 100 % the process collects all the time, then dies.',
+        width: 8,
+        unit: 'percentunit',
+        max: 1,
+        thresholds: nearlyFull,
+      },
+      [{ expr: heapRatio(chosen), legend: instance }],
+    ),
+  ],
+}
