@@ -55,7 +55,6 @@ const services = {
   nodejs_eventloop_utilization: gauge(),
   nodejs_eventloop_delay_p50_seconds: gauge(),
   nodejs_eventloop_delay_p99_seconds: gauge(),
-  nodejs_eventloop_delay_max_seconds: gauge(),
   v8js_gc_duration_seconds: histogram('v8js_gc_type'),
   v8js_memory_heap_used_bytes: gauge('v8js_heap_space_name'),
   v8js_memory_heap_limit_bytes: gauge(),
@@ -70,7 +69,6 @@ const services = {
   resilience_retry_budget_exhausted_total: counter('peer_service'),
   resilience_timeouts_total: counter('peer_service'),
   resilience_breaker_state: gauge('peer_service', 'replica'),
-  resilience_bulkhead_in_flight: gauge('peer_service'),
   resilience_bulkhead_rejected_total: counter('peer_service'),
   telemetry_export_batches_total: counter('signal', 'outcome'),
   telemetry_items_dropped_total: counter('signal', 'reason'),
@@ -97,7 +95,6 @@ const objectives = {
   'slo:error_budget_remaining:ratio': objective,
   'slo:burn_rate:ratio_rate5m': objective,
   'slo:burn_rate:ratio_rate1h': objective,
-  'slo:sli_error:ratio_rate1h': objective,
   ALERTS: {
     kind: 'gauge',
     labels: ['alertname', 'alertstate', 'severity', 'slo', 'service'],
@@ -130,11 +127,9 @@ const pipeline = {
 
 const loadTag = ['scenario', 'name', 'method', 'status', 'expected_response', 'error_code'] as const
 const k6 = {
-  k6_http_reqs_total: counter(...loadTag),
   k6_http_req_duration_milliseconds: histogram(...loadTag),
   k6_http_req_failed_total: counter(...loadTag, 'condition'),
   k6_iterations_total: counter('scenario'),
-  k6_dropped_iterations_total: counter('scenario'),
   k6_vus: gauge(),
   k6_vus_max: gauge(),
 }
