@@ -28,17 +28,22 @@ export interface ProfileStore {
   readonly store: SignalStore<typeof ExportProfilesServiceRequestSchema, ConvertedBatch>
 }
 
+export interface OpenOptions {
+  readonly config: StoreConfig
+  readonly metrics: StoreMetrics
+  readonly logger: Logger
+  /** Told when a new segment file has been begun. */
+  readonly onNewSegment: () => void
+}
+
 /** Opens the traces below the data folder; `store.replay()` is still to be called. */
-export async function openTraces(
-  config: StoreConfig,
-  metrics: StoreMetrics,
-  logger: Logger,
-): Promise<TraceStore> {
+export async function openTraces(options: OpenOptions): Promise<TraceStore> {
+  const { config, metrics, logger } = options
   const index = new TraceIndex(config.traceIndexBytes)
   const store = new SignalStore({
     signal: 'traces',
     schema: ExportTraceServiceRequestSchema,
-    log: await openLog(config, 'traces'),
+    log: await openLog(options, 'traces'),
     index,
     prepare: checkTraceIds,
     count: countSpans,
@@ -49,16 +54,13 @@ export async function openTraces(
 }
 
 /** Opens the profiles below the data folder; `store.replay()` is still to be called. */
-export async function openProfiles(
-  config: StoreConfig,
-  metrics: StoreMetrics,
-  logger: Logger,
-): Promise<ProfileStore> {
+export async function openProfiles(options: OpenOptions): Promise<ProfileStore> {
+  const { config, metrics, logger } = options
   const index = new ProfileIndex(config.profileIndexBytes)
   const store = new SignalStore({
     signal: 'profiles',
     schema: ExportProfilesServiceRequestSchema,
-    log: await openLog(config, 'profiles'),
+    log: await openLog(options, 'profiles'),
     index,
     prepare: convertProfiles,
     count: ({ profiles }) => profiles.reduce((sum, { samples }) => sum + samples.length, 0),
@@ -68,11 +70,12 @@ export async function openProfiles(
   return { index, store }
 }
 
-function openLog(config: StoreConfig, signal: string): Promise<SegmentLog> {
+function openLog({ config, onNewSegment }: OpenOptions, signal: string): Promise<SegmentLog> {
   return SegmentLog.open({
     directory: join(config.dataDirectory, signal),
     segmentBytes: config.segmentBytes,
     maxPendingBytes: config.maxPendingBytes,
+    onNewSegment,
   })
 }
 

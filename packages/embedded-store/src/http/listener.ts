@@ -31,9 +31,16 @@ export async function listen(app: Koa, what: string, host: string, port: number)
   return { url: `http://${host}:${address.port}`, close: () => closeServer(server) }
 }
 
+/** How often connections that have become idle are closed, and when the rest is cut. */
+const IDLE_CHECK_MS = 50
+const PATIENCE_MS = 5000
+
 async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+  const patience = setTimeout(() => server.closeAllConnections(), PATIENCE_MS)
   await closed
+  clearInterval(idle)
+  clearTimeout(patience)
 }

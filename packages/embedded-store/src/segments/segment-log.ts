@@ -1,4 +1,4 @@
-import { mkdir, open, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { OverloadedError, StorageUnavailableError } from './errors.ts'
 import { FRAME_HEADER_BYTES, frameHeader } from './frame.ts'
 import { type ReplayOptions, type ReplayReport, replaySegments } from './replay.ts'
@@ -27,6 +27,8 @@ export interface SegmentLogOptions {
   /** Payload bytes that may wait for the disk before `append` refuses. */
   readonly maxPendingBytes: number
   readonly createFile?: CreateSegmentFile
+  /** Told when a new segment has been begun: the moment to look at retention. */
+  readonly onNewSegment?: () => void
 }
 
 interface Pending {
@@ -94,9 +96,10 @@ export class SegmentLog {
     })
   }
 
-  /** Payload of one frame. @throws when the segment has been dropped */
-  async read(location: FrameLocation): Promise<Buffer> {
-    const handle = await open(segmentPath(this.#options.directory, location.segment), 'r')
+  /** Payload of one frame; undefined when its segment has been dropped meanwhile. */
+  async read(location: FrameLocation): Promise<Buffer | undefined> {
+    const handle = await openIfThere(segmentPath(this.#options.directory, location.segment))
+    if (handle === undefined) return undefined
     try {
       const payload = Buffer.allocUnsafe(location.length)
       const { bytesRead } = await handle.read(payload, 0, location.length, location.offset)
@@ -211,6 +214,7 @@ export class SegmentLog {
     const active: Active = { id, path, bytes: 0, lastWriteMs: Date.now(), handle }
     this.#active = active
     this.#segments.set(id, active)
+    this.#options.onNewSegment?.()
     return active
   }
 
@@ -237,5 +241,14 @@ export class SegmentLog {
     const active = this.#active
     this.#active = undefined
     await active?.handle.close()
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }

@@ -36,6 +36,7 @@ export async function readTrace(
   for (const { index: segment, trace } of index.parts(key)) {
     for (const frame of segment.framesOf(trace)) {
       const payload = await log.read(frame)
+      if (payload === undefined) continue
       const batch = fromBinary(ExportTraceServiceRequestSchema, unpackBatch(payload))
       for (const group of batch.resourceSpans) {
         const kept = keepSpans(group, isNew)

@@ -40,5 +40,8 @@ function printLiteral(literal: Extract<Expression, { kind: 'literal' }>): string
 }
 
 function printName(name: string): string {
-  return /^[^\s{}()=~!<>&|^,"\\]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`
+  // A name that begins with a digit is quoted, as `.5` is a number.
+  return /^[^\d\s{}()=~!<>&|^,"\\][^\s{}()=~!<>&|^,"\\]*$/.test(name)
+    ? name
+    : `"${name.replace(/["\\]/g, '\\$&')}"`
 }

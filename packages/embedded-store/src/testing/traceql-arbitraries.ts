@@ -1,0 +1,98 @@
+import fc from 'fast-check'
+import type { ComparisonOperator, Expression, Field, Intrinsic, Spanset } from '../traces/traceql/ast.ts'
+import { KINDS, STATUSES } from '../traces/traceql/values.ts'
+
+const EQUALITY: readonly ComparisonOperator[] = ['=', '!=']
+const ORDER: readonly ComparisonOperator[] = [...EQUALITY, '<', '<=', '>', '>=']
+const PATTERNS = ['a', 'a.*', '.+', '(a|b)b?', '', '[ab]c*']
+
+const attribute = (names: fc.Arbitrary<string>): fc.Arbitrary<Field> =>
+  fc.record({
+    kind: fc.constant('attribute' as const),
+    scope: fc.constantFrom('any' as const, 'span' as const, 'resource' as const),
+    name: names,
+  })
+
+const intrinsic = (...names: Intrinsic[]): fc.Arbitrary<Field> =>
+  fc.constantFrom(...names).map((name) => ({ kind: 'intrinsic' as const, name }))
+
+const textLiteral = (texts: fc.Arbitrary<string>): fc.Arbitrary<Expression> =>
+  texts.map((value) => ({ kind: 'literal', type: 'string', value }))
+
+const numberLiteral: fc.Arbitrary<Expression> = fc
+  .tuple(fc.constantFrom('number' as const, 'duration' as const), fc.integer({ min: -3, max: 6 }))
+  .map(([type, value]) => ({ kind: 'literal', type, value }))
+
+const booleanLiteral: fc.Arbitrary<Expression> = fc
+  .boolean()
+  .map((value) => ({ kind: 'literal', type: 'boolean', value }))
+
+const keywordLiteral = (type: 'status' | 'kind'): fc.Arbitrary<Expression> =>
+  fc
+    .constantFrom(...(type === 'status' ? STATUSES : KINDS))
+    .map((value) => ({ kind: 'literal', type, value }))
+
+const compare = (
+  left: fc.Arbitrary<Expression>,
+  operators: readonly ComparisonOperator[],
+  right: fc.Arbitrary<Expression>,
+): fc.Arbitrary<Expression> =>
+  fc.record({
+    kind: fc.constant('comparison' as const),
+    operator: fc.constantFrom(...operators),
+    left,
+    right,
+  })
+
+export interface QueryDomain {
+  /** Attribute names. */
+  readonly names: fc.Arbitrary<string>
+  /** Texts to compare with. */
+  readonly texts: fc.Arbitrary<string>
+}
+
+/** Well-typed queries of the supported subset over small domains, so that conditions hold about as often as not. */
+export function queries({ names, texts }: QueryDomain): fc.Arbitrary<Spanset> {
+  const field = attribute(names)
+  const text = intrinsic('name', 'statusMessage', 'rootName', 'rootServiceName')
+  const number = intrinsic('duration', 'traceDuration')
+  const anyField = fc.oneof(field, text, number)
+  const leaf = fc.oneof(
+    compare(fc.oneof(field, text), ORDER, textLiteral(texts)),
+    compare(fc.oneof(field, text), ['=~', '!~'], textLiteral(fc.constantFrom(...PATTERNS))),
+    compare(fc.oneof(field, number), ORDER, numberLiteral),
+    compare(field, EQUALITY, booleanLiteral),
+    compare(field, ORDER, field),
+    compare(intrinsic('status'), EQUALITY, keywordLiteral('status')),
+    compare(intrinsic('kind'), EQUALITY, keywordLiteral('kind')),
+    field,
+    booleanLiteral,
+    fc.record({ kind: fc.constantFrom('exists' as const, 'missing' as const), operand: anyField }),
+  )
+  const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
+    expression: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      leaf,
+      fc.record({ kind: fc.constant('not' as const), operand: tie('expression') }),
+      fc.record({
+        kind: fc.constant('logical' as const),
+        operator: fc.constantFrom('&&' as const, '||' as const),
+        left: tie('expression'),
+        right: tie('expression'),
+      }),
+    ),
+  }))
+  const { spanset } = fc.letrec<{ spanset: Spanset }>((tie) => ({
+    spanset: fc.oneof(
+      { maxDepth: 2, withCrossShrink: true },
+      fc.record({ kind: fc.constant('filter' as const), expression }),
+      fc.record({
+        kind: fc.constant('operation' as const),
+        operator: fc.constantFrom('&&' as const, '||' as const),
+        left: tie('spanset'),
+        right: tie('spanset'),
+      }),
+    ),
+  }))
+  return spanset
+}
