@@ -46,7 +46,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   await prepareStorage(layout)
   keepPrevious(layout.logs, SUPERVISOR)
   const log = await openLog(logFile(layout.logs, SUPERVISOR))
-  const subprocess: unknown = execa(
+  const { nodeChildProcess: child } = execa(
     process.execPath,
     ['--enable-source-maps', entry, JSON.stringify(config)],
     {
@@ -60,8 +60,6 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     },
   )
   log.close()
-  // execa's type of a subprocess with IPC loses the members of ChildProcess, which it is
-  const child = subprocess as ChildProcess
   const outcome = await firstOutcome(child, onNotice)
   const release = (): void => {
     if (child.connected) child.disconnect()

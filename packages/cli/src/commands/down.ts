@@ -11,7 +11,7 @@ export function downCommand(): Command {
 }
 
 async function down(options: { volumes?: true }): Promise<void> {
-  const lines = new LineProgress((line) => console.log(line))
+  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   const { found, leftovers } = await stopKit(defaultStateDir(), {
     volumes: options.volumes ?? false,
     onChange: (state) => lines.update(state),

@@ -61,7 +61,7 @@ async function up(options: UpOptions): Promise<void> {
   }
   const { runtime, alreadyRunning, release } = await launch(launchOptions)
   await using _connection = runtime
-  if (alreadyRunning) console.log(`The kit already runs here (state folder ${stateDir}).`)
+  if (alreadyRunning) await announceRunning(runtime, launchOptions)
   if (alreadyRunning && attached) {
     console.error('See it with "npx faultline status", stop it with "npx faultline down".')
     throw new CommandFailed(ExitCode.environmentLacks)
@@ -85,6 +85,15 @@ async function up(options: UpOptions): Promise<void> {
   if (ended === 'interrupted') return stopAll(stateDir, attached)
   console.error('The supervisor has ended. "npx faultline down" stops what it may have left.')
   throw new CommandFailed(ExitCode.checkFailed)
+}
+
+async function announceRunning(runtime: SupervisorClient, asked: LaunchOptions): Promise<void> {
+  const { portOffset, sloProfile } = await runtime.state()
+  console.log(`The kit already runs here (state folder ${asked.stateDir}).`)
+  if (portOffset === asked.portOffset && sloProfile === asked.sloProfile) return
+  console.log(
+    `It keeps port offset ${portOffset} and SLO profile ${sloProfile}: for others stop it first with "npx faultline down".`,
+  )
 }
 
 async function untilSettled(runtime: SupervisorClient, progress: Progress): Promise<StackState | undefined> {
@@ -115,7 +124,7 @@ function report(state: StackState | undefined, stateDir: string): ExitCode {
 
 /** One line for each change from now on; resolves when the supervisor is gone. */
 async function follow(runtime: SupervisorClient): Promise<void> {
-  const lines = new LineProgress((line) => console.log(line))
+  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   for await (const state of runtime.changes()) lines.update(state)
 }
 
@@ -134,7 +143,7 @@ async function stopAll(stateDir: string, attached: boolean): Promise<void> {
     })
   })
   console.log('\nStopping in order; Ctrl-C again kills.')
-  const lines = new LineProgress((line) => console.log(line))
+  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   const stopped = down(stateDir, { onChange: (state) => lines.update(state) })
   if ((await Promise.race([stopped, again])) !== 'again') {
     if (!attached) throw new CommandFailed(ExitCode.checkFailed)

@@ -9,16 +9,23 @@ const STATE_WIDTH = 8
 export class LineProgress {
   readonly #write: (line: string) => void
   readonly #now: () => number
+  readonly #fromNowOn: boolean
   readonly #seen = new Map<string, { state: string; at: number }>()
 
-  constructor(write: (line: string) => void, now: () => number = Date.now) {
+  /**
+   * @param options.fromNowOn the first state is known already: only what changes after it is told
+   * @param options.now milliseconds since the epoch
+   */
+  constructor(write: (line: string) => void, options: { fromNowOn?: boolean; now?: () => number } = {}) {
     this.#write = write
-    this.#now = now
+    this.#now = options.now ?? Date.now
+    this.#fromNowOn = options.fromNowOn ?? false
   }
 
   update(state: StackState): void {
+    const quiet = this.#seen.size === 0 && this.#fromNowOn
     for (const record of everythingOf(state)) {
-      if (this.#isNews(record)) this.#print(record, state.startedAt)
+      if (this.#isNews(record) && !quiet) this.#print(record, state.startedAt)
     }
   }
 

@@ -21,6 +21,9 @@ export function loki({ layout, ports }: StackContext): ComponentDefinition {
         '-config.expand-env=true',
         // one process has no ring to settle; by default it is not ready for 15 s
         '-ingester.min-ready-duration=0s',
+        // the parts of one process find each other by polling, at first after 10 s and 3 s
+        '-frontend.scheduler-dns-lookup-period=500ms',
+        '-querier.dns-lookup-period=500ms',
       ],
       env: {
         LOKI_HTTP_HOST: HOST,

@@ -53,9 +53,14 @@ export class SupervisorClient implements Runtime {
   /** The state now and after each change, until the supervisor is gone or the signal is aborted. */
   async *changes(signal?: AbortSignal): AsyncGenerator<StackState, void> {
     const { body } = await this.#request('GET', '/changes', undefined, signal)
+    const lines = createInterface({ input: body })
+    // destroying the body below is an error to its reader, which by then nobody waits for
+    lines.on('error', () => undefined)
     try {
-      for await (const line of createInterface({ input: body }))
-        yield stackStateSchema.parse(JSON.parse(line))
+      for await (const line of lines) yield stackStateSchema.parse(JSON.parse(line))
+    } catch (error) {
+      // a killed supervisor cuts its answer short
+      if (isAlive(this.#state.supervisor)) throw error
     } finally {
       body.destroy()
     }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { execa } from 'execa'
-import { portToPid } from 'pid-port'
 import type { ComponentDefinition, PortUse } from '../component.ts'
 import { HOST } from '../endpoints.ts'
 import { environmentLacks, systemErrorCode } from '../errors.ts'
@@ -52,6 +51,8 @@ async function describe(component: string, { port, purpose }: PortUse): Promise<
 /** The process that listens on a port as `pid 123 (command)`; undefined where the OS does not tell. */
 async function findHolder(port: number): Promise<string | undefined> {
   try {
+    // only when something is wrong: loading it takes as long as all of the checks
+    const { portToPid } = await import('pid-port')
     const pid = await portToPid({ port, host: '*' })
     if (pid === undefined) return undefined
     const { stdout } = await execa('ps', ['-o', 'args=', '-p', String(pid)], { reject: false })
