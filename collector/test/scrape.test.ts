@@ -19,7 +19,7 @@ cache_requests_total{cache_result="hit"} 7 # {trace_id="${TRACE_ID}",span_id="${
 
 test('every replica is scraped under its service and instance, exemplars included', async () => {
   await using sink = await Sink.start()
-  await using endpoint = await serveMetrics(TEXT)
+  await using endpoint = await serveMetrics(() => TEXT)
   await using collector = await Collector.start({ sink: sink.url, scrape: endpoint.address })
   const instances = (metric: string) =>
     new Set(

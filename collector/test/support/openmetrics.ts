@@ -6,12 +6,12 @@ export interface MetricsEndpoint extends AsyncDisposable {
   readonly address: string
 }
 
-/** Serves the same OpenMetrics text, in the place of a service's admin listener. */
-export async function serveMetrics(text: string): Promise<MetricsEndpoint> {
+/** Serves OpenMetrics text, made anew for every scrape, in the place of a service's admin listener. */
+export async function serveMetrics(text: () => string): Promise<MetricsEndpoint> {
   const server = createServer((_, response) => {
     response
       .writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' })
-      .end(text)
+      .end(text())
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
