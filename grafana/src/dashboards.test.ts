@@ -133,6 +133,18 @@ describe('expectations', () => {
     }
   })
 
+  it('cover every query that asks for trouble alone', () => {
+    const trouble = targets.filter(
+      ({ target: { expr = '', query = '' } }) =>
+        /detected_level=~|alertstate="firing"|_(refused|failed)_\w+_total/.test(expr) ||
+        query.includes('status = error'),
+    )
+    expect(trouble.length).toBeGreaterThan(5)
+    for (const { where, dashboardUid, panel, target } of trouble) {
+      expect([...marked], where).toContain(key(dashboardUid, panel.id, target.refId))
+    }
+  })
+
   it('are few: what can be asked so that it always answers is asked so', () => {
     const healthy = expectations.filter(({ when }) => when === 'healthy')
     expect(healthy.length).toBeLessThanOrEqual(13)
