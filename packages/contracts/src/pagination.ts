@@ -25,7 +25,7 @@ export function integerParameter(minimum: number, maximum: number) {
 
 export const limitSchema = integerParameter(1, MAX_PAGE_LIMIT)
   .default(DEFAULT_PAGE_LIMIT)
-  .meta({ description: 'Most items on the page' })
+  .meta({ description: 'Most items on the page', override: { default: DEFAULT_PAGE_LIMIT } })
 
 export const cursorSchema = z
   .string()

@@ -88,7 +88,9 @@ function malformedJson(text: string, error: unknown): ProblemError {
 /** V8 names the position in its message, except at the end of the input; the text around it is left out. */
 function positionOf(error: unknown, text: string): string {
   const offset = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-  if (offset === undefined) return `it ends too early, at position ${text.length}`
+  if (offset === undefined || Number(offset) >= text.length) {
+    return `it ends too early, at position ${text.length}`
+  }
   const before = text.slice(0, Number(offset))
   const line = before.split('\n').length
   const column = Number(offset) - before.lastIndexOf('\n')

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { DEADLINE_HEADER } from '../deadline/middleware.ts'
 import type { DependencyFailure } from '../problems/common-problems.ts'
 
@@ -50,8 +50,11 @@ export async function attempt(
     const text = await body.text()
     return outcomeOf({ status: statusCode, headers, body: text })
   } catch (cause) {
-    const failure = controller.signal.aborted ? 'timeout' : 'connection_failed'
-    return { failure, cause, retryable: true }
+    if (controller.signal.aborted) return { failure: 'timeout', cause, retryable: true }
+    if (cause instanceof errors.ResponseExceededMaxSizeError) {
+      return { failure: 'invalid_answer', cause, retryable: false }
+    }
+    return { failure: 'connection_failed', cause, retryable: true }
   } finally {
     clearTimeout(timer)
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { EnvironmentError } from '../config/run-main.ts'
 
@@ -28,9 +28,11 @@ export async function listen(
   address: { host: string; port: number; variable: string },
 ): Promise<Listener> {
   let draining = false
+  const underWay = new Set<ServerResponse>()
   const server = createServer((req, res) => {
-    // Tells a keep-alive client to send its next request elsewhere.
-    if (draining) res.setHeader('connection', 'close')
+    if (draining) announceClose(res)
+    underWay.add(res)
+    res.once('close', () => underWay.delete(res))
     return handler(req, res)
   })
   server.listen(address.port, address.host)
@@ -44,6 +46,7 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     async drain(timeoutMs) {
       draining = true
+      for (const res of underWay) announceClose(res)
       const closed = once(server, 'close').then(() => true)
       server.close()
       const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
@@ -56,6 +59,11 @@ export async function listen(
       return inTime
     },
   }
+}
+
+/** Tells a keep-alive client to send its next request elsewhere. */
+function announceClose(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('connection', 'close')
 }
 
 function cannotListen(address: { host: string; port: number; variable: string }, error: unknown): Error {

@@ -5,16 +5,23 @@ import type { InputError } from '../problems/problem.ts'
 /**
  * Checks one part of a request.
  *
+ * @param name of the one value, when the part is checked value by value; the problem points at it
  * @throws ProblemError 400 naming every wrong part and where it is
  */
 export function validate<Output>(
   schema: z.ZodType<Output>,
   value: unknown,
   location: InputError['location'],
+  name?: string,
 ): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw validationFailed(result.error.issues.flatMap((issue) => inputErrors(issue, location)))
+  const prefix = name === undefined ? [] : [name]
+  throw validationFailed(
+    result.error.issues.flatMap((issue) =>
+      inputErrors({ ...issue, path: [...prefix, ...issue.path] }, location),
+    ),
+  )
 }
 
 function inputErrors(issue: z.core.$ZodIssue, location: InputError['location']): InputError[] {

@@ -16,13 +16,13 @@ export function concertRoutes(concerts: Concerts): Router<State> {
   })
 
   router.get('/concerts/:concertId', async (ctx) => {
-    const id = validate(concertIdSchema, ctx.params.concertId, 'path').toLowerCase()
+    const id = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId').toLowerCase()
     const { value, tag } = await concerts.get(id, ctx.state.deadline)
     if (!notModified(ctx, tag)) ctx.body = value
   })
 
   router.patch('/concerts/:concertId', async (ctx) => {
-    const id = validate(concertIdSchema, ctx.params.concertId, 'path').toLowerCase()
+    const id = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId').toLowerCase()
     const ifMatch = ctx.get('if-match')
     if (ifMatch === '') throw preconditionRequired()
     const patch = validate(concertPatchSchema, await readJsonBody(ctx, { types: PATCH_TYPES }), 'body')

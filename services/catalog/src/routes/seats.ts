@@ -8,7 +8,7 @@ export function seatRoutes(seats: Seats): Router<State> {
   const router = new Router<State>()
 
   router.get('/concerts/:concertId/seats', async (ctx) => {
-    const concertId = validate(concertIdSchema, ctx.params.concertId, 'path').toLowerCase()
+    const concertId = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId').toLowerCase()
     const page = validate(pageQuerySchema, ctx.query, 'query')
     ctx.body = await seats.list(concertId, page, ctx.state.deadline)
   })

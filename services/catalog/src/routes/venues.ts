@@ -12,7 +12,7 @@ export function venueRoutes(venues: Venues): Router<State> {
   })
 
   router.get('/venues/:venueId', async (ctx) => {
-    const id = validate(venueIdSchema, ctx.params.venueId, 'path').toLowerCase()
+    const id = validate(venueIdSchema, ctx.params.venueId, 'path', 'venueId').toLowerCase()
     const { value, tag } = await venues.get(id, ctx.state.deadline)
     if (!notModified(ctx, tag)) ctx.body = value
   })

@@ -20,6 +20,7 @@ export interface ConcertRow {
   seatCount: number
   lowestPrice: number
   currency: string
+  updatedAt: Date
 }
 
 export interface SeatRow {
@@ -100,6 +101,9 @@ const SEASON_START = Date.UTC(2027, 0, 1, 19, 30)
 const SEASON_DAYS = 365
 const DAY_MS = 86_400_000
 
+/** When all of it was announced. */
+const ANNOUNCED_AT = Date.UTC(2026, 8, 1, 10)
+
 /** One of the list; which one follows from the index. */
 function pick<T>(list: readonly T[], index: number): T {
   const item = list[index % list.length]
@@ -139,6 +143,7 @@ export function makeConcert(index: number, venueCount: number): ConcertRow {
     seatCount: SEATS_PER_CONCERT,
     lowestPrice: Math.min(...SECTIONS.map(({ price }) => price)),
     currency: 'EUR',
+    updatedAt: new Date(ANNOUNCED_AT),
   }
 }
 

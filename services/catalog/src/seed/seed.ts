@@ -37,7 +37,7 @@ export async function seed(client: Client, size: SeedSize = defaultSeedSize): Pr
     await copy(
       client,
       `catalog.concerts (id, venue_id, title, artist, genre, description, starts_at, seat_count, lowest_price,
-                         currency)`,
+                         currency, updated_at)`,
       concertRows(size),
     )
     await bulkLoad(client, 'catalog.seats', () =>
@@ -78,6 +78,7 @@ function* concertRows(size: SeedSize): Generator<readonly unknown[]> {
       c.seatCount,
       c.lowestPrice,
       c.currency,
+      c.updatedAt.toISOString(),
     ]
   }
 }

@@ -24,12 +24,12 @@ export function catalogRoutes(catalog: Catalog): Router<State> {
   })
 
   router.get('/concerts/:concertId', async (ctx) => {
-    const id = validate(concertIdSchema, ctx.params.concertId, 'path')
+    const id = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId')
     sendAnswer(ctx, await catalog.getConcert(id, ctx.state, ctx.get('if-none-match')))
   })
 
   router.get('/concerts/:concertId/seats', async (ctx) => {
-    const concertId = validate(concertIdSchema, ctx.params.concertId, 'path')
+    const concertId = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId')
     validate(pageQuerySchema, ctx.query, 'query')
     sendAnswer(ctx, await catalog.listSeats(concertId, ctx.querystring, ctx.state))
   })
@@ -40,7 +40,7 @@ export function catalogRoutes(catalog: Catalog): Router<State> {
   })
 
   router.get('/venues/:venueId', async (ctx) => {
-    const id = validate(venueIdSchema, ctx.params.venueId, 'path')
+    const id = validate(venueIdSchema, ctx.params.venueId, 'path', 'venueId')
     sendAnswer(ctx, await catalog.getVenue(id, ctx.state, ctx.get('if-none-match')))
   })
 

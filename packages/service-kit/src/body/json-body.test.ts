@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import Koa from 'koa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { problems } from '../problems/middleware.ts'
+import { type ServedApp, serve } from '../testing/serve.ts'
+import { testTelemetry } from '../testing/telemetry.ts'
+import { readJsonBody } from './json-body.ts'
+
+let server: ServedApp
+
+beforeAll(async () => {
+  const app = new Koa()
+  app.use(problems({ logger: testTelemetry().logger }))
+  app.use(async (ctx) => {
+    ctx.body = { received: await readJsonBody(ctx, { limitBytes: 100 }) }
+  })
+  server = await serve(app)
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+async function post(body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) {
+  const answer = await fetch(server.url, { method: 'POST', body, headers })
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+}
+
+describe('readJsonBody', () => {
+  it('reads JSON', async () => {
+    expect(await post('{"a":[1,"ü"]}')).toEqual({ status: 200, body: { received: { a: [1, 'ü'] } } })
+  })
+
+  it.each([
+    ['{"a":1,}', 'unexpected character at position 7 (line 1, column 8)'],
+    ['{\n "a" 1}', 'unexpected character at position 7 (line 2, column 6)'],
+    ['{"a":', 'it ends too early, at position 5'],
+    ['"abc', 'it ends too early, at position 4'],
+    ['', 'the body is empty'],
+  ])('says where %j breaks off', async (text, detail) => {
+    const { status, body } = await post(text)
+    expect(status).toBe(400)
+    expect(body).toMatchObject({
+      type: 'urn:faultline:problem:malformed-json',
+      errors: [{ location: 'body', detail }],
+    })
+  })
+
+  it('answers any text with what it means or with a 400', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json({ maxDepth: 1 }), fc.string({ maxLength: 30 })), async (text) => {
+        fc.pre(Buffer.byteLength(text) <= 100)
+        const { status } = await post(text)
+        expect([200, 400]).toContain(status)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('names the limit to a body over it, announced or not', async () => {
+    const long = JSON.stringify('x'.repeat(200))
+    const announced = await post(long)
+    expect(announced).toMatchObject({ status: 413, body: { detail: 'the body is longer than 100 bytes' } })
+    const streamed = await fetch(server.url, {
+      method: 'POST',
+      body: ReadableStream.from([new TextEncoder().encode(long)]),
+      headers: { 'content-type': 'application/json' },
+      duplex: 'half',
+    } as RequestInit)
+    expect(streamed.status).toBe(413)
+  })
+
+  it.each([
+    ['another type', { 'content-type': 'text/plain' }],
+    ['no type', {}],
+    ['a compressed body', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+  ])('refuses %s with 415', async (_, headers) => {
+    const { status, body } = await post('{}', headers)
+    expect(status).toBe(415)
+    expect(body.detail).toContain('application/json')
+  })
+
+  it('survives a client that leaves in the middle of the body', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.write(
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"a":',
+    )
+    await once(socket, 'connect')
+    socket.destroy()
+    expect((await post('{}')).status).toBe(200)
+  })
+})

@@ -1,0 +1,6 @@
+/** What the tests of services share: real servers and processes, telemetry that stays in the test. */
+export { freePort } from './free-port.ts'
+export { startPostgres, type TestPostgres } from './postgres.ts'
+export { type ServedApp, serve } from './serve.ts'
+export { type ServiceProcess, type ServiceProcessOptions, startServiceProcess } from './service-process.ts'
+export { type TestTelemetry, testTelemetry } from './telemetry.ts'

@@ -1,0 +1,88 @@
+import { execa } from 'execa'
+import { vi } from 'vitest'
+import { z } from 'zod'
+import { freePort } from './free-port.ts'
+
+/** A service that runs as a process of its own, as it does outside of tests. */
+export interface ServiceProcess extends AsyncDisposable {
+  readonly url: string
+  readonly adminUrl: string
+  readonly pid: number
+  /** Everything it has written so far. */
+  output(): string
+  /** Lines of its log that are JSON. */
+  logLines(): Record<string, unknown>[]
+  kill(signal: NodeJS.Signals): void
+  /** Exit code or signal, once it has ended. */
+  readonly ended: Promise<{ exitCode: number | undefined; signal: string | undefined }>
+}
+
+export interface ServiceProcessOptions {
+  entry: URL
+  env: Readonly<Record<string, string>>
+  /** Fixed ports, to start a service again where it was; free ones otherwise. */
+  port?: number
+  /** Path of the admin listener that must answer 200 before the process counts as started. */
+  waitFor?: '/readyz' | '/livez'
+}
+
+/** No telemetry leaves a test; logs still go to standard output. */
+const QUIET = {
+  OTEL_TRACES_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+  FAULTLINE_PROFILES_EXPORTER: 'none',
+}
+
+const START_TIMEOUT_MS = 20_000
+
+/** Starts a service and waits until it answers; disposing of it ends it. */
+export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  const port = options.port ?? (await freePort())
+  const adminPort = await freePort()
+  const child = execa(process.execPath, [options.entry.pathname], {
+    env: { ...QUIET, HOST: '127.0.0.1', ...options.env, PORT: String(port), ADMIN_PORT: String(adminPort) },
+    reject: false,
+    all: true,
+    buffer: false,
+    stdin: 'ignore',
+  })
+  let output = ''
+  child.all.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const service: ServiceProcess = {
+    url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    pid: child.pid ?? 0,
+    output: () => output,
+    logLines: () => output.split('\n').flatMap(parseLine),
+    kill: (signal) => void child.kill(signal),
+    ended: child.then(({ exitCode, signal }) => ({ exitCode, signal })),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await child
+    },
+  }
+  try {
+    await vi.waitFor(
+      async () => {
+        const answer = await fetch(`${service.adminUrl}${options.waitFor ?? '/readyz'}`)
+        if (!answer.ok) throw new Error(`${options.waitFor ?? '/readyz'} answered ${answer.status}`)
+      },
+      { timeout: START_TIMEOUT_MS, interval: 50 },
+    )
+  } catch (error) {
+    await service[Symbol.asyncDispose]()
+    throw new Error(`${options.entry.pathname} did not start:\n${output}`, { cause: error })
+  }
+  return service
+}
+
+function parseLine(line: string): Record<string, unknown>[] {
+  try {
+    const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(line))
+    return parsed.success ? [parsed.data] : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,32 @@
+import type { Telemetry } from '@faultline/telemetry'
+import { pino } from 'pino'
+import { type OpenMetricsContentType, Registry } from 'prom-client'
+
+/** The parts of telemetry that services use. */
+export type TestTelemetry = Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'> & {
+  /** Value of a counter or gauge with exactly these labels; 0 when there is none. */
+  value(metric: string, labels?: Readonly<Record<string, string>>): Promise<number>
+  /** Lines that were logged. */
+  readonly lines: Record<string, unknown>[]
+}
+
+/** Telemetry that stays in the test, so that several services fit into one process. */
+export function testTelemetry(): TestTelemetry {
+  const register = new Registry<OpenMetricsContentType>()
+  register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  const lines: Record<string, unknown>[] = []
+  return {
+    register,
+    lines,
+    logger: pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) }),
+    middleware: () => (_ctx, next) => next(),
+    instrumentPool: (pool) => pool,
+    async value(metric, labels = {}) {
+      const { values } = (await register.getSingleMetric(metric)?.get()) ?? { values: [] }
+      const wanted = JSON.stringify(Object.entries(labels).sort())
+      return (
+        values.find((entry) => JSON.stringify(Object.entries(entry.labels).sort()) === wanted)?.value ?? 0
+      )
+    },
+  }
+}
