@@ -1,0 +1,84 @@
+import type { QueryResult } from '@faultline/backends-client'
+import { type Answer, failedCall } from '../answer.ts'
+import type { Finding } from '../report/check.ts'
+
+/** Everything that the collector counts when it refuses or loses something. */
+export const LOSSES_QUERY =
+  '{__name__=~"otelcol_(receiver_(refused|failed)|exporter_(send|enqueue)_failed|processor_refused)_.+"}'
+/** Batches that wait at each exporter; the smallest number since verify began tells a jam from a burst. */
+export const queueQuery = (sinceSeconds: number): string =>
+  `min by (exporter) (min_over_time(otelcol_exporter_queue_size[${sinceSeconds}s]))`
+
+/** More than this many batches that never got fewer are a jam. */
+const MAX_WAITING = 20
+
+/** Backend behind an exporter: `otlp_http/loki` → `loki`. */
+function backendOf(exporter: string): string {
+  return exporter.split('/').at(-1) ?? exporter
+}
+
+/** Whether the collector refuses or loses anything. */
+export function judgeLosses(before: Answer<QueryResult>, now: Answer<QueryResult>, late: boolean): Finding {
+  const finding = {
+    id: 'collector/losses',
+    hop: 'collector',
+    expected: 'counters of what was refused, failed or lost do not rise',
+    query: LOSSES_QUERY,
+    explainedBy: ['reach/collector', 'reach/prometheus'],
+    final: late,
+  } as const
+  if ('error' in before) return { ...finding, ...failedCall(before.error) }
+  if ('error' in now) return { ...finding, ...failedCall(now.error) }
+  const start = new Map(samples(before.value))
+  const risen = samples(now.value).flatMap(([series, value]) => {
+    const rise = value - (start.get(series) ?? 0)
+    return rise > 0 ? [`${series} by ${rise}`] : []
+  })
+  if (risen.length === 0) return { ...finding, status: 'pass', seen: 'none rose' }
+  const backends = ['prometheus', 'loki', 'tempo', 'pyroscope'].filter((name) =>
+    risen.some((one) => one.includes(`/${name}`)),
+  )
+  return {
+    ...finding,
+    status: 'fail',
+    seen: risen.slice(0, 3).join('; '),
+    likelyCause:
+      backends.length > 0
+        ? `${backends.join(' and ')} does not accept what is sent`
+        : 'the collector is over its memory limit, or a service sends what it does not understand',
+    nextStep: 'faultline logs collector',
+    explainedBy: [...finding.explainedBy, ...backends.map((name) => `reach/${name}`)],
+  }
+}
+
+/** Whether what the collector takes in also leaves it. */
+export function judgeDelivery(queues: Answer<QueryResult>, query: string, late: boolean): Finding {
+  const finding = {
+    id: 'collector/delivery',
+    hop: 'collector',
+    expected: `no exporter keeps more than ${MAX_WAITING} batches waiting all the time`,
+    query,
+    explainedBy: ['reach/collector', 'reach/prometheus'],
+    final: late,
+  } as const
+  if ('error' in queues) return { ...finding, ...failedCall(queues.error) }
+  const jammed = samples(queues.value).filter(([, value]) => value > MAX_WAITING)
+  if (jammed.length === 0) return { ...finding, status: 'pass', seen: 'queues drain' }
+  const exporters = jammed.map(([series]) => /exporter="([^"]*)"/.exec(series)?.[1] ?? series)
+  return {
+    ...finding,
+    status: 'fail',
+    seen: jammed.map(([series, value]) => `${value} waiting in ${series}`).join('; '),
+    likelyCause: `${exporters.map(backendOf).join(' and ')} does not take what is sent, or too slowly`,
+    nextStep: `faultline logs collector; faultline logs ${backendOf(exporters[0] ?? '')}`,
+    explainedBy: [...finding.explainedBy, ...exporters.map((exporter) => `reach/${backendOf(exporter)}`)],
+  }
+}
+
+function samples(result: QueryResult): [string, number][] {
+  if (result.type !== 'vector') return []
+  return result.series.map(({ labels: { __name__ = '', ...labels }, sample }): [string, number] => {
+    const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`)
+    return [`${__name__}{${pairs.sort().join(',')}}`, sample?.value ?? 0]
+  })
+}

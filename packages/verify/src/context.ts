@@ -1,0 +1,78 @@
+import type { Backends, Labels, Rule, Trace } from '@faultline/backends-client'
+import type { PlacedExemplar } from './links/exemplars.ts'
+import type { Requester } from './requests/requester.ts'
+import { discoverServices, type Service } from './services/discover.ts'
+
+/** Addresses that verify needs; those of the running kit have them all. */
+export interface VerifyEndpoints {
+  readonly gateway: string
+  readonly prometheus: string
+  readonly loki: string
+  readonly tempo: string
+  readonly pyroscope: string
+  /** Health check of the collector. */
+  readonly collectorHealth: string
+}
+
+/** What probes share: where to ask, since when things count, and what has been found on the way. */
+export interface Context {
+  readonly endpoints: VerifyEndpoints
+  readonly backends: Backends
+  readonly requester: Requester
+  /** Epoch ms; nothing older is evidence. */
+  readonly beginMs: number
+  readonly signal: AbortSignal
+  readonly found: Found
+}
+
+/** What one probe finds out and others start from. */
+export interface Found {
+  /** Series that served HTTP shortly before verify began. */
+  readonly history: Labels[]
+  /** Series that serve HTTP since. */
+  recent: readonly Labels[]
+  /** Stored traces of verify's own requests, by id. */
+  readonly ownTraces: Map<string, Trace>
+  /** Exemplars of verify's own requests, by trace id. */
+  readonly ownExemplars: Map<string, PlacedExemplar>
+  /** Spans of each service that the collector counted since verify began, where that is known. */
+  readonly spansAtCollector: Map<string, number>
+  /** Rules that Prometheus has loaded. */
+  rules: readonly Rule[]
+  /** Until when verify's own requests were sent, epoch ms; undefined while the first are on their way. */
+  sentUntilMs: number | undefined
+  /** How many requests those were; more may follow while links are incomplete. */
+  sentAtFirst: number
+}
+
+export function nothingFound(): Found {
+  return {
+    history: [],
+    recent: [],
+    ownTraces: new Map(),
+    ownExemplars: new Map(),
+    spansAtCollector: new Map(),
+    rules: [],
+    sentUntilMs: undefined,
+    sentAtFirst: 0,
+  }
+}
+
+export function servicesOf({ found }: Context): Service[] {
+  return discoverServices([...found.history, ...found.recent], found.ownTraces.values())
+}
+
+/** Ids of the traces of verify's own requests that were answered. */
+export function ownTraceIds({ requester }: Context): string[] {
+  return requester.sent.flatMap(({ traceId, status }) => (status === undefined ? [] : [traceId]))
+}
+
+/** How long verify has been running, in ms, at least a second. */
+export function sinceBeginMs({ beginMs }: Context): number {
+  return Math.max(1_000, Date.now() - beginMs)
+}
+
+/** The last of verify's own requests is this many ms ago; 0 while the first are on their way. */
+export function sinceSentMs({ found }: Context): number {
+  return found.sentUntilMs === undefined ? 0 : Date.now() - found.sentUntilMs
+}

@@ -1,0 +1,6 @@
+export type { VerifyEndpoints } from './context.ts'
+export { DashboardFileInvalid } from './panels/load.ts'
+export type { BrokenHop, Check, VerifyReport } from './report/check.ts'
+export { type Hop, hops, type Signal, signals } from './report/hop.ts'
+export { type RenderOptions, renderReport } from './report/render.ts'
+export { KitNotRunning, runVerify, type VerifyOptions, type VerifyProgress } from './run-verify.ts'

@@ -1,0 +1,89 @@
+import pMap from 'p-map'
+import { answerOf } from '../answer.ts'
+import { type Context, sinceBeginMs, sinceSentMs } from '../context.ts'
+import { baseName } from '../metrics/judge-metric-names.ts'
+import { promqlOf } from '../metrics/needed.ts'
+import { patience } from '../patience.ts'
+import type { Probe } from '../probe.ts'
+import type { Finding } from '../report/check.ts'
+import type { Dashboard, Target } from './dashboard.ts'
+import { type EmptyIsHealthy, judgeExpectations, mayBeEmpty } from './expectations.ts'
+import { judgePanel } from './judge-panel.ts'
+import { metricNames } from './promql.ts'
+import { resolveVariables } from './resolve.ts'
+import { runTarget } from './run-target.ts'
+import type { BuiltIns, Values } from './variables.ts'
+
+const CONCURRENCY = 4
+/** Four scrapes of 2 s, as Grafana computes it from the data source's interval. */
+const RATE_INTERVAL_MS = 8_000
+const INTERVAL_MS = 2_000
+
+/** Every query of every panel. Those that had data are not asked again. */
+export function panelsProbe(
+  dashboards: readonly Dashboard[],
+  expectations: readonly EmptyIsHealthy[],
+): Probe {
+  const targets = dashboards.flatMap((dashboard) => dashboard.targets)
+  const settled = new Map<string, Finding>()
+  return {
+    name: 'panels',
+    intervalMs: 2_000,
+    async observe(context) {
+      if (context.found.sentUntilMs === undefined) return []
+      const findings = await pMap(
+        dashboards,
+        async ({ targets, variables }) => {
+          const values = await answerOf(resolveVariables(variables, context.backends, optionsOf(context)))
+          const tried = 'value' in values ? values.value : []
+          return pMap(
+            targets,
+            (target) => settled.get(idOf(target)) ?? observe(target, tried, context, expectations),
+            {
+              concurrency: CONCURRENCY,
+            },
+          )
+        },
+        { concurrency: 1 },
+      )
+      const all = findings.flat()
+      for (const finding of all) if (finding.status === 'pass') settled.set(finding.id, finding)
+      return [judgeExpectations(targets, expectations), ...all]
+    },
+  }
+}
+
+function idOf({ dashboardUid, panelId, refId }: Target): string {
+  return `panel/${dashboardUid}/${panelId}/${refId}`
+}
+
+function optionsOf(context: Context) {
+  const rangeMs = sinceBeginMs(context)
+  const builtIns: BuiltIns = { rangeMs, intervalMs: INTERVAL_MS, rateIntervalMs: RATE_INTERVAL_MS }
+  return { builtIns, beginMs: context.beginMs, signal: context.signal }
+}
+
+async function observe(
+  target: Target,
+  combinations: readonly Values[],
+  context: Context,
+  expectations: readonly EmptyIsHealthy[],
+): Promise<Finding> {
+  const { backends } = context
+  const tried = await pMap(
+    combinations,
+    async (values) => ({
+      values,
+      result: await answerOf(runTarget(target, backends, { ...optionsOf(context), values })),
+    }),
+    { concurrency: 1 },
+  )
+  const slowest = target.datasource === 'grafana-pyroscope-datasource' ? patience.profiles : patience.traces
+  return judgePanel({
+    target,
+    mayBeEmpty: mayBeEmpty(target, expectations),
+    metrics: metricNames(promqlOf(target)).map(baseName),
+    tried,
+    late: sinceSentMs(context) > slowest,
+  })
+}

@@ -1,0 +1,66 @@
+import type { Hop, Signal } from './hop.ts'
+
+/** What a check found, before it is known how long it took and what else failed. */
+export interface Finding {
+  /** Unique within a report and the same in every run: `signal/catalog/logs`, `panel/overview/4/A`. */
+  readonly id: string
+  readonly hop: Hop
+  readonly service?: string
+  readonly signal?: Signal
+  readonly status: 'pass' | 'fail' | 'skipped'
+  readonly expected: string
+  readonly seen: string
+  /** What was asked, in the backend's language or as method and address. */
+  readonly query: string
+  /** Why it most likely failed, or why it was skipped. */
+  readonly likelyCause?: string
+  /** What to do or look at next. */
+  readonly nextStep?: string
+  /**
+   * Checks whose failure is enough to explain a failure of this one; `*` stands for any text.
+   * A failed check with a failed one among them (or behind them) is a consequence.
+   */
+  readonly explainedBy?: readonly string[]
+  /** Asking again cannot change it: the time in which it could have come has passed. */
+  readonly final?: boolean
+}
+
+/** A finding in its report. */
+export interface Check {
+  readonly id: string
+  readonly hop: Hop
+  readonly service?: string
+  readonly signal?: Signal
+  readonly status: Finding['status']
+  readonly expected: string
+  readonly seen: string
+  readonly query: string
+  readonly likelyCause?: string
+  readonly nextStep?: string
+  /** The check whose failure explains this one's. */
+  readonly consequenceOf?: string
+  /** From the first question to the last answer, in ms. */
+  readonly durationMs: number
+}
+
+/** The first station where the way is broken: of all failed checks that no other explains, the earliest. */
+export interface BrokenHop {
+  readonly hop: Hop
+  readonly check: string
+  readonly likelyCause: string
+  readonly nextStep: string
+}
+
+export interface VerifyReport {
+  /** True when no check failed. */
+  readonly ok: boolean
+  /** When verify began; nothing older counts as evidence. ISO 8601. */
+  readonly begin: string
+  readonly durationMs: number
+  /** Requests of verify's own; their ids begin with the marker. */
+  readonly requests: { readonly marker: string; readonly sent: number; readonly answered: number }
+  readonly services: readonly { readonly name: string; readonly instances: readonly string[] }[]
+  readonly firstBrokenHop?: BrokenHop
+  readonly counts: { readonly passed: number; readonly failed: number; readonly skipped: number }
+  readonly checks: readonly Check[]
+}

@@ -1,0 +1,30 @@
+/**
+ * The stations of the way that verify follows, in the order in which data passes them: a request and its
+ * answer, the collector, the backends, the four signals of each service, the links from one signal to the
+ * next, what is drawn and computed from them.
+ */
+export const hops = [
+  'gateway',
+  'requests',
+  'collector',
+  'prometheus',
+  'loki',
+  'tempo',
+  'pyroscope',
+  'metrics',
+  'logs',
+  'traces',
+  'profiles',
+  'metrics → exemplar',
+  'exemplar → trace',
+  'trace → logs',
+  'logs → span profile',
+  'span profile → metrics',
+  'rules',
+  'panels',
+] as const
+
+export type Hop = (typeof hops)[number]
+
+export const signals = ['metrics', 'logs', 'traces', 'profiles'] as const
+export type Signal = (typeof signals)[number]

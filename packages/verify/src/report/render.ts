@@ -1,0 +1,116 @@
+import { styleText } from 'node:util'
+import type { Check, VerifyReport } from './check.ts'
+import { type Hop, signals } from './hop.ts'
+
+export interface RenderOptions {
+  /** Colours and bold type. Default: none. */
+  readonly colour?: boolean
+}
+
+/** Consequences listed one by one; more are counted. */
+const MAX_CONSEQUENCES = 12
+
+/** The report for people: what holds as a table, then each failure with its cause and the next step. */
+export function renderReport(report: VerifyReport, options: RenderOptions = {}): string {
+  const paint = painter(options.colour === true)
+  const failed = report.checks.filter((check) => check.status === 'fail')
+  const roots = failed.filter((check) => check.consequenceOf === undefined)
+  const consequences = report.checks.filter(
+    (check) => check.consequenceOf !== undefined || check.status === 'skipped',
+  )
+  return [
+    ...signalTable(report, paint),
+    '',
+    ...hopTable(report, paint),
+    ...roots.flatMap((check) => ['', ...failure(check, report, paint)]),
+    ...(consequences.length === 0 ? [] : ['', ...consequenceList(consequences, paint)]),
+    '',
+    summary(report, paint),
+    '',
+  ].join('\n')
+}
+
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string
+
+function painter(colour: boolean): Paint {
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+}
+
+function signalTable({ services, checks }: VerifyReport, paint: Paint): string[] {
+  const width = Math.max(8, ...services.map(({ name, instances }) => label(name, instances).length)) + 2
+  const header = `${'service'.padEnd(width)}${signals.map((signal) => signal.padEnd(10)).join('')}`
+  const rows = services.map(({ name, instances }) => {
+    const cells = signals.map((signal) => {
+      const check = checks.find((one) => one.id === `signal/${name}/${signal}`)
+      return mark(check?.status, paint, 10)
+    })
+    return label(name, instances).padEnd(width) + cells.join('')
+  })
+  return [paint('bold', header), ...rows]
+}
+
+function label(name: string, instances: readonly string[]): string {
+  return instances.length > 1 ? `${name} ×${instances.length}` : name
+}
+
+/** Hops other than the signals of each service, which the first table has. */
+function hopTable({ checks }: VerifyReport, paint: Paint): string[] {
+  const byHop = Map.groupBy(
+    checks.filter((check) => !check.id.startsWith('signal/')),
+    (check): Hop => check.hop,
+  )
+  return [...byHop].map(([hop, all]) => {
+    const failed = all.filter((check) => check.status === 'fail').length
+    const skipped = all.filter((check) => check.status === 'skipped').length
+    const status = failed > 0 ? 'fail' : skipped === all.length ? 'skipped' : 'pass'
+    const [only] = all
+    const detail = all.length === 1 && only !== undefined ? only.seen : counted(all.length, failed, skipped)
+    return `${mark(status, paint, 6)}${hop.padEnd(24)}${detail}`
+  })
+}
+
+function counted(all: number, failed: number, skipped: number): string {
+  const rest = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(Boolean)
+  return `${all - failed - skipped} of ${all}${rest.length > 0 ? `, ${rest.join(', ')}` : ''}`
+}
+
+function mark(status: Check['status'] | undefined, paint: Paint, width: number): string {
+  if (status === 'pass') return paint('green', 'ok'.padEnd(width))
+  if (status === 'fail') return paint(['red', 'bold'], 'FAIL'.padEnd(width))
+  return paint('dim', (status === 'skipped' ? 'skip' : '-').padEnd(width))
+}
+
+function failure(check: Check, report: VerifyReport, paint: Paint): string[] {
+  const first = report.firstBrokenHop?.check === check.id
+  const title = `${first ? 'First broken hop' : 'Also broken'}: ${check.hop}  (${check.id})`
+  const lines: [string, string | undefined][] = [
+    ['query', check.query],
+    ['expected', check.expected],
+    ['seen', check.seen],
+    ['likely cause', check.likelyCause],
+    ['next step', check.nextStep],
+  ]
+  const shown = lines.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name.padEnd(14)}${text}`]))
+  return [paint(['red', 'bold'], title), ...shown]
+}
+
+function consequenceList(consequences: readonly Check[], paint: Paint): string[] {
+  const rows = consequences.slice(0, MAX_CONSEQUENCES).map((check) => {
+    const because =
+      check.consequenceOf === undefined ? (check.likelyCause ?? '') : `after ${check.consequenceOf}`
+    return `  ${mark(check.status, paint, 6)}${check.id}: ${check.seen} ${paint('dim', `(${because})`)}`
+  })
+  const left = consequences.length - MAX_CONSEQUENCES
+  return [
+    paint('bold', 'Consequences and what could not be checked'),
+    ...rows,
+    ...(left > 0 ? [`  and ${left} more; --json has them all`] : []),
+  ]
+}
+
+function summary({ ok, counts, requests, durationMs }: VerifyReport, paint: Paint): string {
+  const verdict = ok ? paint(['green', 'bold'], 'verified') : paint(['red', 'bold'], 'not verified')
+  const numbers = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+  const own = `${requests.sent} requests of its own (${requests.marker})`
+  return `${verdict}: ${numbers} in ${(durationMs / 1000).toFixed(1)} s; ${own}`
+}

@@ -1,0 +1,113 @@
+import * as z from 'zod'
+
+/** What verify reads of an OpenAPI document. */
+export const openApiDocument = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.looseObject({
+        parameters: z
+          .array(
+            z.looseObject({
+              name: z.string(),
+              in: z.string(),
+              schema: z.looseObject({ maximum: z.number() }).partial().optional(),
+            }),
+          )
+          .default([]),
+        requestBody: z
+          .looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) })
+          .optional(),
+      }),
+    ),
+  ),
+  components: z
+    .looseObject({ schemas: z.record(z.string(), z.unknown()) })
+    .partial()
+    .optional(),
+})
+export type OpenApiDocument = z.infer<typeof openApiDocument>
+
+/** An operation that verify may call as often as it likes, because it changes nothing. */
+export interface Operation {
+  readonly method: 'GET' | 'POST'
+  /** Path template as in the document: `/v1/concerts/{concertId}`. */
+  readonly route: string
+  /** Largest `limit` of a list that takes one. */
+  readonly maxLimit: number | undefined
+  /** Fields of the body that take lists of ids, by name: `concertIds`. */
+  readonly idFields: readonly string[]
+}
+
+/** Where ids for a path parameter or a body field come from: `concertId` and `concertIds` from `/v1/concerts`. */
+export interface IdSource {
+  readonly name: string
+  /** Route of the list whose items have the ids. */
+  readonly route: string
+}
+
+export interface RequestPlan {
+  readonly operations: readonly Operation[]
+  readonly idSources: readonly IdSource[]
+}
+
+/**
+ * Which operations of a gateway can be called without changing anything: every GET, and POST where the
+ * resource is a query (`…-queries`, the API's way of asking with a body). Ids come from the lists of the
+ * same API; operations whose ids have no list are left out.
+ */
+export function planRequests(document: OpenApiDocument): RequestPlan {
+  const operations = Object.entries(document.paths).flatMap(([route, methods]): Operation[] =>
+    Object.entries(methods).flatMap(([method, operation]): Operation[] => {
+      const maxLimit = operation.parameters.find(({ name }) => name === 'limit')?.schema?.maximum
+      if (method === 'get') return [{ method: 'GET', route, maxLimit, idFields: [] }]
+      if (method !== 'post' || !route.endsWith('-queries')) return []
+      return [
+        { method: 'POST', route, maxLimit: undefined, idFields: idFieldsOf(operation.requestBody, document) },
+      ]
+    }),
+  )
+  const lists = operations.filter(({ method, route }) => method === 'GET' && parametersOf(route).length === 0)
+  const wanted = new Set(operations.flatMap(idsOf))
+  const idSources = [...wanted].flatMap((name): IdSource[] => {
+    const list = lists.find(({ route }) => singular(route.split('/').at(-1) ?? '') === name)
+    return list === undefined ? [] : [{ name, route: list.route }]
+  })
+  const known = new Set(idSources.map(({ name }) => name))
+  return {
+    operations: operations.filter((operation) => idsOf(operation).every((id) => known.has(id))),
+    idSources,
+  }
+}
+
+/** Names of path parameters in order. */
+export function parametersOf(route: string): string[] {
+  return [...route.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
+}
+
+/** The ids that an operation needs, by the name of one: `concertIds` needs `concertId`. */
+function idsOf({ route, idFields }: Operation): string[] {
+  return [...parametersOf(route), ...idFields.map((field) => field.replace(/s$/, ''))]
+}
+
+/** `concerts` → `concertId` */
+function singular(collection: string): string {
+  return `${collection.replace(/s$/, '')}Id`
+}
+
+const objectSchema = z.looseObject({ properties: z.record(z.string(), z.unknown()) })
+const reference = z.looseObject({ $ref: z.string().startsWith('#/components/schemas/') })
+
+function idFieldsOf(
+  body: { content: Record<string, { schema?: unknown }> } | undefined,
+  document: OpenApiDocument,
+): string[] {
+  const schema = body?.content['application/json']?.schema
+  const referred = reference.safeParse(schema)
+  const resolved = referred.success
+    ? document.components?.schemas?.[referred.data.$ref.split('/').at(-1) ?? '']
+    : schema
+  const parsed = objectSchema.safeParse(resolved)
+  return parsed.success ? Object.keys(parsed.data.properties).filter((name) => name.endsWith('Ids')) : []
+}

@@ -1,0 +1,144 @@
+import { join } from 'node:path'
+import { createBackends } from '@faultline/backends-client'
+import { collectorProbe } from './collector/probe-collector.ts'
+import { type Context, nothingFound, servicesOf, type VerifyEndpoints } from './context.ts'
+import { exemplarsProbe } from './links/probe-exemplars.ts'
+import { linksProbe } from './links/probe-links.ts'
+import { metricNamesProbe } from './metrics/probe-metric-names.ts'
+import { loadDashboards, loadExpectations } from './panels/load.ts'
+import { panelsProbe } from './panels/probe-panels.ts'
+import { type Probe, runProbe } from './probe.ts'
+import { probeReach, stations } from './reach/probe-reach.ts'
+import { attribute, type TimedFinding } from './report/attribute.ts'
+import type { Finding, VerifyReport } from './report/check.ts'
+import { judgeRequests } from './requests/judge-requests.ts'
+import { newMarker } from './requests/mark.ts'
+import { createRequester } from './requests/requester.ts'
+import { rulesProbe } from './rules/probe-rules.ts'
+import { sendRequests } from './send.ts'
+import { logsProbe } from './signals/probe-logs.ts'
+import { metricsProbe } from './signals/probe-metrics.ts'
+import { profilesProbe } from './signals/probe-profiles.ts'
+import { tracesProbe } from './signals/probe-traces.ts'
+
+export interface VerifyOptions {
+  readonly endpoints: VerifyEndpoints
+  /** Folder of the dashboards' JSON; `expectations.json` is looked for beside it. */
+  readonly dashboards: string
+  /** Ends verify; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Ends verify with what is known by then, in ms. Default 75 000. */
+  readonly timeoutMs?: number
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+/** What verify is at, for people who wait. */
+export type VerifyProgress =
+  | { readonly kind: 'sent'; readonly requests: number }
+  | { readonly kind: 'settled'; readonly what: string; readonly passed: number; readonly failed: number }
+
+/** Nothing of the kit answers: it does not run, or elsewhere. */
+export class KitNotRunning extends Error {
+  override readonly name = 'KitNotRunning'
+
+  constructor(endpoints: VerifyEndpoints) {
+    super(
+      `the kit is not running: neither ${endpoints.gateway} nor any backend answers; start it with: npm start -- --detach`,
+    )
+  }
+}
+
+const DEFAULT_TIMEOUT_MS = 75_000
+/** Left of the timeout for the last answers and the report. */
+const RESERVE_MS = 3_000
+
+/**
+ * Sends requests of its own through the running kit and follows them through all four backends, then asks
+ * every query of every panel and looks at rules and collector. Rejects with {@link KitNotRunning} where
+ * nothing answers, with DashboardFileInvalid for unusable dashboards, and with the signal's reason.
+ */
+export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
+  const { endpoints, dashboards: folder, onProgress = () => {} } = options
+  const signal = options.signal ?? new AbortController().signal
+  const dashboards = await loadDashboards(folder)
+  const expectations = await loadExpectations(join(folder, '..', 'expectations.json'))
+  const targets = dashboards.flatMap((dashboard) => dashboard.targets)
+
+  const beginMs = Date.now()
+  const deadlineMs = beginMs + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) - RESERVE_MS
+  const requester = createRequester({ gateway: endpoints.gateway, marker: newMarker(), signal })
+  const context: Context = {
+    endpoints,
+    backends: createBackends(endpoints),
+    requester,
+    beginMs,
+    signal,
+    found: nothingFound(),
+  }
+  const hopeless = new Set<string>()
+  const run = async (probe: Probe): Promise<TimedFinding[]> => {
+    const findings = await runProbe(probe, context, { deadlineMs, hopeless })
+    const failed = findings.filter(({ status }) => status === 'fail').length
+    onProgress({ kind: 'settled', what: probe.name, passed: findings.length - failed, failed })
+    return findings
+  }
+  const runAll = async (probes: readonly Probe[]) => (await Promise.all(probes.map(run))).flat()
+
+  const reached = await runAll(stations(endpoints).map(probeReach))
+  if (reached.every(({ status }) => status === 'fail')) throw new KitNotRunning(endpoints)
+  for (const { id } of reached.filter(({ status }) => status === 'fail')) hopeless.add(id)
+
+  const links = run(linksProbe())
+  const sending = sendRequests(context, {
+    hopeless,
+    until: links,
+    onSent: (requests) => onProgress({ kind: 'sent', requests }),
+  })
+  const rest = await runAll([
+    metricsProbe,
+    logsProbe,
+    tracesProbe,
+    profilesProbe,
+    exemplarsProbe(),
+    metricNamesProbe(targets, expectations),
+    panelsProbe(dashboards, expectations),
+    rulesProbe,
+    collectorProbe,
+  ])
+  const linkFindings = await links
+  await sending
+  const requests = { ...judgeRequests(endpoints.gateway, requester.sent), durationMs: Date.now() - beginMs }
+  const findings = [...reached, requests, ...rest, ...linkFindings]
+  // What was reached at the start may have stopped since.
+  const again = findings.some(({ status }) => status === 'fail')
+    ? await runAll(stations(endpoints).map(probeReach))
+    : []
+  return report(replaced(findings, again), context)
+}
+
+function replaced(findings: readonly TimedFinding[], newer: readonly TimedFinding[]): TimedFinding[] {
+  return findings.map((finding) => {
+    const other = newer.find(({ id }) => id === finding.id)
+    return other?.status === 'fail' ? other : finding
+  })
+}
+
+function report(findings: readonly TimedFinding[], context: Context): VerifyReport {
+  const { requester, beginMs } = context
+  const { checks, firstBrokenHop } = attribute(findings)
+  const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
+  return {
+    ok: count('fail') === 0 && count('skipped') === 0,
+    begin: new Date(beginMs).toISOString(),
+    durationMs: Date.now() - beginMs,
+    requests: {
+      marker: requester.marker,
+      sent: requester.sent.length,
+      answered: requester.sent.filter(({ status }) => status !== undefined).length,
+    },
+    services: servicesOf(context).map(({ name, instances }) => ({ name, instances })),
+    ...(firstBrokenHop === undefined ? {} : { firstBrokenHop }),
+    counts: { passed: count('pass'), failed: count('fail'), skipped: count('skipped') },
+    checks,
+  }
+}

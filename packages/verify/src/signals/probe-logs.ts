@@ -1,0 +1,34 @@
+import pMap from 'p-map'
+import { answerOf } from '../answer.ts'
+import { type Context, ownTraceIds, servicesOf, sinceSentMs } from '../context.ts'
+import { patience } from '../patience.ts'
+import type { Probe } from '../probe.ts'
+import type { Service } from '../services/discover.ts'
+import { spread } from '../spread.ts'
+import { judgeLogs, ownLogsQuery } from './judge-logs.ts'
+
+/** Traces whose lines are asked for in one query. */
+const MAX_TRACES = 40
+const MAX_LINES = 1_000
+const ANY_LINES = 20
+
+/** Log lines of each service. */
+export const logsProbe: Probe = {
+  name: 'logs',
+  async observe(context) {
+    if (context.found.sentUntilMs === undefined) return []
+    const late = sinceSentMs(context) > patience.logs
+    return pMap(servicesOf(context), (service) => observe(service, context, late), { concurrency: 2 })
+  },
+}
+
+async function observe(service: Service, context: Context, late: boolean) {
+  const { backends, beginMs, signal, requester } = context
+  const query = ownLogsQuery(service.name, spread(ownTraceIds(context), MAX_TRACES), requester.marker)
+  const range = { startMs: beginMs, endMs: Date.now(), signal }
+  const [own, any] = await Promise.all([
+    answerOf(backends.loki.queryRange(query, { ...range, limit: MAX_LINES })),
+    answerOf(backends.loki.queryRange(`{service_name="${service.name}"}`, { ...range, limit: ANY_LINES })),
+  ])
+  return judgeLogs(service, { query, own, any }, late)
+}

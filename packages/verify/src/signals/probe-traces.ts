@@ -1,0 +1,75 @@
+import type { Trace } from '@faultline/backends-client'
+import pMap from 'p-map'
+import { type Answer, answerOf } from '../answer.ts'
+import { type Context, ownTraceIds, servicesOf, sinceBeginMs, sinceSentMs } from '../context.ts'
+import { patience } from '../patience.ts'
+import type { Probe } from '../probe.ts'
+import type { Service } from '../services/discover.ts'
+import { spread } from '../spread.ts'
+import { judgeTraces } from './judge-traces.ts'
+
+/** Traces of verify's own that are read back; more would say the same. */
+const MAX_TRACES = 40
+const MAX_FOUND = 5
+
+/** Traces of verify's own requests, and which services have spans in them. */
+export const tracesProbe: Probe = {
+  name: 'traces',
+  async observe(context) {
+    if (context.found.sentUntilMs === undefined) return []
+    const { found } = context
+    // The first requests are followed to their end; those sent later are too young.
+    const sentAtFirst = ownTraceIds(context).slice(0, found.sentAtFirst)
+    const followed = spread(sentAtFirst, MAX_TRACES)
+    const stored = await readTraces(followed, context)
+    const late = sinceSentMs(context) > patience.traces
+    return pMap(servicesOf(context), (service) => observe(service, followed, stored, context, late), {
+      concurrency: 2,
+    })
+  },
+}
+
+/** Reads those of the traces that have not been read; an error where the store cannot be asked. */
+export async function readTraces(ids: readonly string[], context: Context): Promise<Answer<Trace[]>> {
+  const { backends, found, signal } = context
+  const answers = await pMap(
+    ids.filter((id) => !found.ownTraces.has(id)),
+    (id) => answerOf(backends.tempo.trace(id, { signal })),
+    { concurrency: 6 },
+  )
+  for (const answer of answers) {
+    if ('error' in answer) return answer
+    if (answer.value !== undefined) found.ownTraces.set(answer.value.traceId, answer.value)
+  }
+  return { value: ids.flatMap((id) => found.ownTraces.get(id) ?? []) }
+}
+
+async function observe(
+  service: Service,
+  followed: readonly string[],
+  stored: Answer<Trace[]>,
+  context: Context,
+  late: boolean,
+) {
+  const { backends, beginMs, signal, found } = context
+  const range = { startMs: beginMs, endMs: Date.now(), limit: MAX_FOUND, signal }
+  const others = await answerOf(backends.tempo.search(`{ resource.service.name = "${service.name}" }`, range))
+  const spansAtCollector = await spansSince(service, context)
+  if (spansAtCollector !== undefined) found.spansAtCollector.set(service.name, spansAtCollector)
+  return judgeTraces(service, { followed, stored, others, spansAtCollector }, late)
+}
+
+/** Spans of the service that the collector's span metrics counted since verify began. */
+async function spansSince({ name }: Service, context: Context): Promise<number | undefined> {
+  const { backends, beginMs, signal } = context
+  const query = `sum(traces_span_metrics_calls_total{service_name="${name}"})`
+  const [now, before] = await Promise.all([
+    answerOf(backends.prometheus.query(query, { lookbackMs: sinceBeginMs(context), signal })),
+    answerOf(backends.prometheus.query(query, { timeMs: beginMs, signal })),
+  ])
+  if ('error' in now || 'error' in before) return undefined
+  const [nowValue, beforeValue] = [now.value, before.value].map((result) =>
+    result.type === 'vector' ? result.series[0]?.sample?.value : undefined,
+  )
+  return nowValue === undefined ? undefined : nowValue - (beforeValue ?? 0)
+}
