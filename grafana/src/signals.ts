@@ -149,7 +149,7 @@ export type HistogramName = {
 /** The profile types that are drawn, in Pyroscope's spelling. */
 export const profileTypes = {
   cpu: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
-  heap: 'memory:inuse_space:bytes:inuse_space:bytes',
+  heap: 'memory:inuse_space:bytes:memory:bytes',
 } as const
 
 /** Loki labels and structured metadata that log queries use. */

@@ -88,7 +88,6 @@ export const protectionRow: KitRow = {
         {
           expr: sumBy(['reason'], rate('load_shed_requests_total', chosen)),
           legend: '{{reason}}',
-          mayBeEmpty: { when: 'other-service', why: 'This service sheds no load' },
         },
       ],
     ),

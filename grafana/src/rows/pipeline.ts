@@ -76,11 +76,7 @@ export const pipelineRow: KitRow = {
           expr: sumBy(['signal', 'reason'], rate('telemetry_items_dropped_total')),
           legend: '{{signal}} dropped by a service: {{reason}}',
         },
-        ...bySignal(
-          (items) => sumBy([], rate(`otelcol_receiver_refused_${items}_total`)),
-          ' refused',
-          nothingLost,
-        ),
+        ...bySignal((items) => sumBy([], rate(`otelcol_receiver_refused_${items}_total`)), ' refused'),
         ...bySignal(
           (items) => sumBy([], rate(`otelcol_exporter_send_failed_${items}_total`)),
           ' lost',

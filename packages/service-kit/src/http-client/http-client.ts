@@ -101,6 +101,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     metrics.breakerState.set({ ...label, replica: String(index + 1) }, BREAKER_STATES.closed)
   })
 
+  // Series that exist before the first event, so that increase() sees it and a panel can tell none from unknown.
+  for (const counter of [
+    metrics.retries,
+    metrics.budgetExhausted,
+    metrics.timeouts,
+    metrics.bulkheadRejected,
+  ]) {
+    counter.inc(label, 0)
+  }
+
   const budget = new RetryBudget(settings.retryBudget)
   const limit = bulkhead(settings.maxConcurrent)
   const [initialDelay, maxDelay] = settings.retryDelayMs
