@@ -44,8 +44,6 @@ export async function startPostgres(): Promise<TestPostgres> {
       '-c',
       'fsync=off',
       '-c',
-      'synchronous_commit=off',
-      '-c',
       'full_page_writes=off',
     ],
     onLog: () => undefined,

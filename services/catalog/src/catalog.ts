@@ -1,0 +1,50 @@
+import type { Telemetry } from '@faultline/telemetry'
+import type Koa from 'koa'
+import { createApp } from './app.ts'
+import { createCacheMetrics } from './cache/metrics.ts'
+import { createConcerts } from './domain/concerts.ts'
+import { createSeats } from './domain/seats.ts'
+import { createVenues } from './domain/venues.ts'
+import { createConcertRepository } from './repositories/concerts.ts'
+import { createDatabase, type DatabaseOptions } from './repositories/database.ts'
+import { InvalidationListener } from './repositories/invalidations.ts'
+import { createSeatRepository } from './repositories/seats.ts'
+import { createVenueRepository } from './repositories/venues.ts'
+
+export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry'> {
+  telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
+}
+
+/** One replica of the catalog, put together; it does not listen yet. */
+export interface Catalog {
+  readonly app: Koa
+  /** Rejects when the database cannot be reached or is not migrated. */
+  checkDatabase(): Promise<void>
+  /** Begins to hear of changes that other replicas make. */
+  listenForChanges(): Promise<void>
+  close(): Promise<void>
+}
+
+export function createCatalog(options: CatalogOptions): Catalog {
+  const { telemetry } = options
+  const database = createDatabase(options)
+  const metrics = createCacheMetrics(telemetry.register)
+  const concerts = createConcerts({ repository: createConcertRepository(database), metrics })
+  const venues = createVenues({ repository: createVenueRepository(database), metrics })
+  const seats = createSeats({ concerts, repository: createSeatRepository(database), metrics })
+  const invalidations = new InvalidationListener({
+    url: options.url,
+    logger: telemetry.logger,
+    onConcertChanged: (id) => concerts.invalidate(id),
+    onGap: () => concerts.invalidateAll(),
+  })
+  return {
+    app: createApp({ telemetry, concerts, venues, seats }),
+    checkDatabase: () => database.check(),
+    listenForChanges: () => invalidations.start(),
+    async close() {
+      await invalidations.stop()
+      await database.close()
+    },
+  }
+}

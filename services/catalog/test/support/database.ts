@@ -1,0 +1,58 @@
+import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
+import pg from 'pg'
+import { connectOwner } from '../../src/migration/database.ts'
+import { ensureServiceRole, migrate } from '../../src/migration/migrate.ts'
+import { SERVICE_ROLE } from '../../src/migration-config.ts'
+import { type SeedSize, seed } from '../../src/seed/seed.ts'
+
+const PASSWORD = 'service'
+const DATABASE = 'box_office'
+
+/** A database with the catalog's schema and seed data. */
+export interface CatalogDatabase extends AsyncDisposable {
+  readonly postgres: TestPostgres
+  readonly ownerUrl: string
+  readonly serviceUrl: string
+  /** Runs SQL as the owner. */
+  asOwner<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+}
+
+export async function startCatalogDatabase(size: SeedSize): Promise<CatalogDatabase> {
+  const postgres = await startPostgres()
+  const ownerUrl = postgres.ownerUrl(DATABASE)
+  await migrateAndSeed(ownerUrl, size)
+  return {
+    postgres,
+    ownerUrl,
+    serviceUrl: postgres.roleUrl(SERVICE_ROLE, PASSWORD, DATABASE),
+    asOwner: (text, values) => run(ownerUrl, text, values),
+    [Symbol.asyncDispose]: () => postgres[Symbol.asyncDispose](),
+  }
+}
+
+/** What `src/migrate.ts` does. */
+export async function migrateAndSeed(ownerUrl: string, size: SeedSize): Promise<boolean> {
+  const client = await connectOwner(ownerUrl)
+  try {
+    await ensureServiceRole(client, PASSWORD)
+    await migrate(client, testTelemetry().logger)
+    return await seed(client, size)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Runs one statement on a connection of its own. */
+export async function run<Row extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Row>(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}

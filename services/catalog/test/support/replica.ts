@@ -1,0 +1,61 @@
+import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import { createCatalog } from '../../src/catalog.ts'
+import type { DatabaseOptions } from '../../src/repositories/database.ts'
+
+/** A replica of the catalog inside the test's process. */
+export interface Replica extends AsyncDisposable {
+  readonly url: string
+  readonly telemetry: TestTelemetry
+  /** Texts of the statements that its pool has sent. */
+  readonly statements: string[]
+}
+
+export async function startReplica(
+  url: string,
+  options: Partial<Omit<DatabaseOptions, 'telemetry'>> = {},
+): Promise<Replica> {
+  const telemetry = testTelemetry()
+  const statements: string[] = []
+  const catalog = createCatalog({
+    url,
+    ...options,
+    telemetry: {
+      ...telemetry,
+      instrumentPool(pool) {
+        pool.on('connect', (client: { query: (...args: unknown[]) => unknown }) => {
+          const query = client.query.bind(client)
+          client.query = (...args) => {
+            statements.push((args[0] as { text?: string }).text ?? String(args[0]))
+            return query(...args)
+          }
+        })
+        return pool
+      },
+    },
+  })
+  await catalog.listenForChanges()
+  const server = await serve(catalog.app)
+  return {
+    url: server.url,
+    telemetry,
+    statements,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await catalog.close()
+    },
+  }
+}
+
+/** A JSON answer, with what tests look at. */
+export async function getJson<Body>(
+  url: string,
+  init?: RequestInit,
+): Promise<{ status: number; headers: Headers; body: Body }> {
+  const answer = await fetch(url, init)
+  const text = await answer.text()
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: (text === '' ? undefined : JSON.parse(text)) as Body,
+  }
+}
