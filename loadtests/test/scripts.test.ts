@@ -96,6 +96,14 @@ describe('smoke', () => {
 })
 
 describe('steady', () => {
+  it('waits for a shop that is still starting', async () => {
+    let refused = 0
+    await using shop = await startStubShop(() => (refused++ < 2 ? { status: 503 } : undefined))
+    const { stdout, stderr } = await k6(run, 'steady', { GATEWAY_URL: shop.url, DURATION: '2s', RATE: '10' })
+    expect(stderr).not.toContain('listed no concerts')
+    expect(stdout).toMatch(/iterations {2}2\d,/)
+  })
+
   it('is an open model that offers RATE iterations a second for DURATION', async () => {
     const { scenarios } = await inspect('steady', { RATE: '7', DURATION: '90s' })
     const all = Object.values(scenarios)

@@ -1,5 +1,5 @@
 import type { ConcertSummary } from '@faultline/contracts'
-import { fail } from 'k6'
+import { fail, sleep } from 'k6'
 import { getConcert, getVenue, listConcerts, listSeats, listVenues, queryAvailability } from './api.ts'
 import { chance, pick } from './random.ts'
 
@@ -7,12 +7,23 @@ import { chance, pick } from './random.ts'
 export type Programme = readonly Pick<ConcertSummary, 'id' | 'title' | 'venue'>[]
 
 const pageSize = 50
+/** The shop may be starting, or a drill may have begun: one bad answer must not cancel the whole run. */
+const tries = 5
 
 /**
  * Reads the first concerts of the programme, page by page, up to `wanted`.
  * Throws when the shop answers none: a script without concerts would measure nothing and pass.
  */
 export function readProgramme(wanted: number): Programme {
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    const concerts = readPages(wanted)
+    if (concerts.length > 0) return concerts.slice(0, wanted)
+    sleep(1)
+  }
+  fail(`the shop listed no concerts in ${tries} tries: is it up, and is its database seeded?`)
+}
+
+function readPages(wanted: number): ConcertSummary[] {
   const concerts: ConcertSummary[] = []
   let cursor: string | undefined
   do {
@@ -20,8 +31,7 @@ export function readProgramme(wanted: number): Programme {
     concerts.push(...items)
     cursor = nextCursor ?? undefined
   } while (cursor !== undefined && concerts.length < wanted)
-  if (concerts.length === 0) fail('the shop lists no concerts: is it up, and is its database seeded?')
-  return concerts.slice(0, wanted)
+  return concerts
 }
 
 /** A few concerts sell most tickets: squaring a uniform number puts half of the visits on the first quarter. */
