@@ -1,1 +1,1 @@
-export { run } from './program.ts'
+export { type RunOptions, run } from './program.ts'

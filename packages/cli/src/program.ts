@@ -13,18 +13,23 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 this machine lacks something (the message says what to do).
 `
 
+export interface RunOptions {
+  /** Program of the supervisor, where it is not the kit's own. */
+  readonly supervisorEntry?: string
+}
+
 /**
  * Runs the command line.
  * @param args without node and the script
  * @returns the exit code; everything for people has been printed
  */
-export async function run(args: readonly string[]): Promise<ExitCode> {
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<ExitCode> {
   const program = new Command('faultline')
     .description('The observability-first platform kit: start it, look at it, load it, prove it.')
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('(--help shows what there is)')
   for (const command of [
-    upCommand(),
+    upCommand(options.supervisorEntry),
     statusCommand(),
     downCommand(),
     logsCommand(),

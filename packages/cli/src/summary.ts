@@ -29,15 +29,19 @@ export function summary(state: StackState): string {
   ].join('\n')
 }
 
-/** Each component that did not become ready: why, and which log has the rest. */
-export function failures(state: StackState, stateDir: string): string {
+/** Each component that is not ready: why, which log has the rest, and what to do then. */
+export function unready(state: StackState, stateDir: string): string {
   const { logs } = stateLayout(stateDir)
-  return everythingOf(state)
-    .filter((record) => record.state === 'failed')
+  const reasons = everythingOf(state)
+    .filter((record) => record.state !== 'ready')
     .map((record) => {
-      const log =
-        record.kind === 'tool' || record.environmentLacks ? '' : `\n  log: ${logFile(logs, record.name)}`
-      return `${record.name} failed: ${(record.detail ?? 'no reason known').split('\n').join('\n  ')}${log}`
+      const detail = (record.detail ?? 'no reason known').split('\n').join('\n  ')
+      const hasLog = record.kind !== 'tool' && record.state !== 'waiting' && !record.environmentLacks
+      const log = hasLog ? `\n  its log: ${logFile(logs, record.name)}` : ''
+      return `${record.name} is ${record.state}: ${detail}${log}`
     })
-    .join('\n')
+  return [
+    ...reasons,
+    'Once mended: npx faultline restart NAME; or npx faultline down, and start again.',
+  ].join('\n')
 }

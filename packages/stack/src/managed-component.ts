@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import PQueue from 'p-queue'
+import type { Logger } from 'pino'
 import type { Command, ComponentDefinition, Executable } from './component.ts'
 import { baseEnvironment } from './environment.ts'
 import { messageOf } from './errors.ts'
@@ -16,6 +18,7 @@ export class ManagedComponent {
   readonly definition: ComponentDefinition
   readonly #logs: string
   readonly #onChange: () => void
+  readonly #log: Logger
   #life: Lifecycle = INITIAL
   #since = new Date()
   #detail: string | undefined
@@ -26,11 +29,14 @@ export class ManagedComponent {
   /** Aborted when the current try, with its probe and its wait before the next one, is called off. */
   #attempt = new AbortController()
   #run: Promise<void> = Promise.resolve()
+  /** One after the other: two restarts at once must not wait for each other's process. */
+  readonly #operations = new PQueue({ concurrency: 1 })
 
-  constructor(definition: ComponentDefinition, logs: string, onChange: () => void) {
+  constructor(definition: ComponentDefinition, logs: string, log: Logger, onChange: () => void) {
     this.definition = definition
     this.#executable = definition.executable
     this.#logs = logs
+    this.#log = log.child({ component: definition.name })
     this.#onChange = onChange
   }
 
@@ -105,7 +111,27 @@ export class ManagedComponent {
   }
 
   /** Ends the process and keeps it ended. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#operations.add(() => this.#stop())
+  }
+
+  /** Ends the process and starts it as soon as it can, with other overrides. */
+  restart(overrides: RestartOverrides): Promise<void> {
+    return this.#operations.add(async () => {
+      await this.#stop()
+      this.#overrides = overrides
+      this.reset()
+    })
+  }
+
+  /** Back to `waiting` after `stop`, a failure or during backoff; nothing otherwise. */
+  reset(): void {
+    if (this.#life.state === 'backoff') this.#attempt.abort()
+    this.#environmentLacks = false
+    this.#advance({ type: 'start' })
+  }
+
+  async #stop(): Promise<void> {
     this.#attempt.abort()
     const child = this.#child
     if (child !== undefined) {
@@ -118,18 +144,6 @@ export class ManagedComponent {
     if (this.#child !== undefined) await terminate(this.#child.identity, this.definition.stop)
     this.#child = undefined
     this.#advance({ type: 'stop' })
-  }
-
-  /** What the next start adds to its environment and arguments. */
-  override(overrides: RestartOverrides): void {
-    this.#overrides = overrides
-  }
-
-  /** Back to `waiting` after `stop`, a failure or during backoff; nothing otherwise. */
-  reset(): void {
-    if (this.#life.state === 'backoff') this.#attempt.abort()
-    this.#environmentLacks = false
-    this.#advance({ type: 'start' })
   }
 
   /** One try from preparation to the end of the process. */
@@ -213,6 +227,8 @@ export class ManagedComponent {
     if (next.state !== this.#life.state) this.#since = new Date()
     this.#life = next
     this.#detail = detail
+    const level = next.state === 'backoff' || next.state === 'failed' ? 'warn' : 'info'
+    this.#log[level]({ state: next.state, restarts: next.restarts, detail }, 'component changed')
     this.#onChange()
   }
 }

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { BinaryUnavailableError } from './binaries/index.ts'
 import type { ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
@@ -77,7 +78,8 @@ async function untilStopped(
     socket: layout.socket,
     endpoints: { ...endpoints, catalog: [...endpoints.catalog], catalogAdmin: [...endpoints.catalogAdmin] },
   }
-  const supervisor = new Supervisor({ definition, layout, header, resolveBinary })
+  const log = pino({ name: 'supervisor' })
+  const supervisor = new Supervisor({ definition, layout, header, resolveBinary, log })
   const stop = Promise.withResolvers<void>()
   await using _control = await serveControl(supervisor, layout.socket, stop.resolve)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
@@ -85,7 +87,9 @@ async function untilStopped(
   supervisor.start()
   tell({ type: 'listening' })
   if (config.attached && !process.connected) stop.resolve()
+  log.info({ pid: process.pid, portOffset }, 'supervisor started')
   await stop.promise
+  log.info('supervisor stops')
   await supervisor.stop()
 }
 

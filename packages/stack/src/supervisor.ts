@@ -1,8 +1,9 @@
 import { EventEmitter, on } from 'node:events'
+import type { Logger } from 'pino'
 import type { BinaryName } from './binaries/index.ts'
 import { type BinaryEvents, BinaryQueue, type ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
-import { StackError, wrongUse } from './errors.ts'
+import { messageOf, StackError, wrongUse } from './errors.ts'
 import { assertAcyclic, isStuck, stopWaves, unmetDependencies } from './graph.ts'
 import { keepPrevious, rotateIfLarge } from './logs.ts'
 import { ManagedComponent } from './managed-component.ts'
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   readonly layout: StateLayout
   readonly header: StateHeader
   readonly resolveBinary: ResolveBinary
+  /** Gets every change of a component. */
+  readonly log: Logger
 }
 
 /** Runs the components of a stack definition: each starts as soon as its binary and its dependencies are there. */
@@ -50,7 +53,7 @@ export class Supervisor {
     this.#components = new Map(
       components.map((definition) => [
         definition.name,
-        new ManagedComponent(definition, options.layout.logs, onChange),
+        new ManagedComponent(definition, options.layout.logs, options.log, onChange),
       ]),
     )
     const used = new Set(components.map((definition) => definition.binary))
@@ -95,7 +98,8 @@ export class Supervisor {
   /** Resolves when the component is ready. @throws StackError when it cannot become so */
   async startComponent(name: string): Promise<void> {
     const component = this.#component(name)
-    this.#begin(component)
+    component.reset()
+    this.#resolveMissing(component)
     await this.#untilReady(component)
   }
 
@@ -105,9 +109,8 @@ export class Supervisor {
 
   async restartComponent(name: string, overrides: RestartOverrides): Promise<void> {
     const component = this.#component(name)
-    await component.stop()
-    component.override(overrides)
-    this.#begin(component)
+    await component.restart(overrides)
+    this.#resolveMissing(component)
     await this.#untilReady(component)
   }
 
@@ -135,11 +138,11 @@ export class Supervisor {
     this.#events.emit('end')
   }
 
-  #begin(component: ManagedComponent): void {
-    component.reset()
-    const { binary } = component.definition
-    if (binary !== undefined && component.executable === undefined) this.#binaries.add(binary)
-    this.#changed()
+  /** A binary that could not be had when the kit started may be there now. */
+  #resolveMissing({ definition, executable, life }: ManagedComponent): void {
+    const { binary } = definition
+    if (binary !== undefined && executable === undefined && life.state === 'waiting')
+      this.#binaries.add(binary)
   }
 
   async #untilReady(component: ManagedComponent): Promise<void> {
@@ -165,12 +168,21 @@ export class Supervisor {
     )
   }
 
+  #save(state: StackState): void {
+    try {
+      writeState(this.#options.layout.stateFile, state)
+    } catch (error) {
+      // a full disk must not end the supervisor: it goes on serving its state from memory
+      this.#options.log.error({ error: messageOf(error) }, 'state.json cannot be written')
+    }
+  }
+
   /** Starts what can start now, then records and announces the state. */
   #changed(): void {
     if (this.#stopping === undefined) this.#startWhatCan()
     this.#recordMilestones()
     const state = this.snapshot()
-    writeState(this.#options.layout.stateFile, state)
+    this.#save(state)
     this.#events.emit('change', state)
   }
 

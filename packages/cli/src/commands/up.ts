@@ -1,21 +1,26 @@
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 import {
   defaultStateDir,
   down,
   ExitCode,
   forceDown,
+  type Launched,
   type LaunchOptions,
   launch,
+  logFile,
   parsePortOffset,
   type StackState,
   type SupervisorClient,
+  stateLayout,
 } from '@faultline/stack'
 import { Command, Option } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { everythingOf } from '../format.ts'
+import { Interruption } from '../interruption.ts'
 import { createProgress, type Progress } from '../progress/index.ts'
 import { LineProgress } from '../progress/lines.ts'
-import { failures, summary } from '../summary.ts'
+import { summary, unready } from '../summary.ts'
 
 interface UpOptions {
   detach?: true
@@ -24,10 +29,8 @@ interface UpOptions {
   collectorConfig: string[]
 }
 
-/** npm passes on a signal that the terminal has sent to this process already: within this time, in ms, it is the same Ctrl-C. */
-const SAME_INTERRUPT_MS = 500
-
-export function upCommand(): Command {
+/** @param supervisorEntry program of the supervisor, where it is not the kit's own */
+export function upCommand(supervisorEntry?: string): Command {
   return new Command('up')
     .description('Start the kit and wait until it is ready. Without --detach it runs until Ctrl-C.')
     .option('-d, --detach', 'return when everything is ready and leave it running')
@@ -44,10 +47,10 @@ export function upCommand(): Command {
       [],
     )
     .addHelpText('after', '\nExample:\n  npx faultline up --detach --port-offset 10000\n')
-    .action(up)
+    .action((options: UpOptions) => up(options, supervisorEntry))
 }
 
-async function up(options: UpOptions): Promise<void> {
+async function up(options: UpOptions, supervisorEntry: string | undefined): Promise<void> {
   const stateDir = defaultStateDir()
   const attached = options.detach !== true
   const launchOptions: LaunchOptions = {
@@ -58,47 +61,66 @@ async function up(options: UpOptions): Promise<void> {
     startedAt: new Date(performance.timeOrigin).toISOString(),
     attached,
     onNotice: (text) => console.log(text),
+    ...(supervisorEntry === undefined ? {} : { entry: supervisorEntry }),
   }
-  const { runtime, alreadyRunning, release } = await launch(launchOptions)
-  await using _connection = runtime
-  if (alreadyRunning) await announceRunning(runtime, launchOptions)
-  if (alreadyRunning && attached) {
-    console.error('See it with "npx faultline status", stop it with "npx faultline down".')
-    throw new CommandFailed(ExitCode.environmentLacks)
+  using interruption = new Interruption()
+  const launched = await launch(launchOptions)
+  try {
+    await untilDone(launched, launchOptions, attached, interruption)
+  } finally {
+    // an attached supervisor that still runs stops then
+    await launched.runtime[Symbol.asyncDispose]()
+    launched.release()
   }
-  const interrupted = alreadyRunning ? new Promise<never>(() => undefined) : interruption()
-  const state = await Promise.race([untilSettled(runtime, createProgress()), interrupted])
-  if (state === 'interrupted') return stopAll(stateDir, attached)
-  const exitCode = report(state, stateDir)
-  if (!attached) {
-    release()
-    if (exitCode !== ExitCode.done) throw new CommandFailed(exitCode)
+}
+
+async function untilDone(
+  { runtime, alreadyRunning }: Launched,
+  asked: LaunchOptions,
+  attached: boolean,
+  interruption: Interruption,
+): Promise<void> {
+  const { stateDir } = asked
+  if (alreadyRunning) await announceRunning(runtime, asked, attached)
+  const state = await untilSettled(runtime, createProgress(), interruption.requested)
+  if (interruption.requested.aborted) {
+    // whoever started it, not this command, ends a kit that ran before
+    if (!alreadyRunning) await stopAll(stateDir, interruption)
+    // a start that was called off has not done what was asked for, unless running was all that was asked for
+    if (!attached) throw new CommandFailed(ExitCode.checkFailed)
     return
   }
-  if (exitCode !== ExitCode.done) {
-    console.log('Stopping the rest.')
-    await down(stateDir)
-    throw new CommandFailed(exitCode)
-  }
-  console.log('Ctrl-C stops everything.')
-  const ended = await Promise.race([follow(runtime), interrupted])
-  if (ended === 'interrupted') return stopAll(stateDir, attached)
-  console.error('The supervisor has ended. "npx faultline down" stops what it may have left.')
-  throw new CommandFailed(ExitCode.checkFailed)
+  const exitCode = report(state, stateDir)
+  if (attached && exitCode === ExitCode.done) return untilStopped(runtime, stateDir, interruption)
+  if (attached) await stopRest(stateDir)
+  if (exitCode !== ExitCode.done) throw new CommandFailed(exitCode)
 }
 
-async function announceRunning(runtime: SupervisorClient, asked: LaunchOptions): Promise<void> {
+/** @throws CommandFailed when this command was to run the kit in the foreground */
+async function announceRunning(
+  runtime: SupervisorClient,
+  asked: LaunchOptions,
+  attached: boolean,
+): Promise<void> {
   const { portOffset, sloProfile } = await runtime.state()
   console.log(`The kit already runs here (state folder ${asked.stateDir}).`)
-  if (portOffset === asked.portOffset && sloProfile === asked.sloProfile) return
-  console.log(
-    `It keeps port offset ${portOffset} and SLO profile ${sloProfile}: for others stop it first with "npx faultline down".`,
-  )
+  if (portOffset !== asked.portOffset || sloProfile !== asked.sloProfile) {
+    console.log(
+      `It keeps port offset ${portOffset} and SLO profile ${sloProfile}; to change them stop it first with "npx faultline down".`,
+    )
+  }
+  if (!attached) return
+  console.error('See it with "npx faultline status", stop it with "npx faultline down".')
+  throw new CommandFailed(ExitCode.environmentLacks)
 }
 
-async function untilSettled(runtime: SupervisorClient, progress: Progress): Promise<StackState | undefined> {
+async function untilSettled(
+  runtime: SupervisorClient,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<StackState | undefined> {
   let last: StackState | undefined
-  for await (const state of runtime.changes()) {
+  for await (const state of runtime.changes(signal)) {
     last = state
     progress.update(state)
     if (state.phase !== 'starting') break
@@ -109,46 +131,50 @@ async function untilSettled(runtime: SupervisorClient, progress: Progress): Prom
 
 /** Prints how the start went. */
 function report(state: StackState | undefined, stateDir: string): ExitCode {
-  if (state === undefined || state.phase === 'starting') {
-    console.error(`The supervisor ended before the kit was ready; its log: ${stateDir}/logs/supervisor.log`)
+  if (state === undefined || state.phase === 'starting' || state.phase === 'stopping') {
+    const log = logFile(stateLayout(stateDir).logs, 'supervisor')
+    console.error(`The supervisor ended before the kit was ready; its log: ${log}`)
     return ExitCode.checkFailed
   }
   if (state.phase === 'ready') {
     console.log(`\n${summary(state)}`)
     return ExitCode.done
   }
-  const failed = everythingOf(state).filter((record) => record.state === 'failed')
-  console.error(`\n${failures(state, stateDir)}`)
-  return failed.some((record) => record.environmentLacks) ? ExitCode.environmentLacks : ExitCode.checkFailed
+  console.error(`\n${unready(state, stateDir)}`)
+  const lacking = everythingOf(state).some((record) => record.environmentLacks)
+  return lacking ? ExitCode.environmentLacks : ExitCode.checkFailed
 }
 
-/** One line for each change from now on; resolves when the supervisor is gone. */
-async function follow(runtime: SupervisorClient): Promise<void> {
+/** In the foreground: one line for each change until Ctrl-C, or until another command stops the kit. */
+async function untilStopped(
+  runtime: SupervisorClient,
+  stateDir: string,
+  interruption: Interruption,
+): Promise<void> {
+  console.log('Ctrl-C stops everything.')
   const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
-  for await (const state of runtime.changes()) lines.update(state)
+  let last: StackState | undefined
+  for await (const state of runtime.changes(interruption.requested)) {
+    last = state
+    lines.update(state)
+  }
+  if (interruption.requested.aborted) return stopAll(stateDir, interruption)
+  if (last?.phase === 'stopping') return
+  console.error('The supervisor was killed. "npx faultline down" stops what it left.')
+  throw new CommandFailed(ExitCode.checkFailed)
 }
 
-function interruption(): Promise<'interrupted'> {
-  return new Promise((settle) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => settle('interrupted'))
-  })
+async function stopRest(stateDir: string): Promise<void> {
+  console.error('Stopping the rest; with --detach it would go on running.')
+  await down(stateDir)
 }
 
-async function stopAll(stateDir: string, attached: boolean): Promise<void> {
-  const since = performance.now()
-  const again = new Promise<'again'>((settle) => {
-    process.on('SIGINT', () => {
-      if (performance.now() - since > SAME_INTERRUPT_MS) settle('again')
-    })
-  })
+async function stopAll(stateDir: string, interruption: Interruption): Promise<void> {
   console.log('\nStopping in order; Ctrl-C again kills.')
   const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   const stopped = down(stateDir, { onChange: (state) => lines.update(state) })
-  if ((await Promise.race([stopped, again])) !== 'again') {
-    if (!attached) throw new CommandFailed(ExitCode.checkFailed)
-    return
-  }
+  await Promise.race([stopped, once(interruption.insisted, 'abort')])
+  if (!interruption.insisted.aborted) return
   await forceDown(stateDir)
   console.error('Killed.')
   throw new CommandFailed(ExitCode.checkFailed)

@@ -9,7 +9,7 @@ const STATE_WIDTH = 8
 interface Row {
   readonly done: PromiseWithResolvers<void>
   record: ComponentRecord
-  show?: (title: string) => void
+  task?: { title: string; skip(message: string): void }
 }
 
 /** Progress on a terminal: a list of all components that is redrawn as they change. */
@@ -31,7 +31,10 @@ export class LiveProgress {
   /** Leaves the list as it stands and gives the terminal back. */
   async finish(): Promise<void> {
     clearInterval(this.#timer)
-    for (const row of this.#rows.values()) row.done.resolve()
+    for (const row of this.#rows.values()) {
+      if (row.record.state !== 'ready' && row.record.state !== 'failed') row.task?.skip(title(row.record))
+      row.done.resolve()
+    }
     await this.#finished
   }
 
@@ -40,9 +43,7 @@ export class LiveProgress {
       (row): ListrTask => ({
         title: title(row.record),
         task: (_context, task) => {
-          row.show = (text) => {
-            task.title = text
-          }
+          row.task = task
           return row.done.promise
         },
       }),
@@ -61,7 +62,7 @@ export class LiveProgress {
   }
 
   #refresh(row: Row): void {
-    row.show?.(title(row.record))
+    if (row.task !== undefined) row.task.title = title(row.record)
     const { state } = row.record
     if (state === 'ready') row.done.resolve()
     if (state === 'failed') row.done.reject(new Error(row.record.detail ?? 'failed'))

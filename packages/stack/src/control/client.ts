@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { type Dispatcher, Pool } from 'undici'
-import { StackError } from '../errors.ts'
+import { messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import { isAlive } from '../process/identity.ts'
 import type {
@@ -52,17 +52,13 @@ export class SupervisorClient implements Runtime {
 
   /** The state now and after each change, until the supervisor is gone or the signal is aborted. */
   async *changes(signal?: AbortSignal): AsyncGenerator<StackState, void> {
-    const { body } = await this.#request('GET', '/changes', undefined, signal)
-    const lines = createInterface({ input: body })
-    // destroying the body below is an error to its reader, which by then nobody waits for
-    lines.on('error', () => undefined)
     try {
-      for await (const line of lines) yield stackStateSchema.parse(JSON.parse(line))
+      const { body } = await this.#request('GET', '/changes', undefined, signal)
+      yield* states(body)
     } catch (error) {
+      if (signal?.aborted) return
       // a killed supervisor cuts its answer short
       if (isAlive(this.#state.supervisor)) throw error
-    } finally {
-      body.destroy()
     }
   }
 
@@ -116,7 +112,7 @@ export class SupervisorClient implements Runtime {
     content?: unknown,
     signal?: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const response = await this.#http.request({
+    const response = await this.#send({
       method,
       path,
       ...(content === undefined
@@ -127,6 +123,32 @@ export class SupervisorClient implements Runtime {
     if (response.statusCode < 400) return response
     const refusal = problem.parse(await response.body.json())
     throw new StackError(refusal.detail, refusal.exitCode)
+  }
+
+  async #send(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#http.request(options)
+    } catch (error) {
+      if (options.signal instanceof AbortSignal && options.signal.aborted) throw error
+      throw new StackError(
+        `the supervisor does not answer on ${this.#state.socket}: ${messageOf(error)}`,
+        1,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+}
+
+async function* states(body: Dispatcher.ResponseData['body']): AsyncGenerator<StackState, void> {
+  const lines = createInterface({ input: body })
+  // destroying the body below is an error to its reader, which by then nobody waits for
+  lines.on('error', () => undefined)
+  try {
+    for await (const line of lines) yield stackStateSchema.parse(JSON.parse(line))
+  } finally {
+    body.destroy()
   }
 }
 
