@@ -97,7 +97,9 @@ describe('LogQL', () => {
   it.each(logqlQueries)('%s asks for declared labels only', (_, query) => {
     const text = substituted(query)
     const { texts } = syntax(logql.parse(text), text)
-    const inTemplates = [...text.matchAll(/\{\{[^}]*?\.([a-z]\w*)[^}]*\}\}/g)].map(([, name = '']) => name)
+    const inTemplates = [...text.matchAll(/\{\{([^}]*)\}\}/g)].flatMap(([, action = '']) =>
+      [...action.matchAll(/\.([a-z]\w*)/g)].map(([, name = '']) => name),
+    )
     for (const label of [...texts('Identifier'), ...inTemplates]) expect(logLabels).toContain(label)
   })
 

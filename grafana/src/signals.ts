@@ -161,5 +161,7 @@ export const logLabels = [
   'http_request_method',
   'http_route',
   'http_response_status_code',
+  'http_server_request_duration',
+  'url_path',
   'exception_message',
 ] as const

@@ -6,12 +6,14 @@ export const everyService = '{service_name=~".+"}'
 /** Lines of the chosen service and replicas that hold the text of the search box. */
 export const chosenLines = '{service_name="$service"} | service_instance_id=~"$instance" |= `$search`'
 
-/** Only what somebody should look at. */
-export const failures = 'detected_level=~"error|fatal|critical"'
+/** Only what somebody should look at; the reason of an error is often in the warning just before it. */
+export const trouble = 'detected_level=~"warn|error|fatal|critical"'
 
-/** What a person needs to see without opening the line: the service, the request it belongs to, the exception. */
-export const readable =
-  'line_format "{{.service_instance_id}} {{if .http_route}}{{.http_request_method}} {{.http_route}} {{.http_response_status_code}} {{end}}{{__line__}}{{if .exception_message}}: {{.exception_message}}{{end}}"'
+const request =
+  '{{.http_request_method}} {{or .http_route .url_path}} {{.http_response_status_code}} in {{round (mulf .http_server_request_duration 1000) 0}} ms: '
+
+/** What a person needs to see without opening the line: the replica, the request, the message, the exception. */
+export const readable = `line_format \`{{.service_instance_id}} {{if .http_request_method}}${request}{{end}}{{__line__}}{{if and .exception_message (ne .exception_message __line__)}}: {{.exception_message}}{{end}}\``
 
 /** Lines per bar, by level. */
 export const linesByLevel = (lines: string): string =>

@@ -1,6 +1,6 @@
 import { logLines } from '../panels/logs.ts'
 import { traceList } from '../panels/traces.ts'
-import { everyService, failures, readable } from '../queries/logql.ts'
+import { everyService, readable, trouble } from '../queries/logql.ts'
 import { slowOrFailed } from '../queries/traceql.ts'
 import type { KitRow } from './row.ts'
 
@@ -10,14 +10,14 @@ export const evidenceRow: KitRow = {
   panels: [
     logLines(
       {
-        title: 'Errors in the logs',
+        title: 'Warnings and errors',
         description:
-          'Lines of level error and above, of all services, newest first. Open a line for its fields; `trace_id` leads to the request.',
+          'Lines of level warn and above, of all services, newest first. Open a line for its fields; `trace_id` leads to the request.',
         width: 12,
         height: 10,
-        mayBeEmpty: { when: 'healthy', why: 'No errors were logged' },
+        mayBeEmpty: { when: 'healthy', why: 'No warning and no error was logged' },
       },
-      `${everyService} | ${failures} | ${readable}`,
+      `${everyService} | ${trouble} | ${readable}`,
     ),
     traceList(
       {
