@@ -9,8 +9,13 @@ export interface QuerySummary {
 }
 
 const OPERATION = /^\s*(?:\/\*[\s\S]*?\*\/\s*|--[^\n]*\n\s*)*([a-z]+)/i
-const TABLES =
-  /\b(?:from|into|update|join|table)\s+(?:only\s+|if\s+(?:not\s+)?exists\s+)?((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)(?!\s*\()/gi
+const NAME = String.raw`((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)`
+/** `update` is no statement after `for` and `do`, nor is `from` after `distinct`; `from f(` is a function. */
+const TABLES = new RegExp(
+  String.raw`\b(?:into|table)\s+(?:if\s+(?:not\s+)?exists\s+)?${NAME}` +
+    String.raw`|\b(?<!\b(?:for|do|key|distinct)\s+)(?:from|join|update)\s+(?:only\s+)?${NAME}(?![\w$.]|\s*\()`,
+  'gi',
+)
 /** Names of common table expressions, which are no tables. */
 const EXPRESSIONS =
   /(?:\bwith\s+(?:recursive\s+)?|,\s*)([a-z_][\w$]*)(?:\s*\([^()]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(/gi
@@ -32,8 +37,8 @@ export function summarizeQuery(text: string): QuerySummary {
     operation = last === undefined ? 'WITH' : last.toUpperCase()
   }
   const tables = new Set<string>()
-  for (const [, name = ''] of sql.matchAll(TABLES)) {
-    const table = name.replaceAll('"', '')
+  for (const [, target, source = ''] of sql.matchAll(TABLES)) {
+    const table = (target ?? source).replaceAll('"', '')
     if (!expressions.has(table.toLowerCase())) tables.add(table)
   }
   const summary = [operation, ...tables].join(' ').slice(0, MAX_SUMMARY)

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { knownMethod } from './http-method.ts'
+import { knownMethod, spanMethod } from './http-method.ts'
 import { leadsToStoredTrace } from './metrics/exemplar.ts'
 import type { HttpClientMetrics } from './metrics/http-client.ts'
 import { monotonicMs } from './trace/clock.ts'
@@ -63,7 +63,12 @@ export function instrumentHttpClient(dependencies: HttpClientDependencies): Http
     let span: RecordedSpan | undefined
     if (tracer) {
       const method = knownMethod(request.method)
-      span = tracer.start(method, SpanKind.CLIENT, parentOf(trace.getSpan(context.active())), startMs)
+      span = tracer.start(
+        spanMethod(method),
+        SpanKind.CLIENT,
+        parentOf(trace.getSpan(context.active())),
+        startMs,
+      )
       span.pushAttribute('http.request.method', method)
       span.pushAttribute('url.full', origin.url + withoutQuery(request.path))
       span.pushAttribute('server.address', origin.host)

@@ -11,7 +11,14 @@ const KNOWN_METHODS = new Set([
   'PATCH',
 ])
 
+export const OTHER_METHOD = '_OTHER'
+
 /** Keeps what a caller may put in a method out of labels and span names. */
 export function knownMethod(method: string | undefined): string {
-  return method !== undefined && KNOWN_METHODS.has(method) ? method : '_OTHER'
+  return method !== undefined && KNOWN_METHODS.has(method) ? method : OTHER_METHOD
+}
+
+/** Start of a span's name: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+export function spanMethod(method: string): string {
+  return method === OTHER_METHOD ? 'HTTP' : method
 }

@@ -13,7 +13,6 @@ import type { ResourceAttributes } from './resource.ts'
 
 /** Options with nothing left open; undefined for a signal that is off. */
 export interface ResolvedOptions {
-  readonly disabled: boolean
   readonly serviceName: string
   readonly serviceVersion: string | undefined
   readonly serviceInstanceId: string | undefined
@@ -21,9 +20,12 @@ export interface ResolvedOptions {
   readonly exporter: ExporterOptions
   readonly traces: TraceOptions | undefined
   readonly metrics: MetricsOptions | undefined
-  readonly logs: LogOptions | undefined
+  /** Always there, as a service keeps its lines on standard output whatever is off. */
+  readonly logs: LogOptions
   readonly profiles: ProfileOptions | undefined
   readonly httpClient: HttpClientOptions | undefined
+  /** Milliseconds; the sampler's threshold, which exemplars follow also without traces. */
+  readonly slowThresholdMs: number
 }
 
 /**
@@ -32,27 +34,34 @@ export interface ResolvedOptions {
  */
 export function resolveOptions(options: TelemetryOptions, env: Environment): ResolvedOptions {
   const { 'service.name': nameInList, ...listed } = readKeyValueList(env, 'OTEL_RESOURCE_ATTRIBUTES')
+  const serviceName = options.serviceName ?? readString(env, 'OTEL_SERVICE_NAME') ?? nameInList
+  const isOff = readBoolean(env, 'OTEL_SDK_DISABLED') ?? false
+  const signals = isOff ? ({ traces: false, metrics: false, logs: false, profiles: false } as const) : options
+  const traces = resolveSignal(signals.traces, env, 'OTEL_TRACES_EXPORTER', defaults.traces, {
+    keepRatio: readNumber(env, 'FAULTLINE_TRACES_KEEP_RATIO', { min: 0, max: 1 }),
+  })
   return {
-    disabled: readBoolean(env, 'OTEL_SDK_DISABLED') ?? false,
-    serviceName:
-      options.serviceName ?? readString(env, 'OTEL_SERVICE_NAME') ?? nameInList ?? defaults.serviceName,
+    serviceName: serviceName ?? defaults.serviceName,
     serviceVersion: options.serviceVersion,
     serviceInstanceId: options.serviceInstanceId ?? readString(env, 'OTEL_SERVICE_INSTANCE_ID'),
     resourceAttributes: { ...listed, ...options.resourceAttributes },
     exporter: resolveExporter(options.exporter ?? {}, env),
-    traces: resolveSignal(options.traces, env, 'OTEL_TRACES_EXPORTER', defaults.traces, {
-      keepRatio: readNumber(env, 'FAULTLINE_TRACES_KEEP_RATIO', { min: 0, max: 1 }),
-    }),
-    metrics: resolveSignal(options.metrics, env, 'OTEL_METRICS_EXPORTER', defaults.metrics, {}),
-    logs: resolveSignal(options.logs, env, 'OTEL_LOGS_EXPORTER', defaults.logs, {
-      level: readString(env, 'LOG_LEVEL'),
-      otlp: readString(env, 'OTEL_LOGS_EXPORTER') === 'console' ? false : undefined,
-    }),
-    profiles: resolveSignal(options.profiles, env, 'FAULTLINE_PROFILES_EXPORTER', defaults.profiles, {
+    traces,
+    metrics: resolveSignal(signals.metrics, env, 'OTEL_METRICS_EXPORTER', defaults.metrics, {}),
+    logs: resolveLogs(signals.logs, env),
+    profiles: resolveSignal(signals.profiles, env, 'FAULTLINE_PROFILES_EXPORTER', defaults.profiles, {
       spanLabels: readBoolean(env, 'FAULTLINE_PROFILES_SPAN_LABELS'),
     }),
     httpClient: options.httpClient === false ? undefined : { ...defaults.httpClient, ...options.httpClient },
+    slowThresholdMs: (traces ?? defaults.traces).slowThresholdMs,
   }
+}
+
+function resolveLogs(option: false | Partial<LogOptions> | undefined, env: Environment): LogOptions {
+  const level = readString(env, 'LOG_LEVEL')
+  const otlp = readString(env, 'OTEL_LOGS_EXPORTER') === 'console' ? false : undefined
+  const logs = resolveSignal(option, env, 'OTEL_LOGS_EXPORTER', defaults.logs, { level, otlp })
+  return logs ?? { level: level ?? defaults.logs.level, stdout: true, accessLog: false, otlp: false }
 }
 
 function resolveSignal<T extends object>(

@@ -47,17 +47,17 @@ const PROFILE_ATTRIBUTES = new Set([
 ])
 
 export interface ProfileAttributes {
-  readonly attributes: ResourceAttributes
+  readonly resourceAttributes: ResourceAttributes
   readonly sampleAttributes: Readonly<Record<string, string>>
 }
 
 /** The part of a resource that goes with profiles, and the part that also stands on every sample. */
 export function profileAttributes(resource: ResourceAttributes): ProfileAttributes {
-  const attributes = Object.fromEntries(
+  const resourceAttributes = Object.fromEntries(
     Object.entries(resource).filter(([key]) => PROFILE_ATTRIBUTES.has(key)),
   )
   return {
-    attributes,
+    resourceAttributes,
     sampleAttributes: {
       'service.name': String(resource['service.name']),
       service_instance_id: String(resource['service.instance.id']),

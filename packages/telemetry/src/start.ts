@@ -13,11 +13,8 @@ import { HttpServerMetrics } from './metrics/http-server.ts'
 import { createRegistry } from './metrics/registry.ts'
 import { registerRuntimeMetrics } from './metrics/runtime.ts'
 import { createMiddleware } from './middleware.ts'
-import { defaults, type MiddlewareOptions, type TelemetryOptions } from './options.ts'
-import { AvailabilityLog } from './otlp/availability.ts'
-import { Batcher } from './otlp/batcher.ts'
-import { type DropReason, type ExportObserver, ExportQueue, type Signal } from './otlp/export-queue.ts'
-import { OtlpTransport } from './otlp/transport.ts'
+import type { MiddlewareOptions, TelemetryOptions } from './options.ts'
+import { Exporters } from './otlp/exporters.ts'
 import { type InstrumentedPool, instrumentPgPool, type PoolOptions } from './pg.ts'
 import { Profiler } from './profiles/profiler.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
@@ -33,6 +30,7 @@ import { runInSpan } from './with-span.ts'
 
 const SCOPE_NAME = '@faultline/telemetry'
 const SHUTDOWN_TIMEOUT_MS = 5_000
+const CLOCK_SYNC_MS = 10_000
 
 let started: StartedTelemetry | undefined
 
@@ -44,106 +42,69 @@ let started: StartedTelemetry | undefined
  */
 export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   if (started) throw new Error('telemetry is running already: shut it down before starting it again')
-  started = new StartedTelemetry(resolveOptions(options, process.env), () => {
-    started = undefined
-  })
+  started = new StartedTelemetry(resolveOptions(options, process.env))
   return started
-}
-
-/** Signal paths below the endpoint: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
-const PATHS: Readonly<Record<Signal, string>> = {
-  traces: '/v1/traces',
-  logs: '/v1/logs',
-  profiles: '/v1development/profiles',
 }
 
 class StartedTelemetry implements Telemetry {
   readonly logger: Logger
-  readonly register: Registry<OpenMetricsContentType>
+  readonly register: Registry<OpenMetricsContentType> = createRegistry()
   readonly #options: ResolvedOptions
-  readonly #onStopped: () => void
+  readonly #exporters: Exporters
   readonly #log: LogPipeline
-  readonly #batchers: Batcher[] = []
-  #profileQueue: ExportQueue | undefined
-  readonly #stops: (() => void)[] = []
   readonly #tracer: LightTracer | undefined
   readonly #serverMetrics: HttpServerMetrics | undefined
   readonly #dbMetrics: DbClientMetrics | undefined
   readonly #httpClient: HttpClientInstrumentation | undefined
   readonly #profiler: Profiler | undefined
-  readonly #slowThresholdMs: number
+  readonly #stops: (() => void)[] = []
   #stopped: Promise<void> | undefined
 
-  constructor(options: ResolvedOptions, onStopped: () => void) {
+  constructor(options: ResolvedOptions) {
     this.#options = options
-    this.#onStopped = onStopped
-    this.register = createRegistry()
-    const { disabled } = options
-    const metrics = disabled ? undefined : options.metrics
-    const traces = disabled ? undefined : options.traces
-    this.#slowThresholdMs = (options.traces ?? defaults.traces).slowThresholdMs
-    const attributesOfProcess = createResource({ ...options, attributes: options.resourceAttributes })
-    const resource = encodeResource(attributesOfProcess)
+    const { traces, metrics, logs, profiles, httpClient } = options
+    const attributes = createResource({ ...options, attributes: options.resourceAttributes })
+    const resource = encodeResource(attributes)
     const exportMetrics = metrics && new ExportMetrics(this.register, ['traces', 'logs', 'profiles'])
-    let availability: AvailabilityLog | undefined
-    const observer: ExportObserver = {
-      onBatch: (signal, outcome) => exportMetrics?.onBatch(signal, outcome),
-      onDrop: (signal: Signal, reason: DropReason, items: number) =>
-        exportMetrics?.onDrop(signal, reason, items),
-      onUnavailable: (url, detail) => availability?.onUnavailable(url, detail),
-      onAvailable: (url) => availability?.onAvailable(url),
-    }
-    const logsOn = !disabled && options.logs?.otlp === true
-    const logBatcher = logsOn ? this.#createBatcher('logs', resource, observer) : undefined
-    this.#log = createLogPipeline(
-      options.logs ?? { ...defaults.logs, level: defaults.logs.level },
-      logBatcher,
-    )
+    this.#exporters = new Exporters(options.exporter, exportMetrics)
+    this.#log = createLogPipeline(logs, logs.otlp ? this.#exporters.batcher('logs', resource) : undefined)
     this.logger = this.#log.logger
-    availability = new AvailabilityLog(this.logger)
+    this.#exporters.reportTo(this.logger)
 
     if (metrics) {
       this.#serverMetrics = new HttpServerMetrics(this.register, metrics)
       this.#dbMetrics = new DbClientMetrics(this.register, metrics)
       if (metrics.runtime) this.#stops.push(registerRuntimeMetrics(this.register))
     }
-    const clientMetrics =
-      metrics && options.httpClient ? new HttpClientMetrics(this.register, metrics) : undefined
-    if (traces) {
-      const batcher = this.#createBatcher('traces', resource, observer)
-      const sink = { onEnd: (span: RecordedSpan): void => batcher.add(span.scope, writeSpan, span) }
-      const provider = new LightTracerProvider(sink, traces.keepRatio)
-      this.#tracer = provider.getTracer(SCOPE_NAME)
-      this.#registerGlobals(provider)
-    }
-    if (options.httpClient && (this.#tracer || clientMetrics)) {
-      this.#httpClient = instrumentHttpClient({
+    if (traces) this.#tracer = this.#startTraces(traces.keepRatio, resource)
+    if (httpClient && (traces || metrics)) {
+      const instrumentation = instrumentHttpClient({
         tracer: this.#tracer,
-        metrics: clientMetrics,
-        slowThresholdMs: this.#slowThresholdMs,
-        peerServices: options.httpClient.peerServices,
+        metrics: metrics && new HttpClientMetrics(this.register, metrics),
+        slowThresholdMs: options.slowThresholdMs,
+        peerServices: httpClient.peerServices,
       })
-      this.#stops.push(() => this.#httpClient?.stop())
+      this.#httpClient = instrumentation
+      this.#stops.push(() => instrumentation.stop())
     }
-    if (!disabled && options.profiles) {
-      const { attributes, sampleAttributes } = profileAttributes(attributesOfProcess)
-      this.#profileQueue = this.#createQueue('profiles', observer)
-      const profileResource = { resource: encodeResource(attributes), sampleAttributes }
-      this.#profiler = Profiler.start(options.profiles, this.#profileQueue, profileResource, this.logger)
+    if (profiles) {
+      const { resourceAttributes, sampleAttributes } = profileAttributes(attributes)
+      const profileResource = { resource: encodeResource(resourceAttributes), sampleAttributes }
+      const queue = this.#exporters.queue('profiles')
+      this.#profiler = Profiler.start(profiles, queue, profileResource, this.logger)
     }
-    const clock = setInterval(syncClock, 10_000).unref()
-    this.#stops.push(() => clearInterval(clock))
   }
 
   middleware(options: MiddlewareOptions = {}): KoaMiddleware {
-    const { disabled, logs, traces } = this.#options
+    const { logs, slowThresholdMs, traces } = this.#options
     return createMiddleware(
       {
         tracer: this.#tracer,
-        traces: traces ?? defaults.traces,
         metrics: this.#serverMetrics,
-        accessLog: !disabled && logs?.accessLog ? this.#log : undefined,
+        accessLog: logs.accessLog ? this.#log : undefined,
         profiles: this.#profiler?.hasSpanLabels ? this.#profiler : undefined,
+        trustIncomingContext: traces?.trustIncomingContext ?? false,
+        slowThresholdMs,
       },
       options,
     )
@@ -153,18 +114,16 @@ class StartedTelemetry implements Telemetry {
     return { contentType: this.register.contentType, body: await this.register.metrics() }
   }
 
-  async metricsHandler(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // A property, so that it can be handed to a server as it is.
+  readonly metricsHandler = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { contentType, body } = await this.metrics()
     response.writeHead(200, { 'content-type': contentType }).end(body)
   }
 
   instrumentPool<P extends InstrumentedPool>(pool: P, options: PoolOptions): P {
+    const { slowThresholdMs } = this.#options
     if (this.#tracer || this.#dbMetrics) {
-      instrumentPgPool(pool, options, {
-        tracer: this.#tracer,
-        metrics: this.#dbMetrics,
-        slowThresholdMs: this.#slowThresholdMs,
-      })
+      instrumentPgPool(pool, options, { tracer: this.#tracer, metrics: this.#dbMetrics, slowThresholdMs })
     }
     return pool
   }
@@ -180,12 +139,11 @@ class StartedTelemetry implements Telemetry {
 
   exemplar(): ExemplarLabels | undefined {
     const span = trace.getActiveSpan()
-    return span instanceof RecordedSpan && span.kept ? (exemplarOf(span) as ExemplarLabels) : undefined
+    return span instanceof RecordedSpan && span.kept ? exemplarOf(span) : undefined
   }
 
   async flush(): Promise<void> {
-    this.#log.flush()
-    await Promise.all([...this.#batchers.map((batcher) => batcher.flush()), this.#profileQueue?.idle()])
+    await Promise.all([this.#log.flush(), this.#exporters.flush()])
   }
 
   shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
@@ -202,38 +160,24 @@ class StartedTelemetry implements Telemetry {
     })
     await Promise.race([this.flush(), timeout])
     clearTimeout(timer)
-    for (const batcher of this.#batchers) batcher.stop()
-    this.#profileQueue?.stop()
+    this.#exporters.stop()
     if (this.#tracer) {
       trace.disable()
       context.disable()
       propagation.disable()
     }
-    this.#onStopped()
+    started = undefined
   }
 
-  #createBatcher(signal: Signal, resource: Uint8Array, observer: ExportObserver): Batcher {
-    const batcher = new Batcher(this.#createQueue(signal, observer), resource, this.#options.exporter)
-    this.#batchers.push(batcher)
-    return batcher
-  }
-
-  #createQueue(signal: Signal, observer: ExportObserver): ExportQueue {
-    const { exporter } = this.#options
-    const own = {
-      traces: exporter.tracesEndpoint,
-      logs: exporter.logsEndpoint,
-      profiles: exporter.profilesEndpoint,
-    }
-    const url = own[signal] ?? exporter.endpoint.replace(/\/$/, '') + PATHS[signal]
-    const transport = new OtlpTransport({ ...exporter, url })
-    const { maxQueueSize: maxItems, maxRetryMs } = exporter
-    return new ExportQueue(transport, { signal, maxItems, maxRetryMs }, observer)
-  }
-
-  #registerGlobals(provider: LightTracerProvider): void {
-    context.setGlobalContextManager(new AsyncLocalContextManager().enable())
+  #startTraces(keepRatio: number, resource: Uint8Array): LightTracer {
+    const batcher = this.#exporters.batcher('traces', resource)
+    const sink = { onEnd: (span: RecordedSpan): void => batcher.add(span.scope, writeSpan, span) }
+    const provider = new LightTracerProvider(sink, keepRatio)
+    context.setGlobalContextManager(new AsyncLocalContextManager())
     trace.setGlobalTracerProvider(provider)
     propagation.setGlobalPropagator(new TraceContextPropagator())
+    const clock = setInterval(syncClock, CLOCK_SYNC_MS).unref()
+    this.#stops.push(() => clearInterval(clock))
+    return provider.getTracer(SCOPE_NAME)
   }
 }

@@ -17,8 +17,8 @@ export interface LogPipeline {
   readonly logger: Logger
   /** Writes the access line of a request. */
   access(record: AccessRecord): void
-  /** Writes buffered lines to standard output. */
-  flush(): void
+  /** Resolves when buffered lines are on standard output. */
+  flush(): Promise<void>
 }
 
 /** @param batcher undefined leaves lines on standard output only */
@@ -59,8 +59,9 @@ export function createLogPipeline(options: LogOptions, batcher: Batcher | undefi
         pending = undefined
       }
     },
-    flush() {
-      stdout?.flush()
+    async flush() {
+      // A closed or broken standard output is no reason to fail.
+      if (stdout) await new Promise<void>((resolve) => stdout.flush(() => resolve()))
     },
   }
 }

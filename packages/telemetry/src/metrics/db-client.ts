@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { MetricsOptions } from '../options.ts'
 import type { RecordedSpan } from '../trace/span.ts'
-import { exemplarOf } from './exemplar.ts'
+import { exemplarLabels } from './exemplar.ts'
 
 /** One finished query. */
 export interface DbOperation {
@@ -108,7 +108,7 @@ export class DbClientMetrics {
       db_collection_name: operation.collection,
     }
     if (operation.errorType !== undefined) labels.error_type = operation.errorType
-    const exemplarLabels = exemplarOf(operation.exemplar)
-    this.#duration.observe({ labels, value: operation.durationSeconds, exemplarLabels })
+    const { durationSeconds, exemplar } = operation
+    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarLabels(exemplar) })
   }
 }

@@ -17,6 +17,14 @@ export function leadsToStoredTrace(span: RecordedSpan, slowThresholdMs: number):
   return span.kept || span.statusCode === SpanStatusCode.ERROR || span.endMs - span.startMs >= slowThresholdMs
 }
 
-export function exemplarOf(span: RecordedSpan | undefined): ExemplarLabels | Record<string, never> {
-  return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
+export function exemplarOf(span: RecordedSpan): ExemplarLabels {
+  return { trace_id: span.traceId, span_id: span.spanId }
+}
+
+/** prom-client takes an empty set as "no exemplar". */
+const NO_EXEMPLAR = Object.freeze({})
+
+/** @param span undefined for no exemplar */
+export function exemplarLabels(span: RecordedSpan | undefined): Partial<Record<string, string | number>> {
+  return span ? exemplarOf(span) : NO_EXEMPLAR
 }

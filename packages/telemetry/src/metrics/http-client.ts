@@ -1,7 +1,7 @@
 import { Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { MetricsOptions } from '../options.ts'
 import type { RecordedSpan } from '../trace/span.ts'
-import { exemplarOf } from './exemplar.ts'
+import { exemplarLabels } from './exemplar.ts'
 
 /** One finished outgoing request; `status` is undefined when no answer came. */
 export interface ClientRequest {
@@ -33,6 +33,6 @@ export class HttpClientMetrics {
     const labels: Record<string, string | number> = { http_request_method: method, peer_service: peerService }
     if (status !== undefined) labels.http_response_status_code = status
     if (errorType !== undefined) labels.error_type = errorType
-    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarOf(exemplar) })
+    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarLabels(exemplar) })
   }
 }

@@ -1,7 +1,7 @@
 import { Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { MetricsOptions } from '../options.ts'
 import type { RecordedSpan } from '../trace/span.ts'
-import { exemplarOf } from './exemplar.ts'
+import { exemplarLabels } from './exemplar.ts'
 
 /** One finished request, as the metrics see it. */
 export interface ServerRequest {
@@ -54,6 +54,6 @@ export class HttpServerMetrics {
       http_response_status_code: status,
     }
     if (errorType !== undefined) labels.error_type = errorType
-    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarOf(exemplar) })
+    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarLabels(exemplar) })
   }
 }

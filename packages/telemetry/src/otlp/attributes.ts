@@ -1,4 +1,5 @@
 import type { PbfWriter } from 'pbf'
+import { writeText } from './text.ts'
 
 /** Characters of one string value; longer ones are cut, so that no single value bursts a batch. */
 const MAX_STRING = 16_384
@@ -20,7 +21,7 @@ export function writeAttribute(pbf: PbfWriter, tag: number, key: string, value: 
 }
 
 function writePair({ key, value, depth }: typeof pair, pbf: PbfWriter): void {
-  pbf.writeStringField(1, key)
+  writeText(pbf, 1, key)
   writeAnyValue(pbf, 2, value, depth)
 }
 
@@ -37,7 +38,7 @@ export function writeAnyValue(pbf: PbfWriter, tag: number, value: AnyValue, dept
 function writeHeld({ value, depth }: typeof held, pbf: PbfWriter): void {
   switch (typeof value) {
     case 'string':
-      pbf.writeStringField(1, value.length > MAX_STRING ? value.slice(0, MAX_STRING) : value)
+      writeText(pbf, 1, value.length > MAX_STRING ? value.slice(0, MAX_STRING) : value)
       return
     case 'number':
       if (Number.isSafeInteger(value)) pbf.writeVarintField(3, value)
@@ -62,7 +63,7 @@ function writeHeld({ value, depth }: typeof held, pbf: PbfWriter): void {
 
 function writeObject(value: object, depth: number, pbf: PbfWriter): void {
   if (value instanceof Uint8Array) pbf.writeBytesField(7, value)
-  else if (depth >= MAX_DEPTH) pbf.writeStringField(1, JSON.stringify(value).slice(0, MAX_STRING))
+  else if (depth >= MAX_DEPTH) writeText(pbf, 1, JSON.stringify(value).slice(0, MAX_STRING))
   else if (Array.isArray(value)) pbf.writeMessage(5, writeArray, { value, depth: depth + 1 })
   else pbf.writeMessage(6, writeKeyValueList, { value, depth: depth + 1 })
 }

@@ -1,30 +1,34 @@
 import type { Logger } from 'pino'
 
-/** Says once that an endpoint does not take telemetry, and once that it does again. */
+/** Says once that telemetry does not get through, and once that it does again. */
 export class AvailabilityLog {
   readonly #logger: Logger
-  readonly #away = new Map<string, { readonly since: number }>()
+  readonly #sinceByTarget = new Map<string, number>()
 
   constructor(logger: Logger) {
     this.#logger = logger
   }
 
+  /** @param detail `HTTP 404` and the like, or the name of a network error */
   onUnavailable(url: string, detail: string): void {
-    if (this.#away.has(url)) return
-    this.#away.set(url, { since: Date.now() })
+    // An answer speaks for one signal's address, no answer for the whole endpoint.
+    const target = detail.startsWith('HTTP ') ? url : new URL(url).origin
+    if (this.#sinceByTarget.has(target)) return
+    this.#sinceByTarget.set(target, Date.now())
     this.#logger.warn(
-      { 'server.address': url, 'error.type': detail },
-      'telemetry endpoint does not answer; items are kept for a while, then dropped and counted',
+      { 'url.full': target, 'error.type': detail },
+      'telemetry does not get through; it is kept for a while, then dropped and counted',
     )
   }
 
   onAvailable(url: string): void {
-    const outage = this.#away.get(url)
-    if (!outage) return
-    this.#away.delete(url)
-    this.#logger.info(
-      { 'server.address': url, outageSeconds: (Date.now() - outage.since) / 1e3 },
-      'telemetry endpoint answers again',
-    )
+    if (this.#sinceByTarget.size === 0) return
+    for (const target of [url, new URL(url).origin]) {
+      const since = this.#sinceByTarget.get(target)
+      if (since === undefined) continue
+      this.#sinceByTarget.delete(target)
+      const outageSeconds = (Date.now() - since) / 1e3
+      this.#logger.info({ 'url.full': target, outageSeconds }, 'telemetry gets through again')
+    }
   }
 }

@@ -12,23 +12,24 @@ export interface BatcherOptions {
 export class Batcher {
   readonly #batch: RecordBatch
   readonly #queue: ExportQueue
-  readonly #options: BatcherOptions
+  readonly #maxBatchSize: number
   readonly #timer: NodeJS.Timeout
 
   constructor(queue: ExportQueue, resource: Uint8Array, options: BatcherOptions) {
     this.#batch = new RecordBatch(resource)
     this.#queue = queue
-    this.#options = options
+    this.#maxBatchSize = options.maxBatchSize
     this.#timer = setInterval(() => this.seal(), options.scheduleDelayMs).unref()
   }
 
+  /** @param write writes the record into the batch, at once */
   add<T>(scope: SpanScope, write: (record: T, pbf: PbfWriter) => void, record: T): void {
     if (!this.#queue.hasRoomFor(this.#batch.count + 1)) {
       this.#queue.drop('queue_full', 1)
       return
     }
     const isLarge = this.#batch.append(scope, write, record)
-    if (isLarge || this.#batch.count >= this.#options.maxBatchSize) this.seal()
+    if (isLarge || this.#batch.count >= this.#maxBatchSize) this.seal()
   }
 
   /** Moves what is there to the queue. */
@@ -37,13 +38,7 @@ export class Batcher {
     if (count > 0) this.#queue.push(this.#batch.take(), count)
   }
 
-  async flush(): Promise<void> {
-    this.seal()
-    await this.#queue.idle()
-  }
-
   stop(): void {
     clearInterval(this.#timer)
-    this.#queue.stop()
   }
 }

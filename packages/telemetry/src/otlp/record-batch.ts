@@ -1,5 +1,6 @@
 import { PbfWriter } from 'pbf'
 import type { SpanScope } from '../trace/span.ts'
+import { writeText } from './text.ts'
 
 const INITIAL_BYTES = 64 * 1024
 /** Past this a batch is sealed whatever its count: collectors refuse messages over 4 MiB by default. */
@@ -67,6 +68,6 @@ function writeScopeGroup({ scope, records }: { scope: SpanScope; records: PbfWri
 }
 
 function writeScope({ name, version }: SpanScope, pbf: PbfWriter): void {
-  pbf.writeStringField(1, name)
+  writeText(pbf, 1, name)
   if (version !== undefined) pbf.writeStringField(2, version)
 }

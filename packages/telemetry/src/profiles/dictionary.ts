@@ -1,5 +1,6 @@
 import type { PbfWriter } from 'pbf'
 import { writeHexField } from '../otlp/hex.ts'
+import { writeText } from '../otlp/text.ts'
 
 /** A table whose entry 0 stands for "none", as every table of the profiles dictionary. */
 class Table<K> {
@@ -89,7 +90,7 @@ export class Dictionary {
     for (const location of this.#locations) pbf.writeMessage(2, writeLocation, location)
     for (const fn of this.#functions) pbf.writeMessage(3, writeFunction, fn)
     for (const link of this.#links) pbf.writeMessage(4, writeLink, link)
-    for (const string of this.#strings.entries) pbf.writeStringField(5, string)
+    for (const string of this.#strings.entries) writeText(pbf, 5, string)
     for (const attribute of this.#attributes) pbf.writeMessage(6, writeAttributeEntry, attribute)
     for (const stack of this.#stacks.entries) pbf.writeMessage(7, writeStack, stack)
   }
@@ -127,7 +128,7 @@ function writeAttributeEntry({ key, value }: AttributeEntry, pbf: PbfWriter): vo
 }
 
 function writeStringValue(value: string, pbf: PbfWriter): void {
-  pbf.writeStringField(1, value)
+  writeText(pbf, 1, value)
 }
 
 function writeStack(locations: readonly number[], pbf: PbfWriter): void {

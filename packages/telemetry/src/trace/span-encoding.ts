@@ -2,6 +2,7 @@ import { type Attributes, type Link, SpanStatusCode } from '@opentelemetry/api'
 import type { PbfWriter } from 'pbf'
 import { writeAttribute } from '../otlp/attributes.ts'
 import { writeHexField } from '../otlp/hex.ts'
+import { writeText } from '../otlp/text.ts'
 import { toUnixNanos } from './clock.ts'
 import type { RecordedSpan, SpanEvent } from './span.ts'
 
@@ -12,9 +13,9 @@ const FLAG_SAMPLED = 1
 export function writeSpan(span: RecordedSpan, pbf: PbfWriter): void {
   writeHexField(pbf, 1, span.traceId)
   writeHexField(pbf, 2, span.spanId)
-  if (span.traceState !== '') pbf.writeStringField(3, span.traceState)
+  if (span.traceState !== '') writeText(pbf, 3, span.traceState)
   if (span.parentSpanId !== undefined) writeHexField(pbf, 4, span.parentSpanId)
-  pbf.writeStringField(5, span.name)
+  writeText(pbf, 5, span.name)
   // The API counts kinds from 0, the protocol from 1 as it has UNSPECIFIED.
   pbf.writeVarintField(6, span.kind + 1)
   pbf.writeTag(7, 1)
@@ -37,7 +38,7 @@ export function writeSpan(span: RecordedSpan, pbf: PbfWriter): void {
 function writeEvent(event: SpanEvent, pbf: PbfWriter): void {
   pbf.writeTag(1, 1)
   pbf.writeFixed64(toUnixNanos(event.timeMs))
-  pbf.writeStringField(2, event.name)
+  writeText(pbf, 2, event.name)
   writeAttributes(event.attributes, 3, pbf)
 }
 
@@ -45,12 +46,12 @@ function writeLink({ context, attributes }: Link, pbf: PbfWriter): void {
   writeHexField(pbf, 1, context.traceId)
   writeHexField(pbf, 2, context.spanId)
   const state = context.traceState?.serialize()
-  if (state) pbf.writeStringField(3, state)
+  if (state) writeText(pbf, 3, state)
   if (attributes) writeAttributes(attributes, 4, pbf)
 }
 
 function writeStatus({ statusCode, statusMessage }: RecordedSpan, pbf: PbfWriter): void {
-  if (statusMessage !== '') pbf.writeStringField(2, statusMessage)
+  if (statusMessage !== '') writeText(pbf, 2, statusMessage)
   pbf.writeVarintField(3, statusCode)
 }
 
