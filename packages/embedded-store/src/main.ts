@@ -1,6 +1,5 @@
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
-import { ListenError } from './http/listener.ts'
 import { startEmbeddedStore } from './server.ts'
 
 try {
@@ -16,7 +15,7 @@ try {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
 } catch (error) {
-  const isExpected = error instanceof ConfigError || error instanceof ListenError
-  process.stderr.write(`embedded store cannot start: ${isExpected ? error.message : String(error)}\n`)
+  const cause = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`embedded store cannot start: ${cause}\n`)
   process.exitCode = error instanceof ConfigError ? 2 : 1
 }
