@@ -1,7 +1,9 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { LokiClient, PrometheusClient } from '@faultline/backends-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Backend, startLoki, startPrometheus } from './support/backends.ts'
-import { Collector } from './support/collector.ts'
+import { COLLECTOR_FOLDER, Collector } from './support/collector.ts'
 import { type MetricsEndpoint, serveMetrics } from './support/openmetrics.ts'
 import { logRecord, logs, STATUS_ERROR, send, span, traces } from './support/otlp.ts'
 
@@ -224,5 +226,27 @@ describe('in Loki', () => {
         { timeout: 30_000 },
       )
       .toBe(1_000)
+  })
+})
+
+describe('the queries of the runbooks', async () => {
+  const folder = join(dirname(COLLECTOR_FOLDER), 'docs/runbooks')
+  const queries = async (language: string) => {
+    const files = (await readdir(folder)).sort()
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+    return texts.flatMap((text, index) =>
+      [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
+        ([, query = '']) => [files[index], query.trim()] as const,
+      ),
+    )
+  }
+
+  test.each(await queries('promql'))('%s: %s', async (_, query) => {
+    const answer = await prometheus.client.query(query)
+    expect(answer.warnings).toEqual([])
+  })
+
+  test.each(await queries('logql'))('%s: %s', async (_, query) => {
+    await loki.client.queryRange(query, around())
   })
 })

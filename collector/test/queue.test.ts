@@ -12,49 +12,52 @@ async function own(collector: Collector, metric: string, label = ''): Promise<nu
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 
-test('what was accepted outlives a backend that is down and a collector that is killed', async () => {
-  const count = 40
-  await using sink = await Sink.start()
-  await using collector = await Collector.start({ sink: sink.url })
-  await sink.down()
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'what was accepted outlives a backend that is down and a collector that gets %s',
+  async (signal) => {
+    const count = 40
+    await using sink = await Sink.start()
+    await using collector = await Collector.start({ sink: sink.url })
+    await sink.down()
 
-  const expected = new Set<string>()
-  const spanIds = new Set<string>()
-  for (let index = 0; index < count; index += 1) {
-    expected.add(`line ${index}`)
-    await send(collector.otlp, '/v1/logs', logs([logRecord(`line ${index}`)]))
-    const kept = span({ attributes: { 'sampling.keep': true, index } })
-    spanIds.add(kept.spanId)
-    await send(collector.otlp, '/v1/traces', traces([kept]))
-  }
-  // A trace is on disk from its sampling decision on.
-  await expect
-    .poll(
-      () =>
-        own(collector, 'otelcol_processor_tail_sampling_global_count_traces_sampled', 'decision="sampled"'),
-      {
-        timeout: 20_000,
-      },
-    )
-    .toBe(count)
-  await expect
-    .poll(() => own(collector, 'otelcol_exporter_queue_size', 'exporter="otlp_http/tempo"'))
-    .toBeGreaterThan(0)
-  await expect
-    .poll(() => own(collector, 'otelcol_exporter_queue_size', 'exporter="otlp_http/loki"'))
-    .toBeGreaterThan(0)
-  expect(sink.requests.filter(({ path }) => !path.endsWith('/v1/metrics'))).toEqual([])
+    const expected = new Set<string>()
+    const spanIds = new Set<string>()
+    for (let index = 0; index < count; index += 1) {
+      expected.add(`line ${index}`)
+      await send(collector.otlp, '/v1/logs', logs([logRecord(`line ${index}`)]))
+      const kept = span({ attributes: { 'sampling.keep': true, index } })
+      spanIds.add(kept.spanId)
+      await send(collector.otlp, '/v1/traces', traces([kept]))
+    }
+    // A trace is on disk from its sampling decision on.
+    await expect
+      .poll(
+        () =>
+          own(collector, 'otelcol_processor_tail_sampling_global_count_traces_sampled', 'decision="sampled"'),
+        {
+          timeout: 20_000,
+        },
+      )
+      .toBe(count)
+    await expect
+      .poll(() => own(collector, 'otelcol_exporter_queue_size', 'exporter="otlp_http/tempo"'))
+      .toBeGreaterThan(0)
+    await expect
+      .poll(() => own(collector, 'otelcol_exporter_queue_size', 'exporter="otlp_http/loki"'))
+      .toBeGreaterThan(0)
+    expect(sink.requests.filter(({ path }) => !path.endsWith('/v1/metrics'))).toEqual([])
 
-  await collector.kill('SIGKILL')
-  await collector.run()
-  await sink.up()
+    await collector.kill(signal)
+    await collector.run()
+    await sink.up()
 
-  const lines = (): Set<string> => new Set(sink.logRecords.map(({ body }) => body.stringValue ?? ''))
-  const spans = (): Set<string> => new Set(sink.spans.map(({ spanId }) => spanId))
-  await expect.poll(lines, { timeout: 40_000, interval: 200 }).toEqual(expected)
-  await expect.poll(spans, { timeout: 40_000, interval: 200 }).toEqual(spanIds)
-  expect(new Set(sink.spans.map((found) => plain(found.attributes).index)).size).toBe(count)
-})
+    const lines = (): Set<string> => new Set(sink.logRecords.map(({ body }) => body.stringValue ?? ''))
+    const spans = (): Set<string> => new Set(sink.spans.map(({ spanId }) => spanId))
+    await expect.poll(lines, { timeout: 40_000, interval: 200 }).toEqual(expected)
+    await expect.poll(spans, { timeout: 40_000, interval: 200 }).toEqual(spanIds)
+    expect(new Set(sink.spans.map((found) => plain(found.attributes).index)).size).toBe(count)
+  },
+)
 
 test('SIGTERM decides the traces that are still waiting and leaves none behind', async () => {
   await using sink = await Sink.start()

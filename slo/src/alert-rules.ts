@@ -26,7 +26,7 @@ export function alertRules(objective: Objective, profile: Profile): readonly Ale
       expr: alert.conditions.map((condition) => expression(objective, condition)).join('\nor\n'),
       labels: { severity: alert.severity, slo: objective.name, service: objective.service },
       annotations: {
-        summary: `${objective.displayName}: the error budget burns {{ $value | humanize }} times too fast`,
+        summary: `${objective.displayName}: the error budget burns {{ printf "%.3g" $value }} times too fast`,
         description: description(objective, profile, alert),
         runbook_url: `docs/runbooks/${name}.md`,
         dashboard_url: `/d/service?var-service=${objective.service}`,

@@ -1,0 +1,127 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { resolveBinary } from '@faultline/stack/binaries'
+import { execa } from 'execa'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { SLO_FOLDER } from '../src/index.ts'
+
+const ROOT = dirname(SLO_FOLDER)
+
+async function files(folder: string): Promise<readonly string[]> {
+  return (await readdir(join(ROOT, folder))).sort().map((file) => join(ROOT, folder, file))
+}
+
+const RULES = (
+  await Promise.all([
+    files('slo/rules/drill'),
+    files('slo/rules/production'),
+    files('backends/prometheus/rules'),
+  ])
+).flat()
+const TESTS = (await Promise.all([files('slo/tests'), files('backends/prometheus/tests')])).flat()
+
+let promtool: string
+
+beforeAll(async () => {
+  promtool = (await resolveBinary('promtool')).path
+})
+
+async function run(
+  ...args: readonly string[]
+): Promise<{ readonly exitCode: number | undefined; readonly output: string }> {
+  const { exitCode, all } = await execa(promtool, args, { all: true, reject: false })
+  return { exitCode, output: all }
+}
+
+test('promtool finds every rule file in order', async () => {
+  const { exitCode, output } = await run('check', 'rules', '--lint=all', '--lint-fatal', ...RULES)
+  expect(output).not.toMatch(/FAILED|error/)
+  expect(exitCode).toBe(0)
+})
+
+describe('unit tests of the rules', () => {
+  test.each(TESTS.map((file) => [relative(ROOT, file), file]))(
+    '%s',
+    { timeout: 300_000 },
+    async (_, file) => {
+      const { exitCode, output } = await run('test', 'rules', file)
+      expect(exitCode, output).toBe(0)
+    },
+  )
+})
+
+interface RuleTest {
+  readonly alert_rule_test?: readonly {
+    readonly alertname: string
+    readonly exp_alerts?: readonly unknown[]
+  }[]
+  readonly promql_expr_test?: readonly { readonly expr: string; readonly exp_samples?: readonly unknown[] }[]
+}
+
+test('every alert fires in a unit test', async () => {
+  const tests: readonly RuleTest[] = (
+    await Promise.all(TESTS.map(async (file) => parse(await readFile(file, 'utf8')).tests))
+  ).flat()
+  const fired = new Set(
+    tests.flatMap(({ alert_rule_test = [], promql_expr_test = [] }) => [
+      ...alert_rule_test
+        .filter(({ exp_alerts = [] }) => exp_alerts.length > 0)
+        .map(({ alertname }) => alertname),
+      ...promql_expr_test
+        .filter(({ exp_samples = [] }) => exp_samples.length > 0)
+        .map(({ expr }) => /^count\(ALERTS\{alertname="(\w+)", alertstate="firing"\}\)$/.exec(expr)?.[1]),
+    ]),
+  )
+  expect((await alerts()).filter(({ alert }) => !fired.has(alert)).map(({ alert }) => alert)).toEqual([])
+})
+
+interface Alert {
+  readonly alert: string
+  readonly expr: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+async function alerts(): Promise<readonly Alert[]> {
+  const groups = (
+    await Promise.all(RULES.map(async (file) => parse(await readFile(file, 'utf8')).groups))
+  ).flat()
+  return groups.flatMap(({ rules }: { readonly rules: readonly Alert[] }) =>
+    rules.filter(({ alert }) => alert !== undefined),
+  )
+}
+
+describe('runbooks', async () => {
+  const all = await alerts()
+  const names = [...new Set(all.map(({ alert }) => alert))].sort()
+  const runbooks = (await readdir(join(ROOT, 'docs/runbooks'))).filter((file) => file !== 'README.md')
+
+  test('every alert has one, and every one has an alert', () => {
+    expect(runbooks.sort()).toEqual(names.map((name) => `${name}.md`))
+  })
+
+  test.each(all.map((alert) => [alert.alert, alert] as const))(
+    '%s says who it concerns and where to read on',
+    (name, alert) => {
+      expect(alert.labels.severity).toMatch(/^(page|ticket)$/)
+      expect(alert.labels.service).toBeTruthy()
+      expect(alert.annotations.summary).toBeTruthy()
+      expect(alert.annotations.description).toBeTruthy()
+      expect(alert.annotations.runbook_url).toBe(`docs/runbooks/${name}.md`)
+      expect(alert.annotations.dashboard_url).toMatch(/^\/d\//)
+    },
+  )
+
+  test.each(names)('the one of %s has its five parts', async (name) => {
+    const text = await readFile(join(ROOT, 'docs/runbooks', `${name}.md`), 'utf8')
+    expect(text.match(/^# .*/m)?.[0]).toBe(`# ${name}`)
+    expect([...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
+      'Meaning',
+      'Impact',
+      'First five minutes',
+      'Causes',
+      'Cure',
+    ])
+  })
+})
