@@ -20,10 +20,11 @@ export async function k6(
 ): Promise<K6Result> {
   const { path } = await resolveBinary('k6')
   const source = fileURLToPath(import.meta.resolve(`@faultline/loadtests/${script}`))
-  return execa(path, [...command, source], {
+  const { exitCode, stdout, stderr } = await execa(path, [...command, source], {
     reject: false,
     extendEnv: false,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, K6_NO_USAGE_REPORT: 'true', ...env },
     timeout: 50_000,
   })
+  return { exitCode, stdout, stderr }
 }

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { resolveBinary } from '@faultline/stack/binaries'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { k6, scripts } from './k6.ts'
 import { startStubShop } from './stub-shop.ts'
 
@@ -20,6 +21,9 @@ async function inspect(
   expect(exitCode).toBe(0)
   return JSON.parse(stdout) as InspectedOptions
 }
+
+// Once a machine this builds k6, which takes longer than a test may.
+beforeAll(() => resolveBinary('k6'))
 
 const run = ['run', '--quiet']
 
@@ -136,13 +140,23 @@ describe('steady', () => {
   it('asks for the same pages whenever the seed is the same', async () => {
     const visited = async (seed: string): Promise<string[]> => {
       await using shop = await startStubShop()
-      // Ends between two arrivals, so that the number of iterations does not hang on a millisecond.
+      // Ends between two arrivals; still, a busy machine may start one iteration less.
       await k6(run, 'steady', { GATEWAY_URL: shop.url, DURATION: '1900ms', RATE: '10', SEED: seed })
-      return shop.seen.map(({ method, path }) => `${method} ${path}`).sort()
+      return shop.seen.map(({ path }) => path).filter((path) => /^\/v1\/\w+\/[0-9a-f]{8}-/.test(path))
+    }
+    const common = (a: readonly string[], b: readonly string[]): number => {
+      const rest = [...b]
+      const found = a.filter((path) => {
+        const index = rest.indexOf(path)
+        if (index >= 0) rest.splice(index, 1)
+        return index >= 0
+      })
+      return found.length / Math.max(a.length, b.length)
     }
     const first = await visited('4')
-    expect(await visited('4')).toEqual(first)
-    expect(await visited('5')).not.toEqual(first)
+    expect(first.length).toBeGreaterThan(10)
+    expect(common(first, await visited('4'))).toBeGreaterThan(0.8)
+    expect(common(first, await visited('5'))).toBeLessThan(0.8)
   })
 
   it('writes the summary to the file that it is given, without the data of the setup', async () => {
