@@ -2,6 +2,7 @@ import { catalogDocument } from '@faultline/contracts'
 import {
   deadline,
   inputRejections,
+  type LoadSheddingOptions,
   type Logger,
   loadShedding,
   type MetricsRegistry,
@@ -25,10 +26,12 @@ export interface AppDependencies {
   concerts: Concerts
   venues: Venues
   seats: Seats
+  /** When requests are turned away; the defaults otherwise. */
+  shedding?: Omit<LoadSheddingOptions, 'register'>
 }
 
 /** The catalog's HTTP interface. */
-export function createApp({ telemetry, concerts, venues, seats }: AppDependencies): Koa {
+export function createApp({ telemetry, concerts, venues, seats, shedding }: AppDependencies): Koa {
   const { logger, register } = telemetry
   const document = JSON.stringify(catalogDocument())
   const router = new Router<State>()
@@ -44,7 +47,7 @@ export function createApp({ telemetry, concerts, venues, seats }: AppDependencie
   app.use(telemetry.middleware())
   app.use(requestId())
   app.use(problems({ logger, onProblem: inputRejections({ logger, register }) }))
-  app.use(loadShedding({ register }))
+  app.use(loadShedding({ ...shedding, register }))
   app.use(deadline())
   app.use(domainProblems())
   app.use(router.routes())

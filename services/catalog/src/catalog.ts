@@ -1,6 +1,6 @@
 import type { Telemetry } from '@faultline/telemetry'
 import type Koa from 'koa'
-import { createApp } from './app.ts'
+import { type AppDependencies, createApp } from './app.ts'
 import { createCacheMetrics } from './cache/metrics.ts'
 import { createConcerts } from './domain/concerts.ts'
 import { createSeats } from './domain/seats.ts'
@@ -13,6 +13,7 @@ import { createVenueRepository } from './repositories/venues.ts'
 
 export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
+  shedding?: AppDependencies['shedding']
 }
 
 /** One replica of the catalog, put together; it does not listen yet. */
@@ -39,7 +40,13 @@ export function createCatalog(options: CatalogOptions): Catalog {
     onGap: () => concerts.invalidateAll(),
   })
   return {
-    app: createApp({ telemetry, concerts, venues, seats }),
+    app: createApp({
+      telemetry,
+      concerts,
+      venues,
+      seats,
+      ...(options.shedding && { shedding: options.shedding }),
+    }),
     checkDatabase: () => database.check(),
     listenForChanges: () => invalidations.start(),
     async close() {

@@ -65,6 +65,19 @@ describe('loadShedding', () => {
     await expect.poll(async () => (await fetch(server.url)).status).toBe(200)
   })
 
+  it('takes no notice of one long pause', async () => {
+    const delays = [500]
+    const { server, telemetry } = await startApp({
+      maxEventLoopDelayMs: 100,
+      sampleIntervalMs: 5,
+      readEventLoopDelayMs: () => delays.shift() ?? 0,
+    })
+    await using _ = server
+    await expect.poll(() => delays).toEqual([])
+    expect((await fetch(server.url)).status).toBe(200)
+    expect(await telemetry.value('load_shed_requests_total', { reason: 'event_loop_delay' })).toBe(0)
+  })
+
   it('measures the delay of the event loop itself', async () => {
     const { server, telemetry } = await startApp({ maxEventLoopDelayMs: 10, sampleIntervalMs: 200 })
     await using _ = server

@@ -12,6 +12,8 @@ export interface LoadSheddingOptions {
   maxEventLoopDelayMs?: number
   /** How often the delay is looked at, in milliseconds. */
   sampleIntervalMs?: number
+  /** Looks in a row that must find it too long: one long pause is over when it is seen, only overload goes on. */
+  lateSamples?: number
   /** When clients are told to try again, in seconds. */
   retryAfterSeconds?: number
   /** Mean delay of the event loop since the last call, in milliseconds. */
@@ -22,6 +24,7 @@ export const loadSheddingDefaults = {
   maxConcurrent: 256,
   maxEventLoopDelayMs: 250,
   sampleIntervalMs: 500,
+  lateSamples: 2,
   retryAfterSeconds: 1,
 } satisfies Partial<LoadSheddingOptions>
 
@@ -46,9 +49,9 @@ export function loadShedding(options: LoadSheddingOptions): Middleware {
   shed.inc({ reason: 'concurrency' }, 0)
   shed.inc({ reason: 'event_loop_delay' }, 0)
 
-  let delayMs = 0
+  let lateInARow = 0
   setInterval(() => {
-    delayMs = readDelayMs()
+    lateInARow = readDelayMs() > settings.maxEventLoopDelayMs ? lateInARow + 1 : 0
   }, settings.sampleIntervalMs).unref()
 
   let active = 0
@@ -58,8 +61,7 @@ export function loadShedding(options: LoadSheddingOptions): Middleware {
   }
   return async function loadSheddingMiddleware(_ctx, next) {
     if (active >= settings.maxConcurrent) throw reject('concurrency', 'too many requests are under way')
-    if (delayMs > settings.maxEventLoopDelayMs)
-      throw reject('event_loop_delay', 'answers would come too late')
+    if (lateInARow >= settings.lateSamples) throw reject('event_loop_delay', 'answers would come too late')
     active++
     try {
       await next()

@@ -63,17 +63,27 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
       await child
     },
   }
+  const probe = options.waitFor ?? '/readyz'
+  const answering = vi.waitFor(
+    async () => {
+      const answer = await fetch(`${service.adminUrl}${probe}`)
+      if (!answer.ok) throw new Error(`${probe} answered ${answer.status}`)
+    },
+    { timeout: START_TIMEOUT_MS, interval: 50 },
+  )
+  const gone = child.then(({ exitCode, signal }) => {
+    throw new Error(`it ended with ${signal ?? `exit code ${exitCode}`}`)
+  })
   try {
-    await vi.waitFor(
-      async () => {
-        const answer = await fetch(`${service.adminUrl}${options.waitFor ?? '/readyz'}`)
-        if (!answer.ok) throw new Error(`${options.waitFor ?? '/readyz'} answered ${answer.status}`)
-      },
-      { timeout: START_TIMEOUT_MS, interval: 50 },
-    )
+    await Promise.race([answering, gone])
   } catch (error) {
     await service[Symbol.asyncDispose]()
-    throw new Error(`${options.entry.pathname} did not start:\n${output}`, { cause: error })
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new Error(`${options.entry.pathname} did not start: ${cause}\n${output}`, { cause: error })
+  } finally {
+    // Whichever lost the race may still fail, which says nothing any more.
+    answering.catch(() => undefined)
+    gone.catch(() => undefined)
   }
   return service
 }

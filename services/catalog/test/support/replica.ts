@@ -19,6 +19,8 @@ export async function startReplica(
   const catalog = createCatalog({
     url,
     ...options,
+    // The test itself keeps the event loop of this process busy.
+    shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
     telemetry: {
       ...telemetry,
       instrumentPool(pool) {

@@ -1,0 +1,129 @@
+import type { Problem } from '@faultline/contracts'
+import { DEADLINE_HEADER } from '@faultline/service-kit'
+import { type ServiceProcess, startServiceProcess } from '@faultline/service-kit/testing'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeConcert } from '../src/seed/factories.ts'
+import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
+import { getJson, startReplica } from './support/replica.ts'
+
+const SIZE = { venues: 5, concerts: 20 }
+const ENTRY = new URL('../src/main.ts', import.meta.url)
+
+let database: CatalogDatabase
+
+beforeAll(async () => {
+  database = await startCatalogDatabase(SIZE)
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+const startCatalog = (waitFor: '/readyz' | '/livez' = '/readyz') =>
+  startServiceProcess({ entry: ENTRY, env: { DATABASE_URL: database.serviceUrl }, waitFor })
+
+const readyz = async (service: ServiceProcess) => (await fetch(`${service.adminUrl}/readyz`)).status
+
+/** Holds a lock that every statement on concerts waits for, until disposed of. */
+async function lockConcerts(): Promise<AsyncDisposable> {
+  const client = new pg.Client({ connectionString: database.ownerUrl })
+  await client.connect()
+  await client.query('BEGIN; LOCK TABLE catalog.concerts IN ACCESS EXCLUSIVE MODE')
+  return {
+    async [Symbol.asyncDispose]() {
+      await client.end()
+    },
+  }
+}
+
+describe('the catalog as a process', () => {
+  it('starts without its database, says so, and comes up by itself when it is back', async () => {
+    await database.postgres.stop()
+    await using service = await startCatalog('/livez')
+    expect(await readyz(service)).toBe(503)
+    const { status, body, headers } = await getJson<Problem>(`${service.url}/concerts`)
+    expect(status).toBe(503)
+    expect(headers.get('retry-after')).toBe('1')
+    expect(body).toMatchObject({ dependency: 'postgresql', cause: 'connection_failed' })
+    expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/)
+
+    await database.postgres.start()
+    await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
+    expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
+  })
+
+  it('survives a restart of its database', async () => {
+    await using service = await startCatalog()
+    expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
+    await database.postgres.stop()
+    await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(503)
+    await database.postgres.start()
+    await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
+    await expect
+      .poll(async () => (await getJson(`${service.url}/concerts`)).status, { timeout: 5_000 })
+      .toBe(200)
+  })
+
+  it('answers what is under way when it is told to end, and ends with 0', async () => {
+    await using service = await startCatalog()
+    const lock = await lockConcerts()
+    const answer = getJson(`${service.url}/concerts?limit=1`)
+    await expect
+      .poll(async () => {
+        const waiting = await database.asOwner(
+          `SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND wait_event_type = 'Lock'`,
+        )
+        return waiting.length
+      })
+      .toBe(1)
+    service.kill('SIGTERM')
+    await expect.poll(() => readyz(service)).toBe(503)
+    await lock[Symbol.asyncDispose]()
+    expect((await answer).status).toBe(200)
+    expect(await service.ended).toMatchObject({ exitCode: 0 })
+  })
+
+  it('refuses to start with a wrong environment: one line each, exit code 3, no stack', async () => {
+    const env = { DATABASE_URL: 'mysql://root:hunter2@x', DATABASE_POOL_MAX: 'many' }
+    const error = await startServiceProcess({ entry: ENTRY, env }).then(
+      () => undefined,
+      (reason: Error) => reason,
+    )
+    expect(error?.message).toContain('exit code 3')
+    expect(error?.message).toMatch(/DATABASE_URL: is not a PostgreSQL URL.*\n.*DATABASE_POOL_MAX: is not/)
+    expect(error?.message).not.toMatch(/\n\s+at |hunter2/)
+  })
+})
+
+describe('a replica whose database is slow', () => {
+  it('gives a statement up after its limit, with 504', async () => {
+    await using replica = await startReplica(database.serviceUrl, { statementTimeoutMs: 100 })
+    await using _lock = await lockConcerts()
+    const { status, body } = await getJson<Problem>(`${replica.url}/concerts`)
+    expect(status).toBe(504)
+    expect(body).toMatchObject({ dependency: 'postgresql', cause: 'timeout' })
+  })
+
+  it('does not wait longer than its caller does', async () => {
+    await using replica = await startReplica(database.serviceUrl)
+    await using _lock = await lockConcerts()
+    const startedAt = performance.now()
+    const cached = getJson<Problem>(`${replica.url}/concerts/${makeConcert(0, SIZE.venues).id}`, {
+      headers: { [DEADLINE_HEADER]: '150' },
+    })
+    const searched = getJson<Problem>(`${replica.url}/concerts`, { headers: { [DEADLINE_HEADER]: '150' } })
+    expect((await Promise.all([cached, searched])).map(({ status }) => status)).toEqual([504, 504])
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+
+  it('keeps its connections within the limit and says that they are taken', async () => {
+    await using replica = await startReplica(database.serviceUrl, {
+      maxConnections: 2,
+      acquireTimeoutMs: 100,
+    })
+    await using _lock = await lockConcerts()
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => getJson<Problem>(`${replica.url}/concerts`)),
+    )
+    const causes = answers.map(({ body }) => body.cause).sort()
+    expect(causes).toEqual(['bulkhead_full', 'bulkhead_full', 'timeout', 'timeout'])
+  })
+})
