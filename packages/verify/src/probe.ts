@@ -2,6 +2,7 @@ import type { Context } from './context.ts'
 import { pollUntil } from './poll.ts'
 import type { TimedFinding } from './report/attribute.ts'
 import type { Finding } from './report/check.ts'
+import { matches } from './report/pattern.ts'
 
 /**
  * Asks about one thing and judges the answers. It is asked again until each of its findings passes or is
@@ -18,7 +19,7 @@ export interface Probe {
 export interface RunProbeOptions {
   /** Epoch ms after which the last findings stand. */
   readonly deadlineMs: number
-  /** Ids of checks that failed for good: what they explain is not waited for any longer. */
+  /** Ids of checks that failed for good or do not apply: what they explain is not waited for any longer. */
   readonly hopeless: ReadonlySet<string>
 }
 
@@ -47,6 +48,6 @@ function isSettled(finding: Finding, hopeless: ReadonlySet<string>): boolean {
   return (
     finding.status === 'pass' ||
     finding.final === true ||
-    (finding.explainedBy ?? []).some((cause) => hopeless.has(cause))
+    (finding.explainedBy ?? []).some((pattern) => [...hopeless].some((id) => matches(id, pattern)))
   )
 }

@@ -9,38 +9,47 @@ export interface SendOptions {
   readonly onSent: (requests: number) => void
 }
 
-/** The first requests: over six seconds, so over three scrapes, 120 in all. */
+/** The first requests: over six seconds, so over three scrapes, 120 in all; fewer where answers are slow. */
 const BURSTS = 12
 const BURST = 10
 const BURST_EVERY_MS = 500
+const FIRST_MS = 12_000
 /** Then a trickle while links are incomplete: an exemplar or a CPU sample is a matter of chance. */
 const TRICKLE_EVERY_MS = 2_000
 const MAX_REQUESTS = 300
 
 /** Sends verify's own requests, and says in `found` when the first of them are out. */
 export async function sendRequests(
-  { requester, found, signal }: Context,
-  options: SendOptions,
+  context: Context,
+  { hopeless, until, onSent }: SendOptions,
 ): Promise<void> {
-  const { hopeless, until, onSent } = options
+  const { requester, found, signal } = context
   await requester.prepare()
-  await requester.bursts(
-    hopeless.has('reach/gateway') ? 0 : hopeless.has('reach/collector') ? 1 : BURSTS,
-    BURST,
-    BURST_EVERY_MS,
-  )
+  await sendFirst(context, hopeless)
   found.sentAtFirst = requester.sent.length
   found.sentUntilMs = Date.now()
   onSent(requester.sent.length)
+  if (hopeless.size > 0) return
   const enough = new AbortController()
   const stop = () => enough.abort()
   until.then(stop, stop)
-  if (hopeless.size > 0) return
   while (!enough.signal.aborted && requester.sent.length + BURST <= MAX_REQUESTS) {
     await requester.burst(BURST)
-    await delay(TRICKLE_EVERY_MS, undefined, { signal: AbortSignal.any([signal, enough.signal]) }).catch(
-      () => {},
-    )
+    await pause(TRICKLE_EVERY_MS, AbortSignal.any([signal, enough.signal]))
   }
   signal.throwIfAborted()
+}
+
+async function sendFirst({ requester, signal }: Context, hopeless: ReadonlySet<string>): Promise<void> {
+  if (hopeless.has('reach/gateway')) return
+  const bursts = hopeless.has('reach/collector') ? 1 : BURSTS
+  const untilMs = Date.now() + FIRST_MS
+  for (let nth = 0; nth < bursts && Date.now() < untilMs; nth++) {
+    await Promise.all([requester.burst(BURST), delay(BURST_EVERY_MS, undefined, { signal })])
+  }
+}
+
+/** Waits, or less where the signal ends it. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {})
 }

@@ -6,13 +6,13 @@ import { ALL_EXEMPLARS, describeExemplar, type PlacedExemplar } from './exemplar
 /** Younger ones may be waiting for the sampler's decision. */
 const SAMPLING_MS = 10_000
 
-/** Whether a trace, and in it the exemplar's span, is stored; undefined before it was looked up. */
-export type Followed = 'stored' | 'trace missing' | 'span missing' | undefined
+/** Whether a trace, and in it the exemplar's span, is stored. */
+export type Followed = 'stored' | 'trace missing' | 'span missing'
 
 export interface ExemplarsEvidence {
   /** All of the time since verify began. */
   readonly exemplars: Answer<readonly PlacedExemplar[]>
-  /** Those that are followed: all, or evenly spread ones where there are too many. */
+  /** Those that are followed: all, or those of the first traces where there are too many. */
   readonly sample: readonly { readonly exemplar: PlacedExemplar; readonly followed: Followed }[]
   readonly nowMs: number
   /** All of verify's first requests are sent, so what comes now is not more of them. */
@@ -79,7 +79,7 @@ export function judgeExemplars({
     seen:
       oldest === undefined
         ? `${counted} exemplars, none old enough to be due`
-        : `${lost.length} of ${due.length} lead nowhere (${counted} followed): ${describeExemplar(oldest.exemplar, nowMs)}: ${oldest.followed ?? 'not looked up'}`,
+        : `${lost.length} of ${due.length} lead nowhere (${counted} followed): ${describeExemplar(oldest.exemplar, nowMs)}: ${oldest.followed}`,
     likelyCause: 'the sampler drops traces that exemplars point to: its rule and that of the services differ',
     nextStep:
       'compare the policies of tail_sampling in collector/collector.yaml with the keep mark and the slow threshold of the services',

@@ -3,41 +3,38 @@ import { answerOf } from '../answer.ts'
 import { type Context, ownTraceIds, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
-import { spread } from '../spread.ts'
 import { ALL_EXEMPLARS, type PlacedExemplar, placedExemplars } from './exemplars.ts'
 import { type Followed, judgeExemplars } from './judge-exemplars.ts'
 import { lostBeforeSampler } from './lost.ts'
 
-/** Exemplars that are followed. */
-const MAX_FOLLOWED = 300
+/** Traces that are looked up; the exemplars of further ones are counted and not followed. */
+const MAX_TRACES = 400
+
+/** Ids of the spans of each trace that is followed; undefined while the trace is not found. */
+type SpansByTrace = Map<string, ReadonlySet<string> | undefined>
 
 /** Follows every exemplar since verify began to its trace; also finds those of verify's own requests. */
 export function exemplarsProbe(): Probe {
-  const followed = new Map<string, Followed>()
+  const spans: SpansByTrace = new Map()
   return {
     name: 'exemplars',
     async observe(context) {
       const { backends, beginMs, signal, found } = context
       const nowMs = Date.now()
-      const answer = await answerOf(
-        backends.prometheus.queryExemplars(ALL_EXEMPLARS, { startMs: beginMs, endMs: nowMs, signal }),
-      )
+      const range = { startMs: beginMs, endMs: nowMs, signal }
+      const answer = await answerOf(backends.prometheus.queryExemplars(ALL_EXEMPLARS, range))
       const exemplars = 'error' in answer ? answer : { value: placedExemplars(answer.value) }
       const all = 'value' in exemplars ? exemplars.value : []
-      const own = new Set(ownTraceIds(context))
-      for (const exemplar of all) {
-        const { traceId = '' } = exemplar
-        if (own.has(traceId) && !found.ownExemplars.has(traceId)) found.ownExemplars.set(traceId, exemplar)
+      noteOwn(all, context)
+      for (const { traceId } of all) {
+        if (traceId !== undefined && !spans.has(traceId) && spans.size < MAX_TRACES)
+          spans.set(traceId, undefined)
       }
-      const sample = spread(all, MAX_FOLLOWED)
-      await follow(
-        sample.filter((exemplar) => followed.get(keyOf(exemplar)) !== 'stored'),
-        followed,
-        context,
-      )
+      await lookUp(all, spans, context)
+      const followed = all.filter(({ traceId }) => spans.has(traceId ?? ''))
       const finding = judgeExemplars({
         exemplars,
-        sample: sample.map((exemplar) => ({ exemplar, followed: followed.get(keyOf(exemplar)) })),
+        sample: followed.map((exemplar) => ({ exemplar, followed: whereTo(exemplar, spans) })),
         nowMs,
         sent: found.sentUntilMs !== undefined,
         late: sinceSentMs(context) > patience.traces,
@@ -48,32 +45,38 @@ export function exemplarsProbe(): Probe {
   }
 }
 
-function keyOf({ traceId, spanId }: PlacedExemplar): string {
-  return `${traceId}/${spanId}`
+function noteOwn(exemplars: readonly PlacedExemplar[], context: Context): void {
+  const own = new Set(ownTraceIds(context))
+  for (const exemplar of exemplars) {
+    const { traceId = '' } = exemplar
+    if (own.has(traceId)) context.found.ownExemplars.set(traceId, exemplar)
+  }
 }
 
-/** Looks each exemplar's trace up once, whatever number of series has it. */
-async function follow(
+/**
+ * Looks up the traces of exemplars whose span has not been found: spans of one trace may come in several
+ * batches. A store that cannot be asked is another check's matter.
+ */
+async function lookUp(
   exemplars: readonly PlacedExemplar[],
-  followed: Map<string, Followed>,
+  spans: SpansByTrace,
   { backends, signal }: Context,
 ): Promise<void> {
-  const byTrace = Map.groupBy(exemplars, ({ traceId = '' }) => traceId)
+  const lost = exemplars.filter((exemplar) => whereTo(exemplar, spans) !== 'stored')
+  const missing = new Set(lost.map(({ traceId = '' }) => traceId))
   await pMap(
-    byTrace,
-    async ([traceId, ofTrace]) => {
-      if (traceId === '') return
+    [...missing].filter((traceId) => spans.has(traceId)),
+    async (traceId) => {
       const answer = await answerOf(backends.tempo.trace(traceId, { signal }))
-      if ('error' in answer) return
-      const spanIds =
-        answer.value === undefined ? undefined : new Set(answer.value.spans.map(({ spanId }) => spanId))
-      for (const exemplar of ofTrace) followed.set(keyOf(exemplar), whereTo(exemplar, spanIds))
+      if ('error' in answer || answer.value === undefined) return
+      spans.set(traceId, new Set(answer.value.spans.map(({ spanId }) => spanId)))
     },
     { concurrency: 6 },
   )
 }
 
-function whereTo({ spanId }: PlacedExemplar, spanIds: ReadonlySet<string> | undefined): Followed {
-  if (spanIds === undefined) return 'trace missing'
-  return spanId === undefined || spanIds.has(spanId) ? 'stored' : 'span missing'
+function whereTo({ traceId = '', spanId }: PlacedExemplar, spans: SpansByTrace): Followed {
+  const ids = spans.get(traceId)
+  if (ids === undefined) return 'trace missing'
+  return spanId === undefined || ids.has(spanId) ? 'stored' : 'span missing'
 }

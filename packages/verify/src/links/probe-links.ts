@@ -9,13 +9,11 @@ import { entriesOf } from '../signals/judge-logs.ts'
 import { REQUESTS_METRIC } from '../signals/judge-metrics.ts'
 import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
 import { readTraces } from '../signals/probe-traces.ts'
-import {
-  judgeExemplarLink,
-  judgeLogsLink,
-  judgeMetricsLink,
-  judgeProfileLink,
-  judgeTraceLink,
-} from './judge-links.ts'
+import { judgeExemplarLink } from './judge-exemplar-link.ts'
+import { judgeLogsLink } from './judge-logs-link.ts'
+import { judgeMetricsLink } from './judge-metrics-link.ts'
+import { judgeProfileLink } from './judge-profile-link.ts'
+import { judgeTraceLink } from './judge-trace-link.ts'
 import { lostBeforeSampler } from './lost.ts'
 import { singleOut } from './single-out.ts'
 

@@ -1,4 +1,5 @@
 import { type Answer, failedCall } from '../answer.ts'
+import { LOAD_PREFIX } from '../load/judge-load.ts'
 import type { Finding } from '../report/check.ts'
 import { mostSimilar } from './similar.ts'
 
@@ -42,8 +43,7 @@ export function judgeMetricName(
       'reach/prometheus',
       'requests',
       ...computedFrom.map((source) => `metric/${source}`),
-      // Span metrics are made from spans.
-      ...(name.startsWith('traces_') ? ['signal/*/traces'] : []),
+      ...madeFrom(name),
     ],
     final: late,
   } as const
@@ -71,6 +71,15 @@ export function judgeMetricName(
         : `renamed? ${similar} is present`,
     nextStep: `look for it at /metrics of the services and in the metrics pipeline of collector/collector.yaml`,
   }
+}
+
+/** What metrics that no service makes stand or fall with. */
+function madeFrom(name: string): string[] {
+  if (name.startsWith('traces_')) return ['signal/*/traces']
+  // The collector counts what goes through it, and has no counter before the first of a kind.
+  if (name.startsWith('otelcol_')) return ['reach/*', 'signal/*', 'exemplars/stored']
+  if (name.startsWith(LOAD_PREFIX)) return ['load/k6']
+  return []
 }
 
 const MAX_READERS = 3

@@ -12,7 +12,7 @@ export function promqlOf(target: Target): string {
 
 /**
  * Every metric that panels and rules read, with who reads it. What is only read where empty is healthy
- * need not be there.
+ * need not be there, and what rules compute for each other stands or falls with what they compute it from.
  */
 export function neededMetrics(
   targets: readonly Target[],
@@ -33,10 +33,11 @@ export function neededMetrics(
       .filter((target) => mayBeEmpty(target, expectations)?.when === 'healthy')
       .flatMap((target) => metricNames(promqlOf(target)).map(baseName)),
   )
+  const computed = new Set(rules.filter(({ type }) => type === 'recording').map(({ name }) => baseName(name)))
   for (const rule of rules) {
     const required = metricNames(rule.query)
       .map(baseName)
-      .filter((name) => readers.has(name) || !optional.has(name))
+      .filter((name) => readers.has(name) || !(optional.has(name) || computed.has(name)))
     for (const name of required) add(name, `rule ${rule.name}`)
   }
   return [...readers].map(([name, who]) => ({ name, readers: [...who], computedFrom: sources(name, rules) }))

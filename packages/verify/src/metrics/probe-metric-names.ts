@@ -8,9 +8,10 @@ import type { Probe } from '../probe.ts'
 import { baseName, judgeMetricName } from './judge-metric-names.ts'
 import { neededMetrics } from './needed.ts'
 
-const QUERY = 'count by (__name__) ({__name__!=""})'
-/** How far back a metric counts as having been there before, in ms. */
-const HISTORY_MS = 300_000
+/** Names of what had a sample in some time, even if its series has ended since. */
+const query = (seconds: number): string => `count by (__name__) (last_over_time({__name__!=""}[${seconds}s]))`
+/** How far back a metric counts as having been there before. */
+const HISTORY_SECONDS = 300
 
 /** Every metric that panels and rules read, by name. */
 export function metricNamesProbe(targets: readonly Target[], expectations: readonly EmptyIsHealthy[]): Probe {
@@ -19,14 +20,15 @@ export function metricNamesProbe(targets: readonly Target[], expectations: reado
     intervalMs: 2_000,
     async observe(context) {
       const { backends, beginMs, signal, found } = context
+      const since = query(Math.floor(sinceBeginMs(context) / 1_000))
       const [now, before, rules] = await Promise.all([
-        answerOf(backends.prometheus.query(QUERY, { lookbackMs: sinceBeginMs(context), signal })),
-        answerOf(backends.prometheus.query(QUERY, { timeMs: beginMs, lookbackMs: HISTORY_MS, signal })),
+        answerOf(backends.prometheus.query(since, { signal })),
+        answerOf(backends.prometheus.query(query(HISTORY_SECONDS), { timeMs: beginMs, signal })),
         answerOf(backends.prometheus.rules({ signal })),
       ])
       if (found.sentUntilMs === undefined) return []
       const evidence = {
-        query: QUERY,
+        query: since,
         present: namesIn(now),
         before: valueOr(namesIn(before), new Set<string>()),
         late: isLate(context),

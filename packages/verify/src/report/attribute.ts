@@ -1,5 +1,6 @@
 import type { BrokenHop, Check, Finding } from './check.ts'
 import { hops } from './hop.ts'
+import { matches } from './pattern.ts'
 
 /** A finding and how long it took to come to it, in ms. */
 export interface TimedFinding extends Finding {
@@ -14,13 +15,15 @@ export interface Attributed {
 /**
  * Tells causes from consequences. A failed check is a consequence where a check that explains it failed
  * too, directly or by way of others that failed or were skipped; it then names the cause at the far end.
- * Of all causes, the first broken hop is the one that data passes first.
+ * Of all causes, the first broken hop is the one that data passes first. What failed only because something
+ * does not apply is skipped.
  */
-export function attribute(findings: readonly TimedFinding[]): Attributed {
+export function attribute(all: readonly TimedFinding[]): Attributed {
+  const findings = withoutInapplicable(all)
   const broken = findings.filter(({ status }) => status !== 'pass').sort(byHop)
   const behind = explanations(broken)
   const roots = broken.filter((finding) => isRoot(finding, broken, behind))
-  const checks = findings.map(({ explainedBy: _, final: __, ...finding }): Check => {
+  const checks = findings.map(({ explainedBy: _, final: __, notApplicable: ___, ...finding }): Check => {
     const cause = roots.find((root) => behind.get(finding.id)?.has(root.id))
     return cause === undefined || cause.id === finding.id ? finding : { ...finding, consequenceOf: cause.id }
   })
@@ -28,12 +31,32 @@ export function attribute(findings: readonly TimedFinding[]): Attributed {
   return first === undefined ? { checks } : { checks, firstBrokenHop: brokenHop(first) }
 }
 
+/** Turns failures into skips where all that explains them does not apply, until nothing more turns. */
+function withoutInapplicable(findings: readonly TimedFinding[]): readonly TimedFinding[] {
+  const next = findings.map((finding): TimedFinding => {
+    if (finding.status !== 'fail') return finding
+    const explaining = findings.filter(
+      (other) => other !== finding && other.status !== 'pass' && explains(other, finding),
+    )
+    const [first] = explaining
+    if (first === undefined || !explaining.every(({ notApplicable }) => notApplicable === true))
+      return finding
+    const { likelyCause = first.seen, nextStep = '' } = first
+    return { ...finding, status: 'skipped', notApplicable: true, likelyCause, nextStep }
+  })
+  return next.every((finding, at) => finding === findings[at]) ? findings : withoutInapplicable(next)
+}
+
+function explains(other: Finding, finding: Finding): boolean {
+  return (finding.explainedBy ?? []).some((pattern) => matches(other.id, pattern))
+}
+
 /** By id, all that explains a broken finding, itself included. */
 function explanations(broken: readonly TimedFinding[]): Map<string, ReadonlySet<string>> {
   const direct = new Map(
-    broken.map(({ id, explainedBy = [] }) => {
-      const others = broken.filter((other) => explainedBy.some((pattern) => matches(other.id, pattern)))
-      return [id, others.map((other) => other.id)]
+    broken.map((finding) => {
+      const others = broken.filter((other) => explains(other, finding))
+      return [finding.id, others.map((other) => other.id)]
     }),
   )
   return new Map(
@@ -60,13 +83,6 @@ function isRoot(
     if (other === finding || other.status !== 'fail' || !behind.get(finding.id)?.has(other.id)) return true
     return behind.get(other.id)?.has(finding.id) === true && place < otherPlace
   })
-}
-
-/** Whether an id is meant; `*` in a pattern stands for any text. */
-function matches(id: string, pattern: string): boolean {
-  const [start = '', end] = pattern.split('*', 2)
-  if (end === undefined) return id === start
-  return id.startsWith(start) && id.endsWith(end) && id.length >= start.length + end.length
 }
 
 function byHop(a: Finding, b: Finding): number {

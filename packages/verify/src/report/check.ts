@@ -21,6 +21,8 @@ export interface Finding {
    * A failed check with a failed one among them (or behind them) is a consequence.
    */
   readonly explainedBy?: readonly string[]
+  /** Skipped because there is nothing to check; what only this explains has nothing to check either. */
+  readonly notApplicable?: boolean
   /** Asking again cannot change it: the time in which it could have come has passed. */
   readonly final?: boolean
 }
@@ -52,7 +54,7 @@ export interface BrokenHop {
 }
 
 export interface VerifyReport {
-  /** True when no check failed. */
+  /** True when no check failed; one may have been skipped because it did not apply. */
   readonly ok: boolean
   /** When verify began; nothing older counts as evidence. ISO 8601. */
   readonly begin: string

@@ -1,7 +1,7 @@
 /**
  * The stations of the way that verify follows, in the order in which data passes them: a request and its
  * answer, the collector, the backends, the four signals of each service, the links from one signal to the
- * next, what is drawn and computed from them.
+ * next, what is drawn and computed from them; last the load, without which all of it may be well.
  */
 export const hops = [
   'gateway',
@@ -22,6 +22,7 @@ export const hops = [
   'span profile → metrics',
   'rules',
   'panels',
+  'load',
 ] as const
 
 export type Hop = (typeof hops)[number]

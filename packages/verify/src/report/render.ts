@@ -1,10 +1,12 @@
 import { styleText } from 'node:util'
 import type { Check, VerifyReport } from './check.ts'
-import { type Hop, signals } from './hop.ts'
+import { type Hop, hops, signals } from './hop.ts'
 
 export interface RenderOptions {
   /** Colours and bold type. Default: none. */
   readonly colour?: boolean
+  /** Lists every check with what was seen, those that pass too. Default: failures only. */
+  readonly all?: boolean
 }
 
 /** Consequences listed one by one; more are counted. */
@@ -15,15 +17,18 @@ export function renderReport(report: VerifyReport, options: RenderOptions = {}):
   const paint = painter(options.colour === true)
   const failed = report.checks.filter((check) => check.status === 'fail')
   const roots = failed.filter((check) => check.consequenceOf === undefined)
-  const consequences = report.checks.filter(
-    (check) => check.consequenceOf !== undefined || check.status === 'skipped',
+  const consequences = report.checks.filter((check) => check.consequenceOf !== undefined)
+  const skipped = report.checks.filter(
+    (check) => check.status === 'skipped' && check.consequenceOf === undefined,
   )
   return [
     ...signalTable(report, paint),
     '',
     ...hopTable(report, paint),
+    ...(options.all === true ? ['', ...everyCheck(report, paint)] : []),
     ...roots.flatMap((check) => ['', ...failure(check, report, paint)]),
     ...(consequences.length === 0 ? [] : ['', ...consequenceList(consequences, paint)]),
+    ...(skipped.length === 0 ? [] : ['', ...skippedList(skipped)]),
     '',
     summary(report, paint),
     '',
@@ -59,14 +64,20 @@ function hopTable({ checks }: VerifyReport, paint: Paint): string[] {
     checks.filter((check) => !check.id.startsWith('signal/')),
     (check): Hop => check.hop,
   )
-  return [...byHop].map(([hop, all]) => {
+  const inOrder = [...byHop].sort(([a], [b]) => hops.indexOf(a) - hops.indexOf(b))
+  return inOrder.map(([hop, all]) => {
     const failed = all.filter((check) => check.status === 'fail').length
     const skipped = all.filter((check) => check.status === 'skipped').length
     const status = failed > 0 ? 'fail' : skipped === all.length ? 'skipped' : 'pass'
     const [only] = all
-    const detail = all.length === 1 && only !== undefined ? only.seen : counted(all.length, failed, skipped)
+    const detail =
+      all.length === 1 && only !== undefined ? clip(only.seen) : counted(all.length, failed, skipped)
     return `${mark(status, paint, 6)}${hop.padEnd(24)}${detail}`
   })
+}
+
+function everyCheck({ checks }: VerifyReport, paint: Paint): string[] {
+  return checks.map(({ status, id, seen }) => `${mark(status, paint, 6)}${id}: ${clip(seen)}`)
 }
 
 function counted(all: number, failed: number, skipped: number): string {
@@ -95,17 +106,33 @@ function failure(check: Check, report: VerifyReport, paint: Paint): string[] {
 }
 
 function consequenceList(consequences: readonly Check[], paint: Paint): string[] {
-  const rows = consequences.slice(0, MAX_CONSEQUENCES).map((check) => {
-    const because =
-      check.consequenceOf === undefined ? (check.likelyCause ?? '') : `after ${check.consequenceOf}`
-    return `  ${mark(check.status, paint, 6)}${check.id}: ${check.seen} ${paint('dim', `(${because})`)}`
+  const rows = consequences.slice(0, MAX_CONSEQUENCES).map(({ status, id, seen, consequenceOf }) => {
+    return `  ${mark(status, paint, 6)}${id}: ${clip(seen)} ${paint('dim', `(after ${consequenceOf})`)}`
   })
   const left = consequences.length - MAX_CONSEQUENCES
   return [
-    paint('bold', 'Consequences and what could not be checked'),
+    paint('bold', 'Consequences'),
     ...rows,
     ...(left > 0 ? [`  and ${left} more; --json has them all`] : []),
   ]
+}
+
+/** By reason, as one reason skips many. */
+function skippedList(skipped: readonly Check[]): string[] {
+  const reasons = Map.groupBy(skipped, ({ likelyCause, seen }) => likelyCause ?? seen)
+  return [...reasons].map(([reason, all]) => {
+    const next = all.find(
+      ({ nextStep, likelyCause }) => likelyCause === reason && nextStep !== undefined,
+    )?.nextStep
+    return `Skipped ${all.length}: ${reason}${next === undefined ? '' : ` (${next})`}`
+  })
+}
+
+const MAX_LENGTH = 140
+
+/** One line of a table. */
+function clip(text: string): string {
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 1)}…`
 }
 
 function summary({ ok, counts, requests, durationMs }: VerifyReport, paint: Paint): string {

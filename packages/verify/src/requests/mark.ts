@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto'
 export interface Mark {
   /** 32 hexadecimal digits. */
   readonly traceId: string
+  /** 16 hexadecimal digits: the parent of the first span. */
+  readonly spanId: string
   /** `marker-index`, which the services log. */
   readonly requestId: string
   readonly headers: Readonly<Record<string, string>>
@@ -23,6 +25,7 @@ export function markRequest(marker: string, index: number): Mark {
   const requestId = `${marker}-${index}`
   return {
     traceId,
+    spanId,
     requestId,
     headers: {
       traceparent: `00-${traceId}-${spanId}-01`,

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import pMap from 'p-map'
 import { Agent, request } from 'undici'
 import * as z from 'zod'
@@ -9,6 +8,8 @@ import { openApiDocument, planRequests, type RequestPlan } from './plan.ts'
 /** A request of verify's own and what became of it. */
 export interface SentRequest {
   readonly traceId: string
+  /** The caller's span, of which only the context exists. */
+  readonly spanId: string
   readonly requestId: string
   readonly method: string
   readonly route: string
@@ -35,8 +36,6 @@ export interface Requester {
   prepare(): Promise<void>
   /** Sends some requests, a few at a time, one operation after the other. */
   burst(count: number): Promise<void>
-  /** Bursts at an even pace. */
-  bursts(times: number, count: number, everyMs: number): Promise<void>
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -56,7 +55,14 @@ export function createRequester({ gateway, marker, signal }: RequesterOptions): 
   async function send(concrete: ConcreteRequest): Promise<unknown> {
     const mark = markRequest(marker, index++)
     const { method, route } = concrete
-    const base = { traceId: mark.traceId, requestId: mark.requestId, method, route, startMs: Date.now() }
+    const base = {
+      traceId: mark.traceId,
+      spanId: mark.spanId,
+      requestId: mark.requestId,
+      method,
+      route,
+      startMs: Date.now(),
+    }
     try {
       const response = await request(new URL(concrete.path, gateway), {
         method,
@@ -103,12 +109,5 @@ export function createRequester({ gateway, marker, signal }: RequesterOptions): 
     await pMap(requests, send, { concurrency: CONCURRENCY, signal })
   }
 
-  async function bursts(times: number, count: number, everyMs: number): Promise<void> {
-    for (let nth = 0; nth < times; nth++) {
-      const pace = delay(everyMs, undefined, { signal })
-      await Promise.all([burst(count), pace])
-    }
-  }
-
-  return { marker, sent, prepare, burst, bursts }
+  return { marker, sent, prepare, burst }
 }

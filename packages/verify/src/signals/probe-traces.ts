@@ -29,11 +29,15 @@ export const tracesProbe: Probe = {
   },
 }
 
-/** Reads those of the traces that have not been read; an error where the store cannot be asked. */
+/**
+ * Reads those of the traces that have not been read whole; an error where the store cannot be asked. Spans
+ * of one trace may come in several batches, so one with fewer services than others is read again.
+ */
 export async function readTraces(ids: readonly string[], context: Context): Promise<Answer<Trace[]>> {
   const { backends, found, signal } = context
+  const whole = Math.max(1, ...[...found.ownTraces.values()].map(servicesIn))
   const answers = await pMap(
-    ids.filter((id) => !found.ownTraces.has(id)),
+    ids.filter((id) => servicesIn(found.ownTraces.get(id)) < whole),
     (id) => answerOf(backends.tempo.trace(id, { signal })),
     { concurrency: 6 },
   )
@@ -42,6 +46,10 @@ export async function readTraces(ids: readonly string[], context: Context): Prom
     if (answer.value !== undefined) found.ownTraces.set(answer.value.traceId, answer.value)
   }
   return { value: ids.flatMap((id) => found.ownTraces.get(id) ?? []) }
+}
+
+function servicesIn(trace: Trace | undefined): number {
+  return new Set(trace?.spans.map(({ serviceName }) => serviceName)).size
 }
 
 async function observe(

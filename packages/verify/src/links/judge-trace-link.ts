@@ -1,0 +1,69 @@
+import type { Trace } from '@faultline/backends-client'
+import { patience } from '../patience.ts'
+import type { Finding } from '../report/check.ts'
+import { describeExemplar, type PlacedExemplar } from './exemplars.ts'
+
+export interface TraceLinkEvidence {
+  /** Exemplars of verify's own requests, oldest first. */
+  readonly own: readonly PlacedExemplar[]
+  /** Stored traces among those that they point to. */
+  readonly stored: ReadonlyMap<string, Trace>
+  /** Services that verify's own requests reached. */
+  readonly services: readonly string[]
+  readonly nowMs: number
+  readonly late: boolean
+  /** Checks that explain it when traces are lost before the sampler. */
+  readonly explainedBy: readonly string[]
+}
+
+/** Hop from an exemplar to its trace, which shows the whole way of the request. */
+export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonly trace?: Trace } {
+  const { own, stored, services, nowMs, late, explainedBy } = evidence
+  const traces = own.flatMap(({ traceId }) => stored.get(traceId ?? '') ?? [])
+  const whole = traces.find((trace) => services.every((name) => servicesIn(trace).has(name)))
+  const missing = own.find(({ traceId }) => !stored.has(traceId ?? ''))
+  const finding = {
+    id: 'link/exemplar-trace',
+    hop: 'exemplar → trace',
+    expected: `the trace is stored, with spans of ${services.join(' and ') || 'every service'}`,
+    query: `Tempo, trace ${missing?.traceId ?? whole?.traceId ?? 'of the exemplar'}`,
+    explainedBy: [
+      'reach/collector',
+      'reach/tempo',
+      'requests',
+      'link/metrics-exemplar',
+      'collector/delivery',
+      ...explainedBy,
+    ],
+    final: late,
+  } as const
+  if (whole !== undefined) {
+    const spans = `${whole.spans.length} spans of ${[...servicesIn(whole)].sort().join(', ')}`
+    return { ...finding, query: `Tempo, trace ${whole.traceId}`, status: 'pass', seen: spans, trace: whole }
+  }
+  if (own.length === 0) return { ...finding, status: 'skipped', seen: 'no exemplar to start from' }
+  if (traces[0] !== undefined) {
+    const seen = `stored, with spans of ${[...servicesIn(traces[0])].join(', ')} only`
+    return {
+      ...finding,
+      status: 'fail',
+      seen,
+      trace: traces[0],
+      likelyCause: 'the trace context is not passed on, or a service does not export its spans',
+      nextStep: 'does the caller send traceparent, and has the callee’s span the same trace id?',
+    }
+  }
+  return {
+    ...finding,
+    status: 'fail',
+    seen: missing === undefined ? 'not looked up' : `${describeExemplar(missing, nowMs)}, is not stored`,
+    explainedBy: [...finding.explainedBy, 'exemplars/stored'],
+    final: late || (missing !== undefined && nowMs - missing.timeMs > patience.traces),
+    likelyCause: 'the sampler drops the trace although its request was marked to be kept',
+    nextStep: 'the policies of tail_sampling in collector/collector.yaml: is sampling.keep among them?',
+  }
+}
+
+function servicesIn(trace: Trace): Set<string> {
+  return new Set(trace.spans.map(({ serviceName }) => serviceName))
+}
