@@ -116,8 +116,14 @@ class StartedTelemetry implements Telemetry {
 
   // A property, so that it can be handed to a server as it is.
   readonly metricsHandler = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { contentType, body } = await this.metrics()
-    response.writeHead(200, { 'content-type': contentType }).end(body)
+    try {
+      const { contentType, body } = await this.metrics()
+      response.writeHead(200, { 'content-type': contentType }).end(body)
+    } catch (error) {
+      // The collect function of a metric of the service's own may fail.
+      this.logger.error({ err: error }, 'metrics could not be collected')
+      response.writeHead(500).end()
+    }
   }
 
   instrumentPool<P extends InstrumentedPool>(pool: P, options: PoolOptions): P {

@@ -17,7 +17,7 @@ export interface Telemetry {
   middleware(options?: MiddlewareOptions): KoaMiddleware
   /** The scrape answer, to serve from any framework. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
-  /** The scrape answer as a listener of `node:http`. */
+  /** The scrape answer as a listener of `node:http`; never rejects. */
   readonly metricsHandler: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /**
    * Gives every query of a `pg` pool a client span and `db_client_*` metrics. Call it before the pool's first

@@ -48,13 +48,14 @@ export class OtlpTransport {
 
   /** Sends one request once. Never throws: a network failure is a retryable result. */
   async send(body: Uint8Array, signal: AbortSignal): Promise<SendResult> {
+    const timeout = AbortSignal.timeout(this.#options.timeoutMs)
     try {
       const compressed = this.#options.compression === 'gzip'
       const payload = compressed ? await gzipAsync(body) : body
-      const { response, answer } = await this.#post(payload, compressed, signal)
+      const { response, answer } = await this.#post(payload, compressed, AbortSignal.any([signal, timeout]))
       return interpret(response, answer)
     } catch (error) {
-      return { outcome: 'retryable', detail: describe(error) }
+      return { outcome: 'retryable', detail: timeout.aborted ? 'timeout' : describe(error) }
     }
   }
 
@@ -67,14 +68,14 @@ export class OtlpTransport {
     compressed: boolean,
     signal: AbortSignal,
   ): Promise<{ response: IncomingMessage; answer: Buffer }> {
-    const { url, headers, timeoutMs } = this.#options
+    const { url, headers } = this.#options
     return new Promise((resolve, reject) => {
       const request = this.#request(
         url,
         {
           method: 'POST',
           agent: this.#agent,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          signal,
           headers: {
             ...headers,
             'content-type': 'application/x-protobuf',
@@ -145,5 +146,5 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.name === 'TimeoutError' ? 'timeout' : error.message
+  return typeof code === 'string' ? code : error.message
 }
