@@ -58,8 +58,12 @@ async function stopRunning(
   onChange: ((state: StackState) => void) | undefined,
 ): Promise<void> {
   await using _connection = runtime
-  const changes = runtime.changes()
-  await runtime.stopAll()
-  for await (const change of changes) onChange?.(change)
+  let asked = false
+  for await (const change of runtime.changes()) {
+    onChange?.(change)
+    // only once the changes are being told, or the last of them could be missed
+    if (!asked) await runtime.stopAll()
+    asked = true
+  }
   while (isAlive(state.supervisor)) await delay(POLL_MS)
 }

@@ -29,10 +29,17 @@ const untilItPasses = retry(handleAll, {
  * @throws the last failure once the signal is aborted
  */
 export async function waitUntilReady(probe: Probe, signal: AbortSignal): Promise<void> {
-  await untilItPasses.execute(
-    () => attempt(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)])),
-    signal,
-  )
+  let failure: unknown
+  const tryOnce = async (): Promise<void> => {
+    try {
+      await attempt(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]))
+    } catch (error) {
+      // that the last try was cut short says less than how the one before it failed
+      if (!signal.aborted) failure = error
+      throw failure ?? error
+    }
+  }
+  await untilItPasses.execute(tryOnce, signal)
 }
 
 async function attempt(probe: Probe, signal: AbortSignal): Promise<void> {

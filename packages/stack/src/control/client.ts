@@ -3,6 +3,7 @@ import { type Dispatcher, Pool } from 'undici'
 import { messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import { isAlive } from '../process/identity.ts'
+import { goneWithin } from '../process/terminate.ts'
 import type {
   ComponentStatus,
   Endpoints,
@@ -15,6 +16,9 @@ import { type StateLayout, stateLayout } from '../state/layout.ts'
 import { statusOf } from '../state/records.ts'
 import { readState, type StackState, stackStateSchema } from '../state/state-file.ts'
 import { problem } from './protocol.ts'
+
+/** How long after its last answer a supervisor may still exist, in ms. */
+const LAST_MOMENTS_MS = 2000
 
 /** A running supervisor, over its control API. */
 export class SupervisorClient implements Runtime {
@@ -57,8 +61,8 @@ export class SupervisorClient implements Runtime {
       yield* states(body)
     } catch (error) {
       if (signal?.aborted) return
-      // a killed supervisor cuts its answer short
-      if (isAlive(this.#state.supervisor)) throw error
+      // a supervisor that was killed, or has just stopped, cuts its answer short
+      if (!(await goneWithin(this.#state.supervisor, LAST_MOMENTS_MS))) throw error
     }
   }
 
@@ -84,8 +88,13 @@ export class SupervisorClient implements Runtime {
 
   /** Asks the supervisor to stop everything; it answers at once and is gone when all is stopped. */
   async stopAll(): Promise<void> {
-    const { body } = await this.#request('POST', '/stop')
-    await body.dump()
+    try {
+      const { body } = await this.#request('POST', '/stop')
+      await body.dump()
+    } catch (error) {
+      // it may have been asked before and have ended in this very moment
+      if (!(await goneWithin(this.#state.supervisor, LAST_MOMENTS_MS))) throw error
+    }
   }
 
   runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {

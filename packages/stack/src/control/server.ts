@@ -124,5 +124,9 @@ function problemOf(error: unknown): Problem {
     const status = error.exitCode === ExitCode.wrongUse ? 404 : 409
     return refusal(status, status === 404 ? 'Not Found' : 'Conflict', error.message, error.exitCode)
   }
+  // the body parser's errors carry the status of their answer
+  if (error instanceof Error && 'status' in error && error.status === 400) {
+    return refusal(400, 'Bad Request', error.message, ExitCode.wrongUse)
+  }
   return refusal(500, 'Internal Server Error', messageOf(error), ExitCode.checkFailed)
 }

@@ -44,7 +44,8 @@ export function killGroupLeftBy(leader: ProcessIdentity): void {
   if (identify(leader.pid) === undefined) sendSignal(-leader.pid, 'SIGKILL')
 }
 
-async function goneWithin(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+/** Waits for the end of a process; false when it still runs after the timeout. */
+export async function goneWithin(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
   while (isAlive(identity)) {
     if (performance.now() >= deadline) return false

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { down } from '../src/down.ts'
+import { type Launched, type LaunchOptions, launch } from '../src/launch.ts'
+import { identify } from '../src/process/identity.ts'
+import type { ComponentStatus } from '../src/runtime.ts'
+import { EVENTS_FILE, FAKE_STACK_FILE, type FakeStack } from './fixtures/stack.ts'
+
+const ENTRY = join(import.meta.dirname, 'fixtures/supervisor.ts')
+const DEADLINE_MS = 20_000
+
+/** A state folder with a described stack; disposal stops whatever runs there and deletes it. */
+export interface Sandbox extends AsyncDisposable {
+  readonly stateDir: string
+  launch(options?: Partial<LaunchOptions>): Promise<Launched>
+  /** Lines such as `start a`, in the order in which they happened. */
+  events(): readonly string[]
+}
+
+export async function sandbox(stack: FakeStack, stateDir?: string): Promise<Sandbox> {
+  const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'faultline-stack-')))
+  await writeFile(join(folder, FAKE_STACK_FILE), JSON.stringify(stack))
+  const opened: Launched[] = []
+  return {
+    stateDir: folder,
+    async launch(options = {}) {
+      const launched = await launch({ stateDir: folder, entry: ENTRY, ...options })
+      opened.push(launched)
+      return launched
+    },
+    events() {
+      const file = join(folder, EVENTS_FILE)
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { runtime, release } of opened) {
+        release()
+        await runtime[Symbol.asyncDispose]()
+      }
+      await down(folder)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Repeats a look until it passes; its last failure is the test's. */
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<T> {
+  const deadline = performance.now() + deadlineMs
+  for (;;) {
+    try {
+      return await look()
+    } catch (error) {
+      if (performance.now() > deadline) throw error
+      await delay(25)
+    }
+  }
+}
+
+/** Waits until a component is in a state (and what else is asked for) and returns its status. */
+export async function untilState(
+  { runtime }: Launched,
+  name: string,
+  state: ComponentStatus['state'],
+  also: (status: ComponentStatus) => void = () => undefined,
+): Promise<ComponentStatus> {
+  return eventually(async () => {
+    const status = (await runtime.status()).find((component) => component.name === name)
+    expect(status).toMatchObject({ name, state })
+    if (status === undefined) throw new Error(`no component ${name}`)
+    also(status)
+    return status
+  })
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    return address.port
+  })
+  await Promise.all(
+    servers.map(async (server) => {
+      server.close()
+      await once(server, 'close')
+    }),
+  )
+  return ports
+}
+
+/** A zombie, which only its parent can remove, does not count. */
+export function processExists(pid: number): boolean {
+  return identify(pid) !== undefined
+}
