@@ -164,7 +164,7 @@ class StartedTelemetry implements Telemetry {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
     })
-    await Promise.race([this.flush(), timeout])
+    await Promise.race([Promise.all([this.#log.flush(), this.#exporters.finish()]), timeout])
     clearTimeout(timer)
     this.#exporters.stop()
     if (this.#tracer) {

@@ -133,6 +133,18 @@ describe('a collector in trouble', () => {
     )
   })
 
+  it('does not hold up the shutdown when the collector is away', async () => {
+    const endpoint = `http://127.0.0.1:${await unusedPort()}`
+    await using service = await TestService.start({ httpClient: false, exporter: { endpoint } })
+    await load(service, 3)
+    const startMs = Date.now()
+    await service.telemetry.shutdown(30_000)
+    expect(Date.now() - startMs).toBeLessThan(5_000)
+    expect(await counter(service, 'telemetry_items_dropped_total', 'signal="traces",reason="shutdown"')).toBe(
+      3,
+    )
+  })
+
   it('compresses when asked to', async () => {
     await using service = await TestService.start({ httpClient: false, exporter: { compression: 'gzip' } })
     let encoding: string | undefined

@@ -40,6 +40,8 @@ export class ExportQueue {
   readonly #observer: ExportObserver
   readonly #batches: Batch[] = []
   readonly #stop = new AbortController()
+  // Ends waits between attempts: at the end of the process there is one more attempt, and no other.
+  readonly #hurry = new AbortController()
   // Sending must not run in the context of the request that happened to fill a batch.
   readonly #inRootContext = AsyncLocalStorage.snapshot()
   #waitingItems = 0
@@ -86,8 +88,15 @@ export class ExportQueue {
     await this.#draining
   }
 
+  /** Tries what is waiting once more; what fails then is dropped. */
+  async finish(): Promise<void> {
+    this.#hurry.abort()
+    await this.#draining
+  }
+
   /** Gives up what is still waiting. */
   stop(): void {
+    this.#hurry.abort()
     this.#stop.abort()
     this.#transport.close()
   }
@@ -103,6 +112,7 @@ export class ExportQueue {
 
   async #deliver({ body, items }: Batch): Promise<void> {
     const { signal, maxRetryMs } = this.#options
+    const hurry = this.#hurry.signal
     const giveUpAt = Date.now() + maxRetryMs
     for (let attempt = 0; ; attempt += 1) {
       if (this.#stop.signal.aborted) return this.drop('shutdown', items)
@@ -116,7 +126,8 @@ export class ExportQueue {
         return this.drop(waitMs === undefined ? 'refused' : 'retries_exhausted', items)
       }
       this.#observer.onBatch(signal, 'retry')
-      await delay(waitMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined)
+      if (hurry.aborted) return this.drop('shutdown', items)
+      await delay(waitMs, undefined, { signal: hurry, ref: false }).catch(() => undefined)
     }
   }
 

@@ -64,6 +64,12 @@ export class Exporters {
     await Promise.all(this.#queues.map((queue) => queue.idle()))
   }
 
+  /** As `flush`, but with one attempt each: for the end of the process. */
+  async finish(): Promise<void> {
+    for (const batcher of this.#batchers) batcher.seal()
+    await Promise.all(this.#queues.map((queue) => queue.finish()))
+  }
+
   /** Drops what is still waiting. */
   stop(): void {
     for (const batcher of this.#batchers) batcher.stop()
