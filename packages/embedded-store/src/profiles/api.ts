@@ -20,6 +20,8 @@ import {
 import { timeSeries } from './time-series.ts'
 
 const SERVICE = '/querier.v1.QuerierService'
+/** Names that selectors can write without quotes; Pyroscope lists no others to clients that do not ask for them. */
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MAX_REQUEST_BYTES = 1024 * 1024
 const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
 
@@ -46,7 +48,8 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   })
   method('LabelNames', requests.LabelNames, (request) => {
     const series = index.series(allMatchers(request.matchers), timeRange(request))
-    return listAnswer([...new Set(series.flatMap(({ pairs }) => pairs.map(([name]) => name)))].sort())
+    const names = new Set(series.flatMap(({ pairs }) => pairs.map(([name]) => name)))
+    return listAnswer([...names].filter((name) => PLAIN_NAME.test(name)).sort())
   })
   method('LabelValues', requests.LabelValues, (request) => {
     const range = timeRange(request)
@@ -69,6 +72,8 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   method('SelectMergeSpanProfile', requests.SelectMergeSpanProfile, (request) => {
     const spans = parseSpanSelector(request.spanSelector)
     const selection = { ...selectionOf(request), ...(spans.length > 0 && { spans }) }
+    // Unlike a merge of all stacks, which is then one empty bar.
+    if (index.series(selection.matchers, selection.range).length === 0) return {}
     return flameGraphAnswer(index, selection, maxNodesOf(request.maxNodes))
   })
   method('SelectSeries', requests.SelectSeries, (request) => {

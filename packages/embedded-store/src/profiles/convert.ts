@@ -37,8 +37,8 @@ export interface ConvertedBatch {
 
 /**
  * Gives the profiles of an export request the types and labels that Pyroscope gives them: `service_name` from the
- * sample, else from the resource; resource, scope and sample attributes as labels, dots as underscores; the span of
- * the sample's link. References of the 1.10 layout into the string table are resolved in attributes too.
+ * sample, else from the resource; resource, scope and sample attributes as labels under their own names; the span of
+ * the sample's link, whose trace is no label, as from Pyroscope 2.1 on. References of the 1.10 layout into the string table are resolved in attributes too.
  *
  * @see https://github.com/grafana/pyroscope/blob/v2.0.6/pkg/ingester/otlp/convert.go
  * @throws {MalformedError} for what Pyroscope refuses: an index out of bounds, no dictionary, no period; and for a
@@ -92,7 +92,13 @@ function seriesLabels(
   const labels = new Map([...shared, ...own])
   const serviceName = labels.get(SERVICE_NAME) || UNKNOWN_SERVICE
   labels.delete(SERVICE_NAME)
-  return Labels.of([...labels, ['service_name', serviceName], ...type])
+  return Labels.of([
+    ...labels,
+    ['__otel__', 'true'],
+    ['__service_name__', serviceName],
+    ['service_name', serviceName],
+    ...type,
+  ])
 }
 
 function framesOf(dictionary: ProfilesDictionary, stack: number): string[] {
@@ -148,7 +154,7 @@ function addLabel(
 ): void {
   const text = textOf(value, dictionary)
   if (text === '') return
-  labels.set(key === SERVICE_NAME ? key : key.replaceAll(/[^A-Za-z0-9_]/g, '_'), text)
+  labels.set(key, text)
 }
 
 function textOf(value: AnyValue | undefined, dictionary: ProfilesDictionary): string {

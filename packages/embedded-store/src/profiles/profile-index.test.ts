@@ -63,7 +63,7 @@ test('a merge sums up exactly the samples of the range, the labels and the spans
       }
       const root = mergeStacks(indexOf(list), {
         range: { startMs, endMs },
-        matchers: route === null ? [] : [{ name: 'http_route', operator: '=', value: route }],
+        matchers: route === null ? [] : [{ name: 'http.route', operator: '=', value: route }],
         ...(spans !== null && { spans: spans.map((id) => spanNumbers(Buffer.from(id, 'hex'))) }),
       })
       expect(paths(root).sort()).toEqual([...expected].sort())
@@ -103,12 +103,15 @@ describe('labels and types are those that Pyroscope gives', () => {
     expect(service({}, {})).toBe('unknown_service')
   })
 
-  test('dots in label names become underscores', () => {
-    const labels = { 'http.route': '/v1/x', 'service.name': 'gateway' }
+  test('attributes are labels under their own names', () => {
+    const labels = { http_route: '/v1/x', 'http.method': 'GET', 'service.name': 'gateway' }
     const index = indexOf([[1, { timeMs: 1, samples: [{ frames: ['f'], value: 1, labels }] }]])
-    expect(index.series(parseSelector('{http_route="/v1/x", service_name="gateway"}'), ALWAYS)).toHaveLength(
-      1,
-    )
+    expect(
+      index.series(
+        parseSelector('{http_route="/v1/x", "http.method"="GET", service_name="gateway"}'),
+        ALWAYS,
+      ),
+    ).toHaveLength(1)
   })
 })
 
@@ -139,7 +142,7 @@ describe('what Pyroscope refuses is refused', () => {
 test('a time series sums up by step and group', () => {
   const at = (timeMs: number, route: string, value: number): [number, PlainProfile] => [
     1,
-    { timeMs, samples: [{ frames: ['f'], value, labels: { 'http.route': route } }] },
+    { timeMs, samples: [{ frames: ['f'], value, labels: { http_route: route } }] },
   ]
   const index = indexOf([
     at(1000, 'x', 1),

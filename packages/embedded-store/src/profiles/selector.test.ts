@@ -43,7 +43,6 @@ test('labels are selected when every matcher holds, a missing label being empty'
 
 describe('selectors', () => {
   test.each([
-    ['', []],
     ['{}', []],
     [' { } ', []],
     ['{a="b",}', [{ name: 'a', operator: '=', value: 'b' }]],
@@ -60,6 +59,7 @@ describe('selectors', () => {
   })
 
   test.each([
+    ['', 'unexpected "end of selector" at position 1, "{" expected'],
     ['a="b"', 'unexpected "a" at position 1, "{" expected'],
     ['{a="b"', 'unexpected "end of selector" at position 7, "}" expected'],
     ['{a~"b"}', 'unexpected "~" at position 3'],

@@ -18,9 +18,8 @@ const TOKEN =
   /\s*(?:(?<name>[A-Za-z_][A-Za-z0-9_.]*)|(?<quoted>"(?:[^"\\]|\\.)*")|`(?<raw>[^`]*)`|(?<symbol>=~|!~|!=|=|[{},]))/y
 const OPERATORS = new Set(['=', '!=', '=~', '!~'])
 
-/** Reads `{name="value", other=~"a|b"}`, as Prometheus writes it. Empty text selects everything. @throws {SelectorError} */
+/** Reads `{name="value", other=~"a|b"}`, as Prometheus writes it. @throws {SelectorError} */
 export function parseSelector(text: string): Matcher[] {
-  if (text.trim() === '') return []
   const reader = new Reader(text)
   const matchers: Matcher[] = []
   reader.expect('{')

@@ -67,7 +67,8 @@ export function queries({ names, texts }: QueryDomain): fc.Arbitrary<Spanset> {
     compare(intrinsic('kind'), EQUALITY, keywordLiteral('kind')),
     field,
     booleanLiteral,
-    fc.record({ kind: fc.constantFrom('exists' as const, 'missing' as const), operand: anyField }),
+    fc.record({ kind: fc.constant('exists' as const), operand: anyField }),
+    fc.record({ kind: fc.constant('missing' as const), operand: field }),
   )
   const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
     expression: fc.oneof(

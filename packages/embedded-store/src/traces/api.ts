@@ -1,5 +1,7 @@
+import { create } from '@bufbuild/protobuf'
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import { TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
 import { RequestError } from '../http/errors.ts'
 import type { SegmentLog } from '../segments/segment-log.ts'
 import { searchJson, traceProtobuf, traceV1Json, traceV2Json } from './answers.ts'
@@ -72,16 +74,18 @@ function traceById(log: SegmentLog, index: TraceIndex, api: 1 | 2): Middleware {
       throw new RequestError(400, 'trace IDs can only contain up to 32 hexadecimal characters')
     }
     const trace = await readTrace(log, index, key)
-    if (trace === undefined) {
+    // Tempo 3: the first API answers 404 for a trace that is not there, the second an empty trace.
+    if (trace === undefined && api === 1) {
       context.status = 404
       context.body = ''
       return
     }
+    const found = trace ?? create(TracesDataSchema)
     if (context.get('Accept').includes(PROTOBUF)) {
       context.type = PROTOBUF
-      context.body = Buffer.from(traceProtobuf(trace, api))
+      context.body = Buffer.from(traceProtobuf(found, api))
     } else {
-      context.body = api === 1 ? traceV1Json(trace) : traceV2Json(trace)
+      context.body = api === 1 ? traceV1Json(found) : traceV2Json(found)
     }
   }
 }

@@ -51,7 +51,7 @@ export class SpanCursor implements FieldSource {
       case 'span:id':
         return index.spanId(this.#row)
       case 'span:parentID':
-        return index.isRoot(this.#row) ? '' : index.parentId(this.#row)
+        return index.isRoot(this.#row) ? undefined : index.parentId(this.#row)
       case 'rootName':
         return this.#trace().rootName
       case 'rootServiceName':

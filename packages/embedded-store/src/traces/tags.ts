@@ -5,7 +5,7 @@ import type { TraceIndex } from './trace-index.ts'
 import type { Field, Spanset } from './traceql/ast.ts'
 import { tokenize } from './traceql/lexer.ts'
 import { intrinsicOf } from './traceql/parser.ts'
-import type { Scalar } from './traceql/values.ts'
+import { KINDS, type Scalar, STATUSES } from './traceql/values.ts'
 
 /** Intrinsics that conditions can use, as the tags API names them. */
 const INTRINSICS = [
@@ -55,10 +55,16 @@ export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): 
   return wanted
 }
 
-/** Distinct values of a tag among the spans that the query selects. @throws {RequestError} for an unknown tag */
+/**
+ * Distinct values of a tag among the spans that the query selects; all words that there are for status and kind.
+ * @throws {RequestError} for an unknown tag
+ */
 export function tagValues(index: TraceIndex, tag: string, query: Spanset, window: TimeWindow): TagValue[] {
   const field = parseTag(tag)
   if (field.kind === 'intrinsic' && UNBOUNDED.has(field.name)) return []
+  if (field.kind === 'intrinsic' && (field.name === 'status' || field.name === 'kind')) {
+    return (field.name === 'status' ? STATUSES : KINDS).map(describe)
+  }
   const found = new Map<string, TagValue>()
   for (const trace of search(index, query, window, Number.POSITIVE_INFINITY).traces) {
     for (const span of trace.spans) {

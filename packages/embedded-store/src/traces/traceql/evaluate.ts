@@ -12,6 +12,9 @@ export type Condition = (span: FieldSource) => boolean
 /**
  * Turns an expression into a predicate with Tempo's semantics: a comparison of unlike types or with a missing value
  * does not hold, not even `!=`; with a list `=` needs one element that fits, `!=` and `!~` need all.
+ *
+ * Tempo's storage goes further and loses spans that the language selects: those without any attribute that a negation
+ * or `= nil` names, and doubles compared with a whole number. They are found here.
  */
 export function compile(expression: Expression): Condition {
   switch (expression.kind) {

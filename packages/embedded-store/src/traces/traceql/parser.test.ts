@@ -148,6 +148,7 @@ describe('what is wrong is refused', () => {
     ['{ status > error }', 'column 10: "&gt;" cannot order'.replace('&gt;', '>')],
     ['{ duration = "x" }', 'column 12: "=" compares a number with a string'],
     ['{ status = server }', 'column 10: "=" compares a status with a kind'],
+    ['{ name = nil }', 'column 8: name cannot be nil'],
     ['{ 1 }', 'column 3: a condition is expected, this is a number'],
     ['{ .a && "x" }', 'column 9: a condition is expected'],
     ['{ . = 1 }', 'column 4: attribute name expected'],

@@ -129,6 +129,9 @@ class Parser {
       this.#at += 1
       if (operator !== '=' && operator !== '!=')
         throw new TraceqlError(`nil cannot be compared with "${operator}"`, column)
+      if (operator === '=' && left.kind === 'intrinsic') {
+        throw new TraceqlError(`${left.name} cannot be nil, intrinsics are always there`, column)
+      }
       return { kind: operator === '=' ? 'missing' : 'exists', operand: left }
     }
     const right = this.#unary()
