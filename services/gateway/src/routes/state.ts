@@ -1,4 +1,7 @@
-import type { CallContext } from '../repositories/catalog.ts'
+import type { Deadline } from '@faultline/service-kit'
 
 /** What the middleware before the routes leaves in `ctx.state`. */
-export type State = CallContext
+export interface State {
+  requestId: string
+  deadline: Deadline
+}
