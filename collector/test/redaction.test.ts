@@ -16,6 +16,7 @@ const SECRETS = {
   'password in a text': 'login failed: password=|hunter2hunter2| for user 7',
   'password with blanks in JSON': '{"user":1,"password":"|correct horse battery|"}',
   'password in JSON inside JSON': '{"body":"{\\"password\\":\\"|battery staple 9|\\"}"}',
+  'access token in JSON': '{"accessToken": "|9f86d081884c7d65|", "expires": 60}',
   'API key': 'api_key: |AKIAIOSFODNN7EXAMPLE|',
   'credentials in a URL': 'postgres://catalog_service:|pgpassw0rd|@db:5432/faultline',
   'e-mail address': 'sent to |jane.doe+tickets@example.co.uk|',
