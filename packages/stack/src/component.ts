@@ -51,6 +51,4 @@ export interface StackDefinition {
   readonly binaries: readonly BinaryName[]
   /** Components that must be ready for a milestone. */
   readonly milestones: { readonly shop: readonly string[]; readonly metrics: readonly string[] }
-  /** Folders outside the state folder that hold data of components. */
-  readonly externalData: readonly string[]
 }

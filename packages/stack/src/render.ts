@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { messageOf } from './errors.ts'
 
 const PLACEHOLDER = /\$\{([A-Z][A-Z0-9_]*)\}/g
 
@@ -31,7 +32,7 @@ export async function renderFile(
   try {
     text = render(template, values)
   } catch (error) {
-    throw new Error(`${source} cannot be rendered`, { cause: error })
+    throw new Error(`${source} cannot be rendered: ${messageOf(error)}`, { cause: error })
   }
   await mkdir(dirname(target), { recursive: true })
   await writeFileAtomic(target, text)

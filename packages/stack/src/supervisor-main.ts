@@ -1,7 +1,9 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
 import { type BinaryName, BinaryUnavailableError, resolveBinary } from './binaries/index.ts'
+import type { StackContext } from './components/context.ts'
 import { faultlineStack } from './components/index.ts'
 import { portsAt } from './ports.ts'
+import { placePostgres } from './postgres/place.ts'
 import { runSupervisor } from './run-supervisor.ts'
 
 /** Whether a program that the kit does not build is there. @throws when one was named but does not run */
@@ -21,12 +23,13 @@ await runSupervisor(process.argv[2], {
     const [tempo, pyroscope, grafana] = await Promise.all(
       (['tempo', 'pyroscope', 'grafana'] as const).map(isInstalled),
     )
-    return faultlineStack({
+    const context: StackContext = {
       layout,
       ports: portsAt(config.portOffset),
       sloProfile: config.sloProfile,
       collectorConfigs: config.collectorConfigs,
       installed: { tempo: tempo ?? false, pyroscope: pyroscope ?? false, grafana: grafana ?? false },
-    })
+    }
+    return faultlineStack(context, await placePostgres(layout))
   },
 })

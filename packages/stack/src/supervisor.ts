@@ -84,7 +84,6 @@ export class Supervisor {
       ),
       tools: [...this.#tools.values()].map(toolRecord),
       milestones: { ...this.#milestones },
-      externalData: [...this.#options.definition.externalData],
     }
   }
 

@@ -1,6 +1,6 @@
 import type { BinaryName } from '../binaries/index.ts'
 import type { ComponentDefinition, StackDefinition } from '../component.ts'
-import { placePostgres } from '../postgres/place.ts'
+import type { PostgresPlace } from '../postgres/place.ts'
 import { catalog, catalogMigrate } from './catalog.ts'
 import { collector } from './collector.ts'
 import type { StackContext } from './context.ts'
@@ -21,9 +21,8 @@ import { toxiproxy } from './toxiproxy.ts'
 const BUILD_ORDER: readonly BinaryName[] = ['toxiproxy', 'prometheus', 'collector', 'loki', 'k6', 'promtool']
 
 /** The whole kit. */
-export async function faultlineStack(context: StackContext): Promise<StackDefinition> {
+export function faultlineStack(context: StackContext, place: PostgresPlace): StackDefinition {
   const { installed } = context
-  const place = await placePostgres(context.layout)
   const components: readonly ComponentDefinition[] = [
     postgres(context, place),
     toxiproxy(context),
@@ -44,6 +43,5 @@ export async function faultlineStack(context: StackContext): Promise<StackDefini
     components,
     binaries: [...needsNoBuild, ...BUILD_ORDER],
     milestones: { shop: ['gateway'], metrics: ['gateway', 'collector', 'prometheus'] },
-    externalData: place.externalData === undefined ? [] : [place.externalData],
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ComponentDefinition } from '../component.ts'
 import { HOST, ownerUrl } from '../endpoints.ts'
-import { ensureCluster, writeSettings } from '../postgres/cluster.ts'
+import { ensureCluster, removeStaleLock, writeSettings } from '../postgres/cluster.ts'
 import type { PostgresPlace } from '../postgres/place.ts'
 import { inRepository, type StackContext } from './context.ts'
 
@@ -17,6 +17,7 @@ export function postgres({ ports }: StackContext, place: PostgresPlace): Compone
     ports: [{ port: ports.postgres, purpose: 'SQL' }],
     prepare: async (signal) => {
       await ensureCluster(place, url.password, signal)
+      await removeStaleLock(place.data)
       await writeSettings(place, inRepository('backends/postgresql/postgresql.conf'))
     },
     command: ({ path }) => ({

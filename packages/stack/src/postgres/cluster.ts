@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, chown, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
@@ -31,6 +31,18 @@ export async function writeSettings(place: PostgresPlace, source: string): Promi
   const target = join(place.data, SETTINGS)
   await copyFile(source, target)
   if (place.account !== undefined) await chown(target, place.account.uid, place.account.gid)
+}
+
+/**
+ * Removes the lock file of a killed server when its pid now belongs to something else: a server that runs as the same
+ * OS user as that process could not tell the difference, and would not start.
+ */
+export async function removeStaleLock(data: string): Promise<void> {
+  const lock = join(data, 'postmaster.pid')
+  if (!existsSync(lock)) return
+  const [pid = ''] = (await readFile(lock, 'utf8')).split('\n')
+  const { stdout } = await execa('ps', ['-o', 'comm=', '-p', pid.trim()], { reject: false })
+  if (!stdout.includes('postgres')) await rm(lock, { force: true })
 }
 
 async function initialise(place: PostgresPlace, password: string, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -17,8 +17,6 @@ export interface PostgresPlace {
   readonly data: string
   readonly version: string
   readonly account: Account | undefined
-  /** Set when the data had to go outside the state folder. */
-  readonly externalData: string | undefined
 }
 
 /**
@@ -31,12 +29,12 @@ export async function placePostgres(layout: StateLayout): Promise<PostgresPlace>
   const account = await postgresAccount()
   const data = join(layout.data, 'postgres')
   if (account === undefined) {
-    return { bin: join(native, 'bin'), data, version, account, externalData: undefined }
+    return { bin: join(native, 'bin'), data, version, account }
   }
   const bin = join((await canReach(native, account)) ? native : await copied(native, version), 'bin')
-  if (await canReach(layout.data, account)) return { bin, data, version, account, externalData: undefined }
-  const externalData = await ownedFolder(externalDataFolder(layout), account)
-  return { bin, data: join(externalData, 'postgres'), version, account, externalData }
+  if (await canReach(layout.data, account)) return { bin, data, version, account }
+  const external = await ownedFolder(externalDataFolder(layout), account)
+  return { bin, data: join(external, 'postgres'), version, account }
 }
 
 /** Where the data of this state folder goes when the state folder is out of the account's reach. */
@@ -66,7 +64,7 @@ async function installedPostgres(): Promise<{ native: string; version: string }>
 
 async function copied(native: string, version: string): Promise<string> {
   const target = join(SHARED_PLACE, `faultline-postgresql-${version}`)
-  if (existsSync(target)) return target
+  if (existsSync(target)) return owned(target, process.getuid?.())
   // complete or not there: another run may copy at the same time
   const unfinished = `${target}.${process.pid}`
   await rm(unfinished, { recursive: true, force: true })
@@ -77,12 +75,23 @@ async function copied(native: string, version: string): Promise<string> {
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
     if (!existsSync(target)) throw error
+    return owned(target, process.getuid?.())
   }
   return target
 }
 
 async function ownedFolder(folder: string, account: Account): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (existsSync(folder)) return owned(folder, account.uid)
+  await mkdir(folder, { mode: 0o700 })
   await chown(folder, account.uid, account.gid)
   return folder
+}
+
+/** In a place that everyone may write to, a folder that someone else has put there is not taken for ours. */
+async function owned(folder: string, uid: number | undefined): Promise<string> {
+  const found = await lstat(folder)
+  if (found.isDirectory() && found.uid === uid) return folder
+  throw environmentLacks(
+    `${folder} is not the kit's own folder: remove it, or move the kit out of a private folder`,
+  )
 }

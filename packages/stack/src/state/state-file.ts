@@ -51,8 +51,6 @@ export const stackStateSchema = z.object({
   tools: z.array(componentSchema),
   /** Seconds from the command to each milestone. */
   milestones: milestonesSchema,
-  /** Folders outside the state folder that hold its data, for `down --volumes`. */
-  externalData: z.array(z.string()),
 })
 
 export type ProcessIdentity = z.infer<typeof processSchema>

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { type BinaryName, BinaryUnavailableError, type ResolvedBinary } from './binaries/index.ts'
+import { BinaryQueue } from './binary-queue.ts'
+
+interface Told {
+  readonly events: string[]
+  readonly queue: BinaryQueue
+}
+
+function queueOf(
+  resolve: (name: BinaryName, signal: AbortSignal | undefined) => Promise<ResolvedBinary>,
+): Told {
+  const events: string[] = []
+  const queue = new BinaryQueue((name, options) => resolve(name, options.signal), {
+    building: (name, progress) => events.push(`building ${name}: ${progress}`),
+    resolved: ({ name }) => events.push(`resolved ${name}`),
+    unavailable: (name, reason, environment) => events.push(`unavailable ${name}: ${reason} ${environment}`),
+  })
+  return { events, queue }
+}
+
+const binary = (name: BinaryName): ResolvedBinary => ({
+  name,
+  path: '/bin/true',
+  version: '1.0.0',
+  source: 'cache',
+})
+
+test('one at a time, in the order asked for, whatever each takes', async () => {
+  const running: BinaryName[] = []
+  const { events, queue } = queueOf(async (name) => {
+    running.push(name)
+    await new Promise((done) => setImmediate(done))
+    expect(running.pop()).toBe(name)
+    return binary(name)
+  })
+  for (const name of ['toxiproxy', 'prometheus', 'loki'] as const) queue.add(name)
+  await expect.poll(() => events).toEqual(['resolved toxiproxy', 'resolved prometheus', 'resolved loki'])
+})
+
+test('a failure tells whether the machine or the kit is at fault, and the rest goes on', async () => {
+  const { events, queue } = queueOf(async (name) => {
+    if (name === 'loki') throw new Error('broken')
+    if (name === 'k6') {
+      throw new BinaryUnavailableError({
+        binary: name,
+        reason: 'no-go',
+        problem: 'no Go',
+        wayOut: 'install it',
+      })
+    }
+    return binary(name)
+  })
+  for (const name of ['loki', 'k6', 'promtool'] as const) queue.add(name)
+  await expect
+    .poll(() => events)
+    .toEqual([
+      'unavailable loki: broken false',
+      'unavailable k6: no Go\ninstall it true',
+      'resolved promtool',
+    ])
+})
+
+test('closing ends the running build and forgets the others, without a word', async () => {
+  const { events, queue } = queueOf(
+    (_name, signal) => new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason))),
+  )
+  queue.add('prometheus')
+  queue.add('loki')
+  await queue.close()
+  expect(events).toEqual([])
+})

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { request } from 'undici'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { down } from '../src/down.ts'
+import { type Launched, launch } from '../src/launch.ts'
+import { BASE_PORTS, MAX_PORT_OFFSET } from '../src/ports.ts'
+import { externalDataFolder } from '../src/postgres/place.ts'
+import { stateLayout } from '../src/state/layout.ts'
+import { untilState } from './harness.ts'
+
+const ENTRY = join(import.meta.dirname, 'fixtures/database-supervisor.ts')
+const portOffset = 20_000 + Math.floor(Math.random() * (MAX_PORT_OFFSET - 20_000))
+
+let stateDir = ''
+let launched: Launched
+
+const start = (): Promise<Launched> => launch({ stateDir, entry: ENTRY, portOffset })
+
+/** Runs a statement in a database of the server. */
+async function query(text: string): Promise<readonly unknown[]> {
+  const url = new URL('/postgres', launched.runtime.endpoints().postgres)
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+// mkdtemp makes a folder that only its owner may enter: as root, the account postgres may not
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'faultline-database-'))
+  launched = await start()
+  await untilState(launched, 'postgres', 'ready')
+  await query('CREATE TABLE kept (word text)')
+  await query("INSERT INTO kept VALUES ('precious')")
+})
+
+afterAll(async () => {
+  await launched.runtime[Symbol.asyncDispose]()
+  await down(stateDir, { volumes: true })
+  await rm(stateDir, { recursive: true, force: true })
+})
+
+test('PostgreSQL listens on loopback only, with the settings of the kit', async () => {
+  const settings = await query(
+    "SELECT name, setting FROM pg_settings WHERE name IN ('listen_addresses', 'unix_socket_directories', 'idle_in_transaction_session_timeout') ORDER BY name",
+  )
+  expect(settings).toEqual([
+    { name: 'idle_in_transaction_session_timeout', setting: '30000' },
+    { name: 'listen_addresses', setting: '127.0.0.1' },
+    { name: 'unix_socket_directories', setting: '' },
+  ])
+})
+
+test('after SIGKILL PostgreSQL recovers with its data', async () => {
+  await launched.runtime.signal('postgres', 'SIGKILL')
+  await untilState(launched, 'postgres', 'ready', ({ restarts }) => expect(restarts).toBeGreaterThan(0))
+  expect(await query('SELECT * FROM kept')).toEqual([{ word: 'precious' }])
+})
+
+test('a stale postmaster.pid of a killed run does not keep PostgreSQL from starting', async () => {
+  await launched.runtime.stop('postgres')
+  const external = externalDataFolder(stateLayout(stateDir))
+  const data = existsSync(external) ? join(external, 'postgres') : join(stateDir, 'data/postgres')
+  // pid 1 runs always, and is never a PostgreSQL of ours
+  const port = BASE_PORTS.postgres + portOffset
+  await writeFile(join(data, 'postmaster.pid'), `1\n${data}\n1\n${port}\n\n127.0.0.1\n\nready\n`)
+  await launched.runtime.start('postgres')
+  expect(await query('SELECT * FROM kept')).toEqual([{ word: 'precious' }])
+})
+
+test('the kit starts again on the data of an earlier run', async () => {
+  await launched.runtime[Symbol.asyncDispose]()
+  await down(stateDir)
+  launched = await start()
+  await untilState(launched, 'postgres', 'ready')
+  expect(await query('SELECT * FROM kept')).toEqual([{ word: 'precious' }])
+})
+
+test('Toxiproxy has every proxy of the list, again after a restart, without the toxics of before', async () => {
+  await untilState(launched, 'toxiproxy', 'ready')
+  const { toxiproxy } = launched.runtime.endpoints()
+  const proxies = async (): Promise<Record<string, { listen: string; toxics: unknown[] }>> =>
+    (await (await request(`${toxiproxy}/proxies`)).body.json()) as never
+  const list = readFileSync(join(import.meta.dirname, '../../../backends/toxiproxy/proxies.json'), 'utf8')
+  const names = (JSON.parse(list) as { name: string }[]).map(({ name }) => name)
+  expect(Object.keys(await proxies()).sort()).toEqual(names.sort())
+
+  const body = JSON.stringify({ name: 'slow', type: 'latency', attributes: { latency: 100 } })
+  const answer = await request(`${toxiproxy}/proxies/postgres/toxics`, { method: 'POST', body })
+  expect(answer.statusCode).toBe(200)
+  await launched.runtime.restart('toxiproxy')
+  const after = await proxies()
+  expect(Object.keys(after).sort()).toEqual(names.sort())
+  expect(after.postgres).toMatchObject({
+    listen: `127.0.0.1:${BASE_PORTS.proxyPostgres + portOffset}`,
+    toxics: [],
+  })
+})
