@@ -8,6 +8,7 @@ import { logsCommand } from './commands/logs.ts'
 import { restartCommand } from './commands/restart.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
+import { verifyCommand } from './commands/verify.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 this machine lacks something (the message says what to do).
@@ -34,6 +35,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     downCommand(),
     logsCommand(),
     loadCommand(),
+    verifyCommand(),
     restartCommand(),
   ]) {
     program.addCommand(command)

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { connectRuntime, defaultStateDir, ExitCode, REPOSITORY_ROOT } from '@faultline/stack'
+import { KitNotRunning, renderReport, runVerify, type VerifyProgress } from '@faultline/verify'
+import { Command, InvalidArgumentError } from 'commander'
+import { CommandFailed } from '../command-failed.ts'
+
+interface VerifyOptions {
+  json?: true
+  all?: true
+  timeout?: number
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      'Send marked requests and follow exactly those through all signals, links, panels and rules. Exit code 1 when one is broken.',
+    )
+    .option('--json', 'the whole report as one JSON document')
+    .option('--all', 'list every check, those that pass too')
+    .option('--timeout <s>', 'end with what is known after so many seconds (default: 75)', seconds)
+    .addHelpText('after', '\nExample:\n  npx faultline load steady --duration 2m & npx faultline verify\n')
+    .action(verify)
+}
+
+async function verify({ json, all, timeout }: VerifyOptions): Promise<void> {
+  await using runtime = await connectRuntime(defaultStateDir())
+  const abort = new AbortController()
+  process.once('SIGINT', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
+  process.once('SIGTERM', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
+  try {
+    const report = await runVerify({
+      endpoints: runtime.endpoints(),
+      dashboards: join(REPOSITORY_ROOT, 'grafana/dashboards'),
+      signal: abort.signal,
+      onProgress: json ? () => {} : showProgress,
+      ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    })
+    const colour = process.stdout.hasColors?.() ?? false
+    console.log(json ? JSON.stringify(report, null, 2) : renderReport(report, { colour, all: all === true }))
+    if (!report.ok) throw new CommandFailed(ExitCode.checkFailed)
+  } catch (error) {
+    if (!(error instanceof KitNotRunning)) throw error
+    console.error(error.message)
+    throw new CommandFailed(ExitCode.environmentLacks)
+  }
+}
+
+/** To the standard error, so that the report alone can be piped. */
+function showProgress(progress: VerifyProgress): void {
+  console.error(
+    progress.kind === 'sent'
+      ? `${progress.requests} requests sent`
+      : `${progress.what}: ${progress.passed} ok${progress.failed > 0 ? `, ${progress.failed} not` : ''}`,
+  )
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (value >= 15) return value
+  throw new InvalidArgumentError('expected at least 15 seconds')
+}
