@@ -31,6 +31,8 @@ export interface Found {
   readonly history: Labels[]
   /** Series that serve HTTP since. */
   recent: readonly Labels[]
+  /** What the collector scrapes, and whether it could. */
+  targets: readonly { readonly labels: Labels; readonly up: boolean }[]
   /** Stored traces of verify's own requests, by id. */
   readonly ownTraces: Map<string, Trace>
   /** Exemplars of verify's own requests, by trace id. */
@@ -49,6 +51,7 @@ export function nothingFound(): Found {
   return {
     history: [],
     recent: [],
+    targets: [],
     ownTraces: new Map(),
     ownExemplars: new Map(),
     spansAtCollector: new Map(),
@@ -59,7 +62,8 @@ export function nothingFound(): Found {
 }
 
 export function servicesOf({ found }: Context): Service[] {
-  return discoverServices([...found.history, ...found.recent], found.ownTraces.values())
+  const series = [...found.history, ...found.recent]
+  return discoverServices({ series, targets: found.targets, ownTraces: found.ownTraces.values() })
 }
 
 /** Ids of the traces of verify's own requests that were answered. */

@@ -2,6 +2,7 @@ import type { Context } from './context.ts'
 import { pollUntil } from './poll.ts'
 import type { TimedFinding } from './report/attribute.ts'
 import type { Finding } from './report/check.ts'
+import type { Hop } from './report/hop.ts'
 import { matches } from './report/pattern.ts'
 
 /**
@@ -10,6 +11,8 @@ import { matches } from './report/pattern.ts'
  */
 export interface Probe {
   readonly name: string
+  /** Where the first of its findings belongs. */
+  readonly hop: Hop
   /** Time between two questions, in ms. Default 1 000. */
   readonly intervalMs?: number
   /** What is so now. No finding at all means "not yet". */
@@ -24,23 +27,33 @@ export interface RunProbeOptions {
 }
 
 const DEFAULT_INTERVAL_MS = 1_000
+/** What has been asked when the deadline passes may still be answered. */
+const LAST_ANSWER_MS = 2_000
 
+/** Findings of a probe, settled or at the deadline. Rejects only when the context's signal ends it. */
 export async function runProbe(
   probe: Probe,
   context: Context,
-  options: RunProbeOptions,
+  { deadlineMs, hopeless }: RunProbeOptions,
 ): Promise<TimedFinding[]> {
   const startMs = Date.now()
-  const findings = await pollUntil(
-    () => probe.observe(context),
-    (all) => all.length > 0 && all.every((finding) => isSettled(finding, options.hopeless)),
-    {
-      intervalMs: probe.intervalMs ?? DEFAULT_INTERVAL_MS,
-      deadlineMs: options.deadlineMs,
-      signal: context.signal,
-    },
-  )
+  const tooLate = AbortSignal.timeout(Math.max(0, deadlineMs - startMs) + LAST_ANSWER_MS)
+  const signal = AbortSignal.any([context.signal, tooLate])
+  const { intervalMs = DEFAULT_INTERVAL_MS } = probe
+  let last: readonly Finding[] = []
+  const ask = async () => {
+    last = await probe.observe({ ...context, signal })
+    return last
+  }
+  const settled = (all: readonly Finding[]) => all.length > 0 && all.every((one) => isSettled(one, hopeless))
+  try {
+    await pollUntil(ask, settled, { intervalMs, deadlineMs, signal })
+  } catch (error) {
+    context.signal.throwIfAborted()
+    if (!tooLate.aborted) throw error
+  }
   const durationMs = Date.now() - startMs
+  const findings = last.length > 0 ? last : [outOfTime(probe)]
   return findings.map((finding) => ({ ...finding, durationMs }))
 }
 
@@ -50,4 +63,18 @@ function isSettled(finding: Finding, hopeless: ReadonlySet<string>): boolean {
     finding.final === true ||
     (finding.explainedBy ?? []).some((pattern) => [...hopeless].some((id) => matches(id, pattern)))
   )
+}
+
+function outOfTime({ name, hop }: Probe): Finding {
+  return {
+    id: `probe/${name}`,
+    hop,
+    status: 'fail',
+    expected: 'an answer in time',
+    seen: 'none before the deadline',
+    query: name,
+    likelyCause: 'a backend or the gateway is slow, or stuck',
+    nextStep: 'faultline status; give verify more time with --timeout',
+    explainedBy: ['reach/*', 'requests', 'signal/*'],
+  }
 }

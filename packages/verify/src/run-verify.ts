@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createBackends } from '@faultline/backends-client'
+import { type Backends, createBackends } from '@faultline/backends-client'
 import { collectorProbe } from './collector/probe-collector.ts'
 import { type Context, nothingFound, servicesOf, type VerifyEndpoints } from './context.ts'
 import { exemplarsProbe } from './links/probe-exemplars.ts'
@@ -9,6 +9,7 @@ import { metricNamesProbe } from './metrics/probe-metric-names.ts'
 import { loadDashboards, loadExpectations } from './panels/load.ts'
 import { panelsProbe } from './panels/probe-panels.ts'
 import { type Probe, runProbe } from './probe.ts'
+import type { Station } from './reach/judge-reach.ts'
 import { probeReach, stations } from './reach/probe-reach.ts'
 import { attribute, type TimedFinding } from './report/attribute.ts'
 import type { Finding, VerifyReport } from './report/check.ts'
@@ -50,8 +51,11 @@ export class KitNotRunning extends Error {
 }
 
 const DEFAULT_TIMEOUT_MS = 75_000
+/** Of one question to a backend, in ms; there are hundreds. */
+const CALL_TIMEOUT_MS = 5_000
+const IMPATIENT_TIMEOUT_MS = 500
 /** Left of the timeout for the last answers and the report. */
-const RESERVE_MS = 3_000
+const RESERVE_MS = 5_000
 
 /**
  * Sends requests of its own through the running kit and follows them through all four backends, then asks
@@ -68,34 +72,31 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const beginMs = Date.now()
   const deadlineMs = beginMs + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) - RESERVE_MS
   const requester = createRequester({ gateway: endpoints.gateway, marker: newMarker(), signal })
+  const hopeless = new Set<string>()
   const context: Context = {
     endpoints,
-    backends: createBackends(endpoints),
+    backends: createBackends(endpoints, { timeoutMs: CALL_TIMEOUT_MS }),
     requester,
     beginMs,
     signal,
     found: nothingFound(),
   }
-  const hopeless = new Set<string>()
-  const run = async (probe: Probe): Promise<TimedFinding[]> => {
-    const findings = await runProbe(probe, context, { deadlineMs, hopeless })
-    const failed = findings.filter(({ status }) => status === 'fail').length
+  const runIn = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
+    const findings = await runProbe(probe, within, { deadlineMs, hopeless })
     for (const { id, status } of findings) if (status !== 'pass') hopeless.add(id)
+    const failed = findings.filter(({ status }) => status === 'fail').length
     onProgress({ kind: 'settled', what: probe.name, passed: findings.length - failed, failed })
     return findings
   }
-  const runAll = async (probes: readonly Probe[]) => (await Promise.all(probes.map(run))).flat()
+  const reach = async (which: readonly Station[]) =>
+    (await Promise.all(which.map((station) => runIn(probeReach(station), context)))).flat()
 
-  const reached = await runAll(stations(endpoints).map(probeReach))
+  const reached = await reach(stations(endpoints))
   if (reached.every(({ status }) => status === 'fail')) throw new KitNotRunning(endpoints)
+  const within = { ...context, backends: impatientWith(hopeless, context) }
 
-  const links = run(linksProbe())
-  const sending = sendRequests(context, {
-    hopeless,
-    until: links,
-    onSent: (requests) => onProgress({ kind: 'sent', requests }),
-  })
-  const rest = await runAll([
+  const links = runIn(linksProbe(), within)
+  const probes = [
     metricsProbe,
     logsProbe,
     tracesProbe,
@@ -106,23 +107,41 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     loadProbe,
     rulesProbe,
     collectorProbe,
+  ]
+  const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
+  const [linkFindings, rest] = await Promise.all([
+    links,
+    Promise.all(probes.map((probe) => runIn(probe, within))),
+    sendRequests(context, { hopeless, until: links, onSent }),
   ])
-  const linkFindings = await links
-  await sending
   const requests = { ...judgeRequests(endpoints.gateway, requester.sent), durationMs: Date.now() - beginMs }
-  const findings = [...reached, requests, ...rest, ...linkFindings]
-  // What was reached at the start may have stopped since.
-  const mayHaveStopped = stations(endpoints).filter(({ name }) => !hopeless.has(`reach/${name}`))
-  const broken = findings.some(({ status }) => status === 'fail')
-  const again = broken ? await runAll(mayHaveStopped.map(probeReach)) : []
-  return report(replaced(findings, again), context)
+  const findings = [...reached, requests, ...rest.flat(), ...linkFindings]
+  return report(await lookAgain(findings, reach, context), context)
 }
 
-function replaced(findings: readonly TimedFinding[], newer: readonly TimedFinding[]): TimedFinding[] {
-  return findings.map((finding) => {
-    const other = newer.find(({ id }) => id === finding.id)
-    return other?.status === 'fail' ? other : finding
-  })
+/** Hundreds of questions to a backend that does not answer are not each given their full time. */
+function impatientWith(hopeless: ReadonlySet<string>, { endpoints, backends }: Context): Backends {
+  const impatient = createBackends(endpoints, { timeoutMs: IMPATIENT_TIMEOUT_MS })
+  const of = (name: string) => (hopeless.has(`reach/${name}`) ? impatient : backends)
+  return {
+    prometheus: of('prometheus').prometheus,
+    loki: of('loki').loki,
+    tempo: of('tempo').tempo,
+    pyroscope: of('pyroscope').pyroscope,
+  }
+}
+
+/** Where something failed, what was reached at the start may have stopped since. */
+async function lookAgain(
+  findings: readonly TimedFinding[],
+  reach: (which: readonly Station[]) => Promise<readonly TimedFinding[]>,
+  { endpoints }: Context,
+): Promise<readonly TimedFinding[]> {
+  if (findings.every(({ status }) => status === 'pass')) return findings
+  const wasReached = (name: string) =>
+    findings.some(({ id, status }) => id === `reach/${name}` && status === 'pass')
+  const again = await reach(stations(endpoints).filter(({ name }) => wasReached(name)))
+  return findings.map((finding) => again.find(({ id }) => id === finding.id) ?? finding)
 }
 
 function report(findings: readonly TimedFinding[], context: Context): VerifyReport {

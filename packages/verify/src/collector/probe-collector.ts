@@ -10,6 +10,7 @@ const OBSERVED_MS = 8_000
 /** What the collector says about itself, once requests have gone through it. */
 export const collectorProbe: Probe = {
   name: 'collector',
+  hop: 'collector',
   async observe(context) {
     const { backends, beginMs, signal } = context
     if (sinceSentMs(context) < OBSERVED_MS) return []

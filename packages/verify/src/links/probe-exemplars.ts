@@ -18,6 +18,7 @@ export function exemplarsProbe(): Probe {
   const spans: SpansByTrace = new Map()
   return {
     name: 'exemplars',
+    hop: 'exemplar → trace',
     async observe(context) {
       const { backends, beginMs, signal, found } = context
       const nowMs = Date.now()

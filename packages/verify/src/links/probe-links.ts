@@ -31,6 +31,7 @@ export function linksProbe(): Probe {
   const sampled = new Map<string, Span>()
   return {
     name: 'links',
+    hop: 'metrics → exemplar',
     async observe(context) {
       const { found, requester } = context
       if (found.sentUntilMs === undefined) return []

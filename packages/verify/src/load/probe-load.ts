@@ -11,6 +11,7 @@ const PATIENCE_MS = 10_000
 /** Metrics of the load generator. */
 export const loadProbe: Probe = {
   name: 'load',
+  hop: 'load',
   async observe(context) {
     const { backends, signal, found } = context
     if (found.sentUntilMs === undefined) return []

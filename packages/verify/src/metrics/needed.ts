@@ -43,7 +43,17 @@ export function neededMetrics(
   return [...readers].map(([name, who]) => ({ name, readers: [...who], computedFrom: sources(name, rules) }))
 }
 
+/** What recording rules compute a metric from, down to what services send. */
 function sources(name: string, rules: readonly Rule[]): string[] {
-  const recording = rules.filter((rule) => rule.type === 'recording' && baseName(rule.name) === name)
-  return [...new Set(recording.flatMap((rule) => metricNames(rule.query).map(baseName)))]
+  const all = new Set<string>()
+  const follow = (computed: string) => {
+    const recording = rules.filter((rule) => rule.type === 'recording' && baseName(rule.name) === computed)
+    for (const source of recording.flatMap((rule) => metricNames(rule.query).map(baseName))) {
+      if (all.has(source)) continue
+      all.add(source)
+      follow(source)
+    }
+  }
+  follow(name)
+  return [...all]
 }

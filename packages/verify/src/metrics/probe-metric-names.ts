@@ -17,6 +17,7 @@ const HISTORY_SECONDS = 300
 export function metricNamesProbe(targets: readonly Target[], expectations: readonly EmptyIsHealthy[]): Probe {
   return {
     name: 'metric names',
+    hop: 'metrics',
     intervalMs: 2_000,
     async observe(context) {
       const { backends, beginMs, signal, found } = context

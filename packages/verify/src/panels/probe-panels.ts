@@ -28,6 +28,7 @@ export function panelsProbe(
   const settled = new Map<string, Finding>()
   return {
     name: 'panels',
+    hop: 'panels',
     intervalMs: 2_000,
     async observe(context) {
       if (context.found.sentUntilMs === undefined) return []

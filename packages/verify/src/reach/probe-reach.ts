@@ -25,6 +25,7 @@ export function probeReach(station: Station): Probe {
   const startMs = Date.now()
   return {
     name: `reach ${station.name}`,
+    hop: station.name,
     intervalMs: 500,
     observe: async ({ signal }) => {
       const problem = await ask(station.url, signal)

@@ -9,12 +9,25 @@ export interface Service {
   readonly ownServerSpans: number
 }
 
-/** The label sets of what services serve HTTP or did so shortly before verify began. */
+/** The label sets of what serves HTTP, or did so shortly before verify began. */
 export const SERVICES_QUERY =
   'group by (service_name, service_instance_id) (http_server_request_duration_seconds_count)'
 
-/** Services from metrics and from the traces of verify's own requests, by name. */
-export function discoverServices(series: readonly Labels[], ownTraces: Iterable<Trace>): Service[] {
+/** What services are made out from. */
+export interface Evidence {
+  /** Label sets of what serves HTTP. */
+  readonly series: readonly Labels[]
+  /** What the collector scrapes, and whether it could. */
+  readonly targets: readonly { readonly labels: Labels; readonly up: boolean }[]
+  /** Traces of verify's own requests. */
+  readonly ownTraces: Iterable<Trace>
+}
+
+/**
+ * Services and their replicas, by name: what serves HTTP, what has spans in verify's own traces, and what
+ * the collector should be able to scrape and cannot.
+ */
+export function discoverServices({ series, targets, ownTraces }: Evidence): Service[] {
   const instances = new Map<string, Set<string>>()
   const serverSpans = new Map<string, number>()
   const add = (name: string | undefined, instance: string | undefined) => {
@@ -30,6 +43,9 @@ export function discoverServices(series: readonly Labels[], ownTraces: Iterable<
       if (span.kind !== 'server') continue
       serverSpans.set(span.serviceName, (serverSpans.get(span.serviceName) ?? 0) + 1)
     }
+  }
+  for (const { labels, up } of targets) {
+    if (!up || instances.has(labels.service_name ?? '')) add(labels.service_name, labels.service_instance_id)
   }
   return [...instances]
     .map(([name, ids]) => ({ name, instances: [...ids].sort(), ownServerSpans: serverSpans.get(name) ?? 0 }))

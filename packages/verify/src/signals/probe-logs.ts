@@ -15,6 +15,7 @@ const ANY_LINES = 20
 /** Log lines of each service. */
 export const logsProbe: Probe = {
   name: 'logs',
+  hop: 'logs',
   async observe(context) {
     if (context.found.sentUntilMs === undefined) return []
     const late = sinceSentMs(context) > patience.logs

@@ -1,10 +1,11 @@
 import type { QueryResult } from '@faultline/backends-client'
 import { answerOf } from '../answer.ts'
-import { type Context, servicesOf, sinceBeginMs, sinceSentMs } from '../context.ts'
+import { type Context, type Found, servicesOf, sinceBeginMs, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
+import type { Finding } from '../report/check.ts'
 import { SERVICES_QUERY } from '../services/discover.ts'
-import { ANY_SERIES_QUERY, judgeMetrics, REQUESTS_QUERY, UP_QUERY } from './judge-metrics.ts'
+import { ANY_SERIES_QUERY, judgeMetrics, REQUESTS_METRIC, REQUESTS_QUERY, UP_QUERY } from './judge-metrics.ts'
 
 /** How long before verify began a replica must have been seen to be expected now, in ms. */
 const HISTORY_MS = 60_000
@@ -12,6 +13,7 @@ const HISTORY_MS = 60_000
 /** Metrics of each service; also finds the services that there are. */
 export const metricsProbe: Probe = {
   name: 'metrics',
+  hop: 'metrics',
   async observe(context) {
     const { backends, beginMs, signal, found } = context
     const now = { lookbackMs: sinceBeginMs(context), signal }
@@ -28,16 +30,40 @@ export const metricsProbe: Probe = {
     ])
     if (history !== undefined && 'value' in history) found.history.push(...labelsIn(history.value))
     if ('value' in recent) found.recent = labelsIn(recent.value)
+    if ('value' in up) found.targets = targetsIn(up.value)
     const late = sinceSentMs(context) > patience.metrics
     if (!late && !requestsAreCounted(context)) return []
     const evidence = { before, now: counted, any, up }
-    return servicesOf(context).map((service) => judgeMetrics(service, evidence, late))
+    const services = servicesOf(context)
+    return services.length > 0
+      ? services.map((service) => judgeMetrics(service, evidence, late))
+      : [noServices(late)]
   },
 }
 
 /** How many of verify's requests each service served is known from their traces. */
 function requestsAreCounted({ found }: Context): boolean {
   return found.sentUntilMs !== undefined && found.ownTraces.size > 0
+}
+
+function noServices(late: boolean): Finding {
+  return {
+    id: 'signal/services',
+    hop: 'metrics',
+    status: 'fail',
+    expected: 'at least one service',
+    seen: 'no service in metrics, traces or scrape targets',
+    query: SERVICES_QUERY,
+    likelyCause: 'no telemetry of any service has arrived for a while',
+    nextStep: 'faultline logs collector',
+    explainedBy: ['reach/*', 'requests', `metric/${REQUESTS_METRIC}`],
+    final: late,
+  }
+}
+
+function targetsIn(result: QueryResult): Found['targets'] {
+  if (result.type !== 'vector') return []
+  return result.series.map(({ labels, sample }) => ({ labels, up: sample?.value !== 0 }))
 }
 
 function labelsIn(result: QueryResult) {

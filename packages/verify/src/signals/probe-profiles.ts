@@ -10,6 +10,7 @@ const STEP_MS = 15_000
 /** CPU profiles of each service. */
 export const profilesProbe: Probe = {
   name: 'profiles',
+  hop: 'profiles',
   async observe(context) {
     const { backends, beginMs, signal, found } = context
     if (found.sentUntilMs === undefined) return []

@@ -15,6 +15,7 @@ const MAX_FOUND = 5
 /** Traces of verify's own requests, and which services have spans in them. */
 export const tracesProbe: Probe = {
   name: 'traces',
+  hop: 'traces',
   async observe(context) {
     if (context.found.sentUntilMs === undefined) return []
     const { found } = context

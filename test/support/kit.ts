@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectRuntime, REPOSITORY_ROOT, type Runtime } from '@faultline/stack'
+import type { VerifyReport } from '@faultline/verify'
+import { execa } from 'execa'
+
+/** The whole kit, started for one test file by its own command and gone when it is disposed of. */
+export interface Kit extends AsyncDisposable {
+  readonly runtime: Runtime
+  /** Runs `faultline verify --json`. */
+  verify(): Promise<{ readonly exitCode: number | undefined; readonly report: VerifyReport }>
+  /** Runs a load scenario in the background until the result is disposed of. */
+  load(scenario: string): AsyncDisposable
+}
+
+/** Far from the default ports, so that a kit that somebody works with stays as it is. */
+const PORT_OFFSET = process.env.FAULTLINE_E2E_PORT_OFFSET ?? '7000'
+/** Long enough to build every binary on a fresh machine. */
+const UP_TIMEOUT_MS = 45 * 60_000
+const DOWN_TIMEOUT_MS = 120_000
+const VERIFY_TIMEOUT_MS = 120_000
+/** Longer than the tests take; it is ended with them. */
+const LOAD_DURATION = '45m'
+
+export async function startKit(): Promise<Kit> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'faultline-e2e-'))
+  const faultline = (args: readonly string[], timeout: number) =>
+    execa('faultline', args, {
+      preferLocal: true,
+      localDir: REPOSITORY_ROOT,
+      cwd: REPOSITORY_ROOT,
+      env: { FAULTLINE_STATE_DIR: stateDir },
+      reject: false,
+      all: true,
+      timeout,
+    })
+  const stop = async () => {
+    await faultline(['down'], DOWN_TIMEOUT_MS)
+    await rm(stateDir, { recursive: true, force: true })
+  }
+  try {
+    const up = await faultline(['up', '--detach', '--port-offset', PORT_OFFSET], UP_TIMEOUT_MS)
+    if (up.exitCode !== 0) throw new Error(`the kit did not start:\n${up.all}`)
+    const runtime = await connectRuntime(stateDir)
+    return {
+      runtime,
+      verify: async () => {
+        const { exitCode, stdout, all } = await faultline(['verify', '--json'], VERIFY_TIMEOUT_MS)
+        return { exitCode, report: parseReport(stdout, all) }
+      },
+      load: (scenario) => {
+        const running = faultline(['load', scenario, '--duration', LOAD_DURATION], UP_TIMEOUT_MS)
+        return {
+          async [Symbol.asyncDispose]() {
+            running.kill('SIGTERM')
+            await running
+          },
+        }
+      },
+      async [Symbol.asyncDispose]() {
+        await runtime[Symbol.asyncDispose]()
+        await stop()
+      },
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function parseReport(stdout: string, all: string): VerifyReport {
+  try {
+    return JSON.parse(stdout) as VerifyReport
+  } catch (cause) {
+    throw new Error(`verify gave no report:\n${all}`, { cause })
+  }
+}
