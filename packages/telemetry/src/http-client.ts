@@ -14,7 +14,7 @@ interface UndiciRequest {
   readonly path: string
   readonly method: string
   addHeader(name: string, value: string): unknown
-  [OPERATION]?: Operation
+  [OPERATION]?: Operation | undefined
 }
 
 interface Operation {
@@ -89,7 +89,7 @@ export function instrumentHttpClient(dependencies: HttpClientDependencies): Http
   function finish(request: UndiciRequest, failure: string | undefined, error: unknown): void {
     const operation = request[OPERATION]
     if (!operation) return
-    delete request[OPERATION]
+    request[OPERATION] = undefined
     const { span, status, startMs, peerService } = operation
     const endMs = monotonicMs()
     // For a client, 4xx is an error as well: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status

@@ -6,9 +6,15 @@ import { RecordedSpan, type SpanScope } from '../trace/span.ts'
 import { ACCESS_MESSAGE, type AccessRecord, writeAccessRecord } from './access-record.ts'
 import { type LogLine, writeLogLine } from './record-encoding.ts'
 
-/** Bytes gathered before a write to standard output, and milliseconds after which fewer are written. */
-const STDOUT_BUFFER_BYTES = 4_096
+/**
+ * Bytes gathered before a write to standard output, and milliseconds after which fewer are written. A write
+ * wakes a thread, which under load costs more than all else about a line; a pipe takes 64 KiB at once.
+ */
+const STDOUT_BUFFER_BYTES = 32 * 1024
+const STDOUT_WRITE_BYTES = 64 * 1024
 const STDOUT_FLUSH_MS = 100
+/** Lines that nobody reads are dropped past this; a reader that hangs must not fill the memory. */
+const STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 
 const SCOPE: SpanScope = { name: '@faultline/telemetry', version: undefined }
 
@@ -24,7 +30,14 @@ export interface LogPipeline {
 /** @param batcher undefined leaves lines on standard output only */
 export function createLogPipeline(options: LogOptions, batcher: Batcher | undefined): LogPipeline {
   const stdout = options.stdout
-    ? destination({ dest: 1, sync: false, minLength: STDOUT_BUFFER_BYTES, periodicFlush: STDOUT_FLUSH_MS })
+    ? destination({
+        dest: 1,
+        sync: false,
+        minLength: STDOUT_BUFFER_BYTES,
+        maxWrite: STDOUT_WRITE_BYTES,
+        maxLength: STDOUT_LIMIT_BYTES,
+        periodicFlush: STDOUT_FLUSH_MS,
+      })
     : undefined
   // Set while an access line is on its way through pino: pino calls mixin and write synchronously.
   let pending: AccessRecord | undefined
