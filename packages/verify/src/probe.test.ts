@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import type { Context } from './context.ts'
+import { type Probe, runProbe } from './probe.ts'
+import { aFinding } from './testing/factories.ts'
+
+const context = (signal = new AbortController().signal) => ({ signal }) as Context
+const within = (ms: number, hopeless: readonly string[] = []) => ({
+  deadlineMs: Date.now() + ms,
+  hopeless: new Set(hopeless),
+})
+const aProbe = (observe: Probe['observe']): Probe => ({ name: 'logs', hop: 'logs', intervalMs: 1, observe })
+
+describe('runProbe', () => {
+  it('asks until every finding passes', async () => {
+    let asked = 0
+    const probe = aProbe(async () => [aFinding({ status: ++asked < 5 ? 'fail' : 'pass' })])
+    await expect(runProbe(probe, context(), within(10_000))).resolves.toMatchObject([{ status: 'pass' }])
+    expect(asked).toBe(5)
+  })
+
+  it('takes no finding for "not yet"', async () => {
+    let asked = 0
+    const probe = aProbe(async () => (++asked < 3 ? [] : [aFinding({ status: 'pass' })]))
+    await expect(runProbe(probe, context(), within(10_000))).resolves.toHaveLength(1)
+  })
+
+  it.each([
+    ['is final', aFinding({ final: true })],
+    ['is explained by what failed for good', aFinding({ explainedBy: ['reach/*'] })],
+  ])('stops at a failure that %s', async (_, finding) => {
+    let asked = 0
+    const probe = aProbe(async () => {
+      asked++
+      return [finding]
+    })
+    await expect(runProbe(probe, context(), within(10_000, ['reach/loki']))).resolves.toHaveLength(1)
+    expect(asked).toBe(1)
+  })
+
+  it('keeps the last findings at the deadline', async () => {
+    const probe = aProbe(async () => [aFinding({ seen: 'still nothing' })])
+    await expect(runProbe(probe, context(), within(20))).resolves.toMatchObject([{ seen: 'still nothing' }])
+  })
+
+  it('reports a probe that had no answer by its deadline', async () => {
+    const stuck = aProbe(
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    )
+    await expect(runProbe(stuck, context(), within(10))).resolves.toMatchObject([
+      { id: 'probe/logs', hop: 'logs', status: 'fail', seen: 'none before the deadline' },
+    ])
+  })
+
+  it('ends with the signal of verify itself, and with an error that is nobody’s answer', async () => {
+    const stop = new AbortController()
+    const running = runProbe(
+      aProbe(async () => []),
+      context(stop.signal),
+      within(10_000),
+    )
+    stop.abort(new Error('enough'))
+    await expect(running).rejects.toThrow('enough')
+    const broken = aProbe(() => Promise.reject(new TypeError('a mistake')))
+    await expect(runProbe(broken, context(), within(10_000))).rejects.toThrow('a mistake')
+  })
+})

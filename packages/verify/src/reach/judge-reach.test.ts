@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { judgeReach } from './judge-reach.ts'
+
+const loki = { name: 'loki', url: 'http://127.0.0.1:3100/ready', component: 'loki' } as const
+
+describe('judgeReach', () => {
+  it('passes where it answers', () => {
+    expect(judgeReach(loki, undefined, false)).toMatchObject({
+      id: 'reach/loki',
+      hop: 'loki',
+      status: 'pass',
+    })
+  })
+
+  it.each([
+    ['unreachable', /does not run.*127\.0\.0\.1:3100/],
+    ['timeout', /overloaded or stopped by a signal/],
+    ['refused', /runs and is not ready/],
+  ] as const)('says why when it is %s', (kind, cause) => {
+    expect(judgeReach(loki, { kind, message: 'm' }, true)).toMatchObject({
+      status: 'fail',
+      seen: 'm',
+      likelyCause: expect.stringMatching(cause),
+      nextStep: expect.stringContaining('faultline logs loki'),
+    })
+  })
+})

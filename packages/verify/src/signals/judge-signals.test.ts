@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { anEntry, aService, aTrace, aVector, someLines, unreachable } from '../testing/factories.ts'
+import { judgeLogs } from './judge-logs.ts'
+import { judgeMetrics } from './judge-metrics.ts'
+import { judgeProfiles } from './judge-profiles.ts'
+import { judgeTraces } from './judge-traces.ts'
+
+const catalog = aService()
+const replica = (instance: string) => ({ service_name: 'catalog', service_instance_id: instance })
+const both = (first: number, second: number) =>
+  aVector([replica('catalog-1'), first], [replica('catalog-2'), second])
+
+describe('judgeMetrics', () => {
+  const evidence = {
+    before: { value: both(100, 100) },
+    now: { value: both(106, 105) },
+    any: { value: both(50, 50) },
+    up: { value: both(1, 1) },
+  }
+
+  it('passes where every replica counts and the counts rise with verify’s own requests', () => {
+    expect(judgeMetrics(catalog, evidence, true)).toMatchObject({
+      id: 'signal/catalog/metrics',
+      status: 'pass',
+    })
+  })
+
+  it('fails where counts rise by less', () => {
+    const finding = judgeMetrics(catalog, { ...evidence, now: { value: both(101, 100) } }, true)
+    expect(finding).toMatchObject({ status: 'fail', seen: expect.stringContaining('1 more requests') })
+  })
+
+  it('names the replica that cannot be scraped', () => {
+    const up = { value: both(1, 0) }
+    const now = { value: aVector([replica('catalog-1'), 200]) }
+    expect(judgeMetrics(catalog, { ...evidence, now, up }, true)).toMatchObject({
+      status: 'fail',
+      seen: 'the collector cannot scrape catalog-2 (up is 0)',
+    })
+  })
+
+  it('tells a renamed metric from silence', () => {
+    const now = { value: aVector() }
+    expect(judgeMetrics(catalog, { ...evidence, now }, true).likelyCause).toMatch(/renamed or dropped/)
+    const any = { value: aVector() }
+    expect(judgeMetrics(catalog, { ...evidence, now, any }, true)).toMatchObject({
+      seen: 'no sample at all of catalog since verify began',
+    })
+  })
+
+  it('does not fail an idle service that verify’s requests did not reach', () => {
+    const idle = aService({ ownServerSpans: 0 })
+    expect(judgeMetrics(idle, { ...evidence, now: evidence.before }, true).status).toBe('pass')
+  })
+
+  it('points to Prometheus where it cannot be asked', () => {
+    const finding = judgeMetrics(catalog, { ...evidence, up: unreachable('prometheus') }, true)
+    expect(finding).toMatchObject({ status: 'fail', explainedBy: ['reach/prometheus'] })
+  })
+})
+
+describe('judgeLogs', () => {
+  const line = (instance: string) =>
+    anEntry({
+      labels: { service_name: 'catalog' },
+      metadata: { trace_id: 'a', service_instance_id: instance },
+    })
+  const untraced = anEntry({ metadata: { request_id: 'verify-1' } })
+
+  it('wants lines of every replica', () => {
+    const own = someLines(line('catalog-1'), line('catalog-2'))
+    expect(judgeLogs(catalog, { query: 'q', own, any: own }, true).status).toBe('pass')
+    const half = judgeLogs(catalog, { query: 'q', own: someLines(line('catalog-1')), any: own }, true)
+    expect(half).toMatchObject({ status: 'fail', seen: '1 lines, none of catalog-2' })
+  })
+
+  it('leaves it to the next hop where no line has a trace id', () => {
+    const evidence = { query: 'q', own: someLines(), any: someLines(untraced) }
+    expect(judgeLogs(catalog, evidence, true).status).toBe('pass')
+  })
+
+  it('fails without a line, and says whether others arrive', () => {
+    expect(judgeLogs(catalog, { query: 'q', own: someLines(), any: someLines() }, true)).toMatchObject({
+      status: 'fail',
+      seen: 'no line since verify began',
+    })
+    const others = { query: 'q', own: someLines(), any: someLines(line('catalog-1')) }
+    expect(judgeLogs(catalog, others, true).seen).toMatch(/none of verify’s own/)
+  })
+
+  it('points to Loki where it cannot be asked', () => {
+    const evidence = { query: 'q', own: unreachable('loki'), any: someLines() }
+    expect(judgeLogs(catalog, evidence, true)).toMatchObject({ status: 'fail', explainedBy: ['reach/loki'] })
+  })
+})
+
+describe('judgeTraces', () => {
+  const whole = aTrace(['gateway', 'gateway-1'], ['catalog', 'catalog-1'], ['catalog', 'catalog-2'])
+  const evidence = {
+    followed: ['a'],
+    stored: { value: [whole] },
+    others: { value: [] },
+    spansAtCollector: 30,
+  }
+
+  it('wants every trace stored and spans of every replica', () => {
+    expect(judgeTraces(catalog, evidence, true).status).toBe('pass')
+    const half = aTrace(['gateway', 'gateway-1'], ['catalog', 'catalog-1'])
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [half] } }, true)
+    expect(finding).toMatchObject({ status: 'fail', seen: 'no span of catalog-2' })
+    expect(judgeTraces(catalog, { ...evidence, followed: ['a', 'b'] }, true).seen).toBe(
+      '1 of 2 traces not stored',
+    )
+  })
+
+  it('blames the sampler where spans reached the collector', () => {
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] } }, true)
+    expect(finding.likelyCause).toMatch(/sampler drops/)
+    expect(finding.explainedBy).toContain('exemplars/stored')
+  })
+
+  it('blames the service where none did', () => {
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] }, spansAtCollector: 0 }, true)
+    expect(finding.likelyCause).toMatch(/no span of catalog reaches the collector/)
+    expect(finding.explainedBy).not.toContain('exemplars/stored')
+  })
+
+  it('says what can be said where it is not known', () => {
+    const evidenceOfNothing = { ...evidence, stored: { value: [] }, spansAtCollector: undefined }
+    expect(judgeTraces(catalog, evidenceOfNothing, true).likelyCause).toMatch(/no trace arrives/)
+  })
+})
+
+describe('judgeProfiles', () => {
+  const series = (instance: string | undefined, value: number) => ({
+    labels: instance === undefined ? {} : { service_instance_id: instance },
+    points: [{ timeMs: 0, value }],
+  })
+
+  it('wants samples of every replica where profiles say their replica', () => {
+    const all = { value: [series('catalog-1', 1e7), series('catalog-2', 2e7)] }
+    expect(judgeProfiles(catalog, all, true)).toMatchObject({
+      status: 'pass',
+      seen: '30 ms of CPU in samples',
+    })
+    expect(judgeProfiles(catalog, { value: [series('catalog-1', 1e7)] }, true)).toMatchObject({
+      status: 'fail',
+      seen: 'no sample of catalog-2 since verify began',
+    })
+    expect(judgeProfiles(catalog, { value: [series(undefined, 1e7)] }, true).status).toBe('pass')
+  })
+
+  it('fails without samples', () => {
+    expect(judgeProfiles(catalog, { value: [] }, true).status).toBe('fail')
+    expect(judgeProfiles(catalog, { value: [series('catalog-1', 0)] }, true).status).toBe('fail')
+  })
+})
