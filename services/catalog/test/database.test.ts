@@ -145,6 +145,10 @@ describe('the search', () => {
     const withIndex = await planAndTime()
     expect(withIndex.plan).toContain(`Index Only Scan using ${INDEX}`)
     expect(withIndex.plan).not.toContain('Seq Scan on seats')
+    // One descent a count: the index leads with the concert.
+    const [, counts, searches] =
+      new RegExp(`using ${INDEX}[^\\n]*loops=(\\d+)\\)[^]*?Index Searches: (\\d+)`).exec(withIndex.plan) ?? []
+    expect(searches).toBe(counts)
 
     const [index] = await database.asOwner<{ definition: string }>(
       `SELECT pg_get_indexdef('catalog.${INDEX}'::regclass) AS definition`,

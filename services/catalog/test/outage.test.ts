@@ -34,9 +34,28 @@ async function lockConcerts(): Promise<AsyncDisposable> {
   }
 }
 
+/** Statements of replicas that wait for a lock at the moment. */
+async function statementsWaitingForLock(): Promise<number> {
+  const waiting = await database.asOwner(
+    `SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND wait_event_type = 'Lock'`,
+  )
+  return waiting.length
+}
+
+/** Takes the database away; it is back when told so, at the latest when disposed of. */
+async function takeDatabaseAway(): Promise<AsyncDisposable & { bringBack(): Promise<void> }> {
+  await database.postgres.stop()
+  let away = true
+  async function bringBack() {
+    if (away) await database.postgres.start()
+    away = false
+  }
+  return { bringBack, [Symbol.asyncDispose]: bringBack }
+}
+
 describe('the catalog as a process', () => {
   it('starts without its database, says so, and comes up by itself when it is back', async () => {
-    await database.postgres.stop()
+    await using outage = await takeDatabaseAway()
     await using service = await startCatalog('/livez')
     expect(await readyz(service)).toBe(503)
     const { status, body, headers } = await getJson<Problem>(`${service.url}/concerts`)
@@ -45,7 +64,7 @@ describe('the catalog as a process', () => {
     expect(body).toMatchObject({ dependency: 'postgresql', cause: 'connection_failed' })
     expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/)
 
-    await database.postgres.start()
+    await outage.bringBack()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
     expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
   })
@@ -53,9 +72,9 @@ describe('the catalog as a process', () => {
   it('survives a restart of its database', async () => {
     await using service = await startCatalog()
     expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
-    await database.postgres.stop()
+    await using outage = await takeDatabaseAway()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(503)
-    await database.postgres.start()
+    await outage.bringBack()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
     await expect
       .poll(async () => (await getJson(`${service.url}/concerts`)).status, { timeout: 5_000 })
@@ -66,14 +85,7 @@ describe('the catalog as a process', () => {
     await using service = await startCatalog()
     const lock = await lockConcerts()
     const answer = getJson(`${service.url}/concerts?limit=1`)
-    await expect
-      .poll(async () => {
-        const waiting = await database.asOwner(
-          `SELECT 1 FROM pg_stat_activity WHERE application_name = 'catalog' AND wait_event_type = 'Lock'`,
-        )
-        return waiting.length
-      })
-      .toBe(1)
+    await expect.poll(statementsWaitingForLock).toBe(1)
     service.kill('SIGTERM')
     await expect.poll(() => readyz(service)).toBe(503)
     await lock[Symbol.asyncDispose]()
@@ -100,6 +112,8 @@ describe('a replica whose database is slow', () => {
     const { status, body } = await getJson<Problem>(`${replica.url}/concerts`)
     expect(status).toBe(504)
     expect(body).toMatchObject({ dependency: 'postgresql', cause: 'timeout' })
+    // It is the server that gave up: nothing of it goes on there.
+    expect(await statementsWaitingForLock()).toBe(0)
   })
 
   it('does not wait longer than its caller does', async () => {

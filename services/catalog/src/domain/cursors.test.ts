@@ -10,7 +10,9 @@ describe('toPage', () => {
         const rows = numbers.toSorted((a, b) => a - b)
         const seen: number[] = []
         let cursor: string | null = null
+        let pages = 0
         do {
+          pages++
           const after: number = cursor === null ? -1 : Number(cursor)
           const found = rows.filter((row) => row > after).slice(0, limit + 1)
           const page = toPage(found, limit, (row) => row, String)
@@ -19,6 +21,7 @@ describe('toPage', () => {
           cursor = page.nextCursor
         } while (cursor !== null)
         expect(seen).toEqual(rows)
+        expect(pages).toBe(Math.max(1, Math.ceil(rows.length / limit)))
       }),
     )
   })
