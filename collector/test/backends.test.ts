@@ -210,22 +210,14 @@ describe('in Loki', () => {
   })
 
   test('a burst far above the default limit of 4 MB/s is taken', async () => {
-    for (let batch = 0; batch < 20; batch += 1) {
-      // Loki keeps one of two equal lines of the same time.
-      const lines = Array.from({ length: 50 }, (_, index) =>
-        logRecord(`${batch} ${index} ${'x'.repeat(10_000)}`),
-      )
-      await send(collector.otlp, '/v1/logs', logs(lines, 'gateway'))
-    }
-    await expect
-      .poll(
-        async () => {
-          const answer = await loki.client.query('sum(count_over_time({service_name="gateway"}[5m]))')
-          return answer.type === 'vector' ? answer.series[0]?.sample.value : undefined
-        },
-        { timeout: 30_000 },
-      )
-      .toBe(1_000)
+    // Loki keeps one of two equal lines of the same time.
+    const lines = Array.from({ length: 1_000 }, (_, index) => logRecord(`${index} ${'x'.repeat(20_000)}`))
+    const response = await fetch(`${loki.url}/otlp/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(logs(lines, 'gateway')),
+    })
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 204, text: '' })
   })
 })
 

@@ -69,3 +69,16 @@ test('SIGTERM decides the traces that are still waiting and leaves none behind',
   await collector.run()
   await expect.poll(() => sink.spans.map(({ spanId }) => spanId), { timeout: 10_000 }).toEqual([kept.spanId])
 })
+
+test('what is too much for one request of a backend is split', async () => {
+  await using sink = await Sink.start()
+  await using collector = await Collector.start({ sink: sink.url })
+  const lines = Array.from({ length: 1_000 }, (_, index) => logRecord(`${index} ${'x'.repeat(10_000)}`))
+  await send(collector.otlp, '/v1/logs', logs(lines))
+  await expect.poll(() => sink.logRecords.length, { timeout: 20_000 }).toBe(lines.length)
+  const sizes = sink.requests
+    .filter(({ path }) => path.endsWith('/v1/logs'))
+    .map(({ body }) => JSON.stringify(body).length)
+  // 4 MiB of protobuf; JSON is a little longer.
+  expect(Math.max(...sizes)).toBeLessThan(5 * 1024 * 1024)
+})

@@ -29,12 +29,14 @@ const TRACES: Readonly<Record<string, { readonly kept: boolean; readonly spans: 
   }
 })()
 
-const all = Object.values(TRACES).flatMap(({ spans }) => spans)
+/** Decided after all the others. */
+const last = span({ status: { code: STATUS_ERROR } })
+const all = [...Object.values(TRACES).flatMap(({ spans }) => spans), last]
 
 describe('tail sampling', () => {
   let sink: Sink
   let collector: Collector
-  const late = span({ traceId: TRACES['marked as kept']?.spans[0]?.traceId ?? '' })
+  const arrived = (): readonly string[] => sink.spans.map(({ spanId }) => spanId)
 
   beforeAll(async () => {
     sink = await Sink.start()
@@ -42,14 +44,7 @@ describe('tail sampling', () => {
     await send(collector.otlp, '/v1/traces', traces(all, 'catalog', 'catalog-1'))
     // A second process of the same service, with the same kind of spans.
     await send(collector.otlp, '/v1/traces', traces([span(), span()], 'catalog', 'catalog-2'))
-    const expected = Object.values(TRACES)
-      .filter(({ kept }) => kept)
-      .flatMap(({ spans }) => spans)
-    await vi.waitFor(() => expect(sink.spans).toHaveLength(expected.length), { timeout: 20_000 })
-    await send(collector.otlp, '/v1/traces', traces([late]))
-    await vi.waitFor(() => expect(sink.spans.map(({ spanId }) => spanId)).toContain(late.spanId), {
-      timeout: 20_000,
-    })
+    await vi.waitFor(() => expect(arrived()).toContain(last.spanId), { timeout: 20_000 })
   })
 
   afterAll(async () => {
@@ -58,11 +53,20 @@ describe('tail sampling', () => {
   })
 
   test.each(Object.entries(TRACES))('a trace with %s', (_, { kept, spans }) => {
-    const arrived = sink.spans.map(({ spanId }) => spanId)
     for (const { spanId } of spans) {
-      if (kept) expect(arrived).toContain(spanId)
-      else expect(arrived).not.toContain(spanId)
+      if (kept) expect(arrived()).toContain(spanId)
+      else expect(arrived()).not.toContain(spanId)
     }
+  })
+
+  test('a span that comes late follows the decision on its trace', async () => {
+    const [keptRoot] = TRACES['marked as kept']?.spans ?? []
+    const [plainRoot] = TRACES.plain?.spans ?? []
+    const dropped = span({ traceId: plainRoot?.traceId ?? '', status: { code: STATUS_ERROR } })
+    const follows = span({ traceId: keptRoot?.traceId ?? '' })
+    await send(collector.otlp, '/v1/traces', traces([dropped, follows]))
+    await expect.poll(arrived, { timeout: 10_000 }).toContain(follows.spanId)
+    expect(arrived()).not.toContain(dropped.spanId)
   })
 
   test('span metrics count every span, kept or not, of all processes of a service', async () => {
@@ -73,7 +77,7 @@ describe('tail sampling', () => {
       )
       return [...counts.values()].reduce((sum, count) => sum + count, 0)
     }
-    const expected = all.length + 2 + 1
+    const expected = all.length + 2 + 2
     await expect.poll(() => latest('traces.span.metrics.calls', 'asInt'), { timeout: 10_000 }).toBe(expected)
     await expect
       .poll(() => latest('traces.span.metrics.duration', 'count'), { timeout: 10_000 })

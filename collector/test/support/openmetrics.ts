@@ -8,7 +8,12 @@ export interface MetricsEndpoint extends AsyncDisposable {
 
 /** Serves OpenMetrics text, made anew for every scrape, in the place of a service's admin listener. */
 export async function serveMetrics(text: () => string): Promise<MetricsEndpoint> {
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
+    // Exemplars exist in OpenMetrics only, so a scraper has to ask for that.
+    if (request.headers.accept?.includes('application/openmetrics-text') !== true) {
+      response.writeHead(406).end()
+      return
+    }
     response
       .writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' })
       .end(text())
