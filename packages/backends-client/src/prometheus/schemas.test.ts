@@ -20,6 +20,14 @@ describe('sample values', () => {
     )
   })
 
+  it.each([
+    ['NaN', Number.NaN],
+    ['+Inf', Number.POSITIVE_INFINITY],
+    ['-Inf', Number.NEGATIVE_INFINITY],
+  ])('are %s', (text, value) => {
+    expect(schemas.sampleValue.parse(text)).toBe(value)
+  })
+
   it.each(['', ' ', 'one', '1,5', '0x'])('are not made of %j', (text) => {
     expect(schemas.sampleValue.safeParse(text).success).toBe(false)
   })

@@ -75,6 +75,15 @@ describe('attribute', () => {
     expect(checks[2]).toMatchObject({ status: 'fail', consequenceOf: 'reach/prometheus' })
   })
 
+  it('takes the earliest of failures that explain each other', () => {
+    const { checks, firstBrokenHop } = attribute([
+      aFinding({ id: 'link/trace-logs', hop: 'trace → logs', explainedBy: ['signal/gateway/logs'] }),
+      aFinding({ id: 'signal/gateway/logs', hop: 'logs', explainedBy: ['link/trace-logs'] }),
+    ])
+    expect(firstBrokenHop?.check).toBe('signal/gateway/logs')
+    expect(checks[0]?.consequenceOf).toBe('signal/gateway/logs')
+  })
+
   it('gives every failure exactly one root, whatever explains what', () => {
     const ids = ['a/1', 'a/2', 'b/1', 'b/2', 'c']
     const findings = fc
