@@ -44,6 +44,8 @@ export function createApp({ telemetry, concerts, venues, seats, shedding }: AppD
   })
 
   const app = new Koa()
+  // What goes wrong after the problems middleware: a client that leaves, or an answer that cannot be sent.
+  app.on('error', (error) => logger.warn({ err: error }, 'request broke off'))
   app.use(telemetry.middleware())
   app.use(requestId())
   app.use(problems({ logger, onProblem: inputRejections({ logger, register }) }))

@@ -131,7 +131,7 @@ describe('a replica whose database is slow', () => {
   it('keeps its connections within the limit and says that they are taken', async () => {
     await using replica = await startReplica(database.serviceUrl, {
       maxConnections: 2,
-      acquireTimeoutMs: 100,
+      acquireTimeoutMs: 500,
     })
     await using _lock = await lockConcerts()
     const answers = await Promise.all(

@@ -39,6 +39,8 @@ export function createApp(dependencies: AppDependencies): Koa {
   })
 
   const app = new Koa()
+  // What goes wrong after the problems middleware: a client that leaves, or an answer that cannot be sent.
+  app.on('error', (error) => logger.warn({ err: error }, 'request broke off'))
   app.use(telemetry.middleware())
   app.use(requestId())
   app.use(problems({ logger, onProblem: inputRejections({ logger, register }) }))

@@ -12,6 +12,7 @@ let server: ServedApp
 
 beforeAll(async () => {
   const app = new Koa()
+  app.on('error', () => undefined)
   app.use(problems({ logger: testTelemetry().logger }))
   app.use(async (ctx) => {
     ctx.body = { received: await readJsonBody(ctx, { limitBytes: 100 }) }
