@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { z } from 'zod'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
 
 const readyLine = z.object({
   msg: z.literal('embedded store is ready'),
@@ -20,6 +20,8 @@ export function storeEnvironment(dataDirectory: string): Record<string, string> 
     EMBEDDED_STORE_OTLP_PORT: '0',
     EMBEDDED_STORE_PYROSCOPE_PORT: '0',
     EMBEDDED_STORE_DATA_DIR: dataDirectory,
+    // As the stack starts it.
+    NODE_OPTIONS: '--max-semi-space-size=8',
   }
 }
 

@@ -23,6 +23,8 @@ export function embeddedStore({ layout, ports, installed }: StackContext): Compo
       ...(installed.pyroscope ? [] : [{ port: ports.pyroscope, purpose: 'Pyroscope API' }]),
     ],
     command: nodeCommand('packages/embedded-store/src/main.ts', {
+      // without it received batches pile up in the young generation: 100 MB more
+      NODE_OPTIONS: '--max-semi-space-size=8',
       EMBEDDED_STORE_HOST: HOST,
       EMBEDDED_STORE_SERVE: halves.join(','),
       EMBEDDED_STORE_TEMPO_PORT: String(ports.tempo),
