@@ -24,9 +24,10 @@ export const databaseDefaults = {
   statementTimeoutMs: 1_400,
 } satisfies Partial<DatabaseOptions>
 
-/** A statement with its parameters; a name makes the server keep its plan. */
+/** A statement with its parameters. */
 export interface Statement {
-  name: string
+  /** Makes the server keep the plan: for statements whose best plan does not depend on the parameters. */
+  name?: string
   text: string
   values: readonly unknown[]
 }
