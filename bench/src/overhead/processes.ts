@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { execa, execaSync } from 'execa'
+import { request } from 'undici'
+import type { Variant } from './variants.ts'
+
+const REPOSITORY_ROOT = join(import.meta.dirname, '..', '..', '..')
+const STOCK = join(REPOSITORY_ROOT, 'bench', 'stock')
+const START_DEADLINE_MS = 60_000
+
+/** The measured process has a core to itself; all others share the second. */
+export const MEASURED_CORE = 0
+export const OTHER_CORE = 1
+
+const pinning = execaSync('taskset', ['--version'], { reject: false }).exitCode === 0
+
+/** A Node process on one core (where the system can pin), ended with SIGKILL when disposed. */
+class Child implements AsyncDisposable {
+  readonly pid: number
+  readonly #process
+
+  constructor(core: number, args: readonly string[], env: Readonly<Record<string, string>>) {
+    const command = [process.execPath, ...args]
+    const [file = '', ...rest] = pinning ? ['taskset', '-c', String(core), ...command] : command
+    this.#process = execa(file, rest, { env, stdout: 'ignore', stderr: 'inherit', reject: false })
+    if (this.#process.pid === undefined) throw new Error(`${file} did not start`)
+    this.pid = this.#process.pid
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#process
+  }
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly pid: number
+  readonly url: string
+}
+
+/** Starts a program of this folder and waits until it listens. */
+export async function startHelper(
+  program: 'stub-catalog.ts' | 'sink.ts',
+  port: number,
+): Promise<AsyncDisposable> {
+  const child = new Child(OTHER_CORE, [join(import.meta.dirname, program)], { PORT: String(port) })
+  await untilAnswered(`http://127.0.0.1:${port}/`)
+  return child
+}
+
+/** Starts the gateway under one way of instrumenting it. */
+export async function startGateway(
+  variant: Variant,
+  addresses: { catalog: string; sink: string },
+): Promise<Gateway> {
+  const [port, adminPort, stockMetricsPort] = [await freePort(), await freePort(), await freePort()]
+  const child = new Child(
+    MEASURED_CORE,
+    [
+      ...(variant.stock ? ['--import', join(STOCK, 'preload.mjs')] : []),
+      join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'main.ts'),
+    ],
+    {
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      CATALOG_URLS: addresses.catalog,
+      OTEL_SERVICE_NAME: 'gateway',
+      OTEL_EXPORTER_OTLP_ENDPOINT: addresses.sink,
+      PYROSCOPE_URL: addresses.sink,
+      STOCK_METRICS_PORT: String(stockMetricsPort),
+      ...variant.env,
+    },
+  )
+  const url = `http://127.0.0.1:${port}/v1/concerts`
+  await untilAnswered(url)
+  return { pid: child.pid, url, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
+}
+
+/** Brings the stock set-up's packages, which the kit itself does not need. */
+export async function installStock(): Promise<void> {
+  console.log('installing the stock set-up to compare with (bench/stock) …')
+  await execa('npm', ['ci', '--no-audit', '--no-fund'], { cwd: STOCK, stdout: 'ignore', stderr: 'inherit' })
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+  return address.port
+}
+
+async function untilAnswered(url: string): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS
+  for (;;) {
+    try {
+      const { statusCode, body } = await request(url)
+      await body.dump()
+      if (statusCode < 500) return
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`nothing answers at ${url}`, { cause: error })
+    }
+    if (Date.now() > deadline) throw new Error(`${url} does not answer with success`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

@@ -1,0 +1,41 @@
+import autocannon from 'autocannon'
+import pidusage from 'pidusage'
+import type { Gateway } from './processes.ts'
+
+/** One variant in one round. */
+export interface Sample {
+  /** CPU time of the gateway's process per request, in microseconds. */
+  readonly cpuMicros: number
+  /** Requests per second. */
+  readonly throughput: number
+  /** Latency in ms, as autocannon saw it at saturation. */
+  readonly p50: number
+  readonly p99: number
+}
+
+/** Enough to keep the gateway's core busy, too few to be shed. */
+const CONNECTIONS = 24
+
+/**
+ * Loads a gateway for some seconds and reads its CPU time before and after.
+ * @throws Error when a request failed: failures are cheaper than answers
+ */
+export async function measure(gateway: Gateway, seconds: number): Promise<Sample> {
+  const before = await cpuMs(gateway.pid)
+  const result = await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+  const after = await cpuMs(gateway.pid)
+  const failures = result.non2xx + result.errors + result.timeouts
+  if (failures > 0)
+    throw new Error(`${failures} of ${result.requests.total} requests to ${gateway.url} failed`)
+  return {
+    cpuMicros: ((after - before) * 1_000) / result.requests.total,
+    throughput: result.requests.total / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  }
+}
+
+/** User and system time of a process so far, in ms. */
+async function cpuMs(pid: number): Promise<number> {
+  return (await pidusage(pid)).ctime
+}
