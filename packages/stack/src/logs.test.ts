@@ -3,7 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keepPrevious, lastLines, logFile, openLog, previousLogFile, rotateIfLarge } from './logs.ts'
+import {
+  keepPrevious,
+  lastLines,
+  lastWords,
+  logFile,
+  openLog,
+  previousLogFile,
+  rotateIfLarge,
+} from './logs.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -42,4 +50,25 @@ test('the last lines leave out empty ones and what was cut off at the front', as
   expect(await lastLines(file, 2)).toEqual(['two', 'three'])
   expect(await lastLines(file, 10)).toEqual(['one', 'two', 'three'])
   expect(await lastLines(join(folder, 'none.log'), 2)).toEqual([])
+})
+
+test('the last words of a crashed program leave out its stack', async () => {
+  const file = join(folder, 'crash.log')
+  const crash = [
+    'listening',
+    'file:///service/main.ts:6',
+    "throw new Error('no')",
+    '      ^',
+    '',
+    `Error: no ${'x'.repeat(400)}`,
+    '    at main (file:///service/main.ts:6:7)',
+    '    at node:internal/modules/esm/module_job:561:25',
+    '',
+    'Node.js v24.21.0',
+  ]
+  writeFileSync(file, crash.join('\n'))
+  const words = await lastWords(file, 2)
+  expect(words[0]).toBe("throw new Error('no')")
+  expect(words[1]).toMatch(/^Error: no x+…$/)
+  expect(words[1]?.length).toBe(301)
 })

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 /** A log file larger than this, in bytes, becomes the previous one. */
 export const MAX_LOG_BYTES = 16 * 1024 * 1024
 const TAIL_BYTES = 64 * 1024
+const TAIL_LINES = 60
 
 /** Log file of a component in the logs folder. */
 export function logFile(logs: string, component: string): string {
@@ -64,4 +65,17 @@ export async function lastLines(file: string, count: number): Promise<readonly s
   const lines = buffer.toString('utf8', 0, bytesRead).split('\n')
   // the first one may be cut in its middle
   return (start === 0 ? lines : lines.slice(1)).filter((line) => line.trim() !== '').slice(-count)
+}
+
+/** Lines of a crash that say where in the program it was, not what went wrong. */
+const NOT_TELLING = [/^\s+at /, /^\s*\^+\s*$/, /^Node\.js v\d/]
+const LINE_LENGTH = 300
+
+/** The last lines of a log that are likely to say why its program ended. */
+export async function lastWords(file: string, count: number): Promise<readonly string[]> {
+  const lines = await lastLines(file, TAIL_LINES)
+  return lines
+    .filter((line) => !NOT_TELLING.some((pattern) => pattern.test(line)))
+    .slice(-count)
+    .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line))
 }

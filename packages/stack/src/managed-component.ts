@@ -5,7 +5,7 @@ import type { Command, ComponentDefinition, Executable } from './component.ts'
 import { baseEnvironment } from './environment.ts'
 import { messageOf } from './errors.ts'
 import { advance, DEFAULT_RESTART_POLICY, INITIAL, type Lifecycle, type LifecycleEvent } from './lifecycle.ts'
-import { lastLines, logFile } from './logs.ts'
+import { lastWords, logFile } from './logs.ts'
 import { waitUntilReady } from './probe.ts'
 import { type Child, type Ending, spawnChild } from './process/spawn.ts'
 import { terminate } from './process/terminate.ts'
@@ -206,7 +206,7 @@ export class ManagedComponent {
 
   async #ended(reason: string, readyForMs: number): Promise<'ended'> {
     this.#child = undefined
-    const tail = await lastLines(logFile(this.#logs, this.name), DETAIL_LINES)
+    const tail = await lastWords(logFile(this.#logs, this.name), DETAIL_LINES)
     this.#advance({ type: 'ended', readyForMs }, [reason, ...tail].join('\n'))
     return 'ended'
   }

@@ -81,7 +81,7 @@ async function untilStopped(
   const log = pino({ name: 'supervisor' })
   const supervisor = new Supervisor({ definition, layout, header, resolveBinary, log })
   const stop = Promise.withResolvers<void>()
-  await using _control = await serveControl(supervisor, layout.socket, stop.resolve)
+  await using _control = await serveControl(supervisor, layout.socket, log, stop.resolve)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
   if (config.attached) process.on('disconnect', () => stop.resolve())
   supervisor.start()

@@ -43,10 +43,13 @@ export class LineProgress {
   #print(record: ComponentRecord, startedAt: string): void {
     const elapsed = duration((this.#now() - Date.parse(startedAt)) / 1000).padStart(9)
     const [first = '', ...rest] = (record.detail ?? '').split('\n')
+    // of what is tried again soon the line that most likely says why must do
+    const reason = record.state === 'backoff' ? [first, ...rest.slice(-1)].join(': ') : first
     const built = record.state === 'ready' && record.source === 'built' ? 'built' : ''
     this.#write(
-      `[${elapsed}] ${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${first || built}`.trimEnd(),
+      `[${elapsed}] ${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${reason || built}`.trimEnd(),
     )
+    if (record.state !== 'failed') return
     for (const line of rest) this.#write(`${' '.repeat(14)}| ${line}`)
   }
 }

@@ -12,10 +12,7 @@ const place = { bin: '/pg/bin', data: '/pg/data', version: '18', account: undefi
 const none = { tempo: false, pyroscope: false, grafana: false }
 const all = { tempo: true, pyroscope: true, grafana: true }
 
-function stack(
-  installed: StackContext['installed'],
-  more: Partial<StackContext> = {},
-): StackDefinition {
+function stack(installed: StackContext['installed'], more: Partial<StackContext> = {}): StackDefinition {
   const context = {
     layout,
     ports: portsAt(30),

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { bodyParser } from '@koa/bodyparser'
 import Router from '@koa/router'
 import Koa, { type Context, type Next } from 'koa'
+import type { Logger } from 'pino'
 import { ZodError, z } from 'zod'
 import { ExitCode, messageOf, StackError } from '../errors.ts'
 import type { Supervisor } from '../supervisor.ts'
@@ -25,9 +26,12 @@ export interface ControlServer extends AsyncDisposable {
 export async function serveControl(
   supervisor: Supervisor,
   socket: string,
+  log: Logger,
   onStop: () => void,
 ): Promise<ControlServer> {
   const app = new Koa()
+  // who follows the changes leaves in the middle of the answer
+  app.on('error', (error) => log.debug({ error: messageOf(error) }, 'answer was cut short'))
   app.use(problems)
   app.use(bodyParser({ enableTypes: ['json'] }))
   const router = routes(supervisor, onStop)

@@ -1,0 +1,260 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { down, readState, stateLayout } from '@faultline/stack'
+import { execa } from 'execa'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+interface Fake {
+  name: string
+  port: number
+  env?: Record<string, string>
+  dependsOn?: string[]
+  stopTimeoutMs?: number
+  binary?: string
+}
+
+const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
+
+let stateDir = ''
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'faultline-cli-'))
+})
+afterEach(async () => {
+  await down(stateDir)
+  await rm(stateDir, { recursive: true, force: true })
+})
+
+/** Starts the command over fake components. */
+function faultline(...args: string[]) {
+  return execa(process.execPath, [COMMAND, ...args], {
+    env: { FAULTLINE_STATE_DIR: stateDir, FAULTLINE_PORT_OFFSET: '' },
+    reject: false,
+    stdin: 'ignore',
+  })
+}
+
+const stack = (components: Fake[], binaries: [string, number][] = []): Promise<void> =>
+  writeFile(join(stateDir, 'fake-stack.json'), JSON.stringify({ components, binaries }))
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Waits until the output of a running command holds a text. */
+async function says(command: ReturnType<typeof faultline>, text: string): Promise<void> {
+  let seen = ''
+  await new Promise<void>((done, fail) => {
+    command.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes(text)) done()
+    })
+    command.stdout.on('close', () => fail(new Error(`ended without saying "${text}": ${seen}`)))
+  })
+}
+
+test('up --detach returns when everything is ready; status, restart and down follow', async () => {
+  await stack([{ name: 'a', port: await freePort() }])
+  const up = await faultline('up', '--detach')
+  expect(up).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(up.stdout).toMatch(/\] a {15}starting\n.*\] a {15}ready\n/)
+  expect(up.stdout).toMatch(/shop +http:\/\/127\.0\.0\.1:8081\/v1\/concerts/)
+  expect(up.stdout).toMatch(/Ready: .*everything after \d+\.\d s\./)
+
+  const again = await faultline('up', '--detach', '--port-offset', '5')
+  expect(again.exitCode).toBe(0)
+  expect(again.stdout).toMatch(/^The kit already runs here .*\nIt keeps port offset 0 /)
+  expect(await faultline('up')).toMatchObject({ exitCode: 3 })
+
+  const status = await faultline('status')
+  expect(status).toMatchObject({ exitCode: 0 })
+  expect(status.stdout).toMatch(/^NAME +STATE .*\na +ready /)
+  const json = JSON.parse((await faultline('status', '--json')).stdout) as Record<string, unknown>
+  expect(json).toMatchObject({ phase: 'ready', portOffset: 0, components: [{ name: 'a', state: 'ready' }] })
+
+  expect(await faultline('restart', 'a', '--env', 'X=1=2', '--arg=--flag')).toMatchObject({ exitCode: 0 })
+  expect(await faultline('restart', 'b')).toMatchObject({
+    exitCode: 2,
+    stderr: 'there is no component "b"; there are a',
+  })
+  expect((await faultline('logs', 'a', '--lines', '1')).stdout).toBe('a says hello')
+
+  const stopped = await faultline('down')
+  expect(stopped).toMatchObject({ exitCode: 0 })
+  expect(stopped.stdout).toMatch(/\] a {15}stopped\nStopped\.$/)
+  expect(await faultline('down')).toMatchObject({ exitCode: 0, stdout: 'Nothing was running.' })
+}, 120_000)
+
+test('a component that fails ends a detached up with 1, its reason and its log; the others go on', async () => {
+  await stack([
+    { name: 'good', port: await freePort() },
+    { name: 'bad', port: await freePort(), env: { EXIT_WITH: '4' } },
+  ])
+  const up = await faultline('up', '--detach')
+  expect(up.exitCode).toBe(1)
+  expect(up.stderr).toMatch(/^\nbad is failed: exited with code 4\n/)
+  expect(up.stderr).toContain('bad gives up: configuration is broken')
+  expect(up.stderr).toContain(`its log: ${stateDir}/logs/bad.log`)
+  const status = await faultline('status')
+  expect(status.exitCode).toBe(1)
+  expect(status.stdout).toMatch(/good +ready /)
+}, 60_000)
+
+test('in the foreground a failed start stops the rest', async () => {
+  await stack([
+    { name: 'good', port: await freePort() },
+    { name: 'bad', port: await freePort(), env: { EXIT_WITH: '4' } },
+  ])
+  expect(await faultline('up')).toMatchObject({ exitCode: 1 })
+  expect(await readState(stateLayout(stateDir).stateFile)).toBeUndefined()
+}, 60_000)
+
+test('a binary that cannot be had ends up with 3 and the way out', async () => {
+  await stack([{ name: 'a', port: await freePort(), binary: 'loki' }], [['loki', -1]])
+  const up = await faultline('up', '--detach')
+  expect(up.exitCode).toBe(3)
+  expect(up.stderr).toContain('loki cannot be built: there is no Go toolchain\n  Install Go.')
+}, 60_000)
+
+test('a port in use ends up with 3 before anything is started', async () => {
+  const port = await freePort()
+  const holder = createServer().listen(port, '127.0.0.1')
+  await once(holder, 'listening')
+  await stack([{ name: 'a', port }])
+  const up = await faultline('up')
+  holder.close()
+  expect(up).toMatchObject({ exitCode: 3, stdout: '' })
+  expect(up.stderr).toMatch(new RegExp(`^port ${port} \\(a, HTTP\\) is in use by pid ${process.pid} `))
+}, 60_000)
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s in the foreground stops everything in order and ends with 0',
+  async (signal) => {
+    await stack([
+      { name: 'a', port: await freePort() },
+      { name: 'b', port: await freePort(), dependsOn: ['a'] },
+    ])
+    const up = faultline('up')
+    await says(up, 'Ctrl-C stops everything.')
+    up.kill(signal)
+    const { exitCode, stdout } = await up
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/\] b {15}stopped\n.*\] a {15}stopped/)
+    expect(existsSync(stateLayout(stateDir).stateFile)).toBe(false)
+  },
+  60_000,
+)
+
+test('Ctrl-C while the kit starts stops it too', async () => {
+  await stack([{ name: 'a', port: await freePort(), env: { READY_WHEN_EXISTS: '/nowhere' } }])
+  const up = faultline('up', '--detach')
+  await says(up, 'starting')
+  up.kill('SIGINT')
+  expect(await up).toMatchObject({ exitCode: 1 })
+  expect(existsSync(stateLayout(stateDir).stateFile)).toBe(false)
+}, 60_000)
+
+test('a second Ctrl-C kills what does not stop', async () => {
+  await stack([{ name: 'a', port: await freePort(), stopTimeoutMs: 600_000, env: { STUBBORN: '1' } }])
+  const up = faultline('up')
+  await says(up, 'Ctrl-C stops everything.')
+  up.kill('SIGINT')
+  // npm and the terminal both send one: those within half a second count as the same
+  const insist = setInterval(() => up.kill('SIGINT'), 300)
+  const { exitCode, stderr } = await up
+  clearInterval(insist)
+  expect([exitCode, stderr]).toEqual([1, 'Killed.'])
+}, 60_000)
+
+test('a kit that another command stops ends the foreground with 0', async () => {
+  await stack([{ name: 'a', port: await freePort() }])
+  const up = faultline('up')
+  await says(up, 'Ctrl-C stops everything.')
+  expect(await faultline('down')).toMatchObject({ exitCode: 0 })
+  expect(await up).toMatchObject({ exitCode: 0 })
+}, 60_000)
+
+test('a killed supervisor ends the foreground with 1 and says what to do', async () => {
+  await stack([{ name: 'a', port: await freePort() }])
+  const up = faultline('up')
+  await says(up, 'Ctrl-C stops everything.')
+  const state = await readState(stateLayout(stateDir).stateFile)
+  process.kill(state?.supervisor.pid ?? 0, 'SIGKILL')
+  expect(await up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('npx faultline down') })
+  const status = await faultline('status')
+  expect([status.exitCode, status.stderr]).toEqual([
+    1,
+    expect.stringContaining('was killed and components of it still run'),
+  ])
+  expect((await faultline('down')).stdout).toBe('The supervisor had been killed. Stopped what it left: a.')
+}, 60_000)
+
+test.each([
+  ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+  ['an unknown option', ['up', '--frobnicate'], "unknown option '--frobnicate'"],
+  ['an unknown profile', ['up', '--slo-profile', 'x'], 'Allowed choices are drill, production'],
+  [
+    'a port offset out of range',
+    ['up', '--port-offset', '70000'],
+    'port offset must be a whole number from 0 to',
+  ],
+  ['a missing argument', ['load'], "missing required argument 'scenario'"],
+  ['a rate that is none', ['load', 'smoke', '--rate', 'fast'], 'expected a whole number above 0'],
+  ['a duration that is none', ['load', 'smoke', '--duration', '5 min'], 'expected a duration such as 90s'],
+  ['a setting without a name', ['restart', 'a', '--env', '=x'], 'expected NAME=VALUE'],
+  ['a log that does not exist', ['logs', 'nothing'], 'the kit has not run yet'],
+])('%s is wrong use', async (_what, args, message) => {
+  const result = await faultline(...args)
+  expect(result.exitCode).toBe(2)
+  expect(result.stderr).toContain(message)
+})
+
+test('what there is is listed where something was asked for that is not', async () => {
+  await stack([{ name: 'a', port: await freePort() }])
+  await faultline('up', '--detach')
+  const [log, scenario] = await Promise.all([faultline('logs', 'x'), faultline('load', 'x')])
+  expect([log.exitCode, log.stderr]).toEqual([2, 'there is no log of "x"; there are a, supervisor'])
+  expect([scenario.exitCode, scenario.stderr]).toEqual([
+    2,
+    expect.stringMatching(/there are .*smoke, steady/),
+  ])
+}, 60_000)
+
+test('help of every command has an example', async () => {
+  const commands = ['up', 'status', 'down', 'logs', 'load', 'verify', 'restart']
+  const main = await faultline('--help')
+  expect(main.exitCode).toBe(0)
+  for (const command of commands) {
+    expect(main.stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    const help = await faultline(command, '--help')
+    expect(help.exitCode).toBe(0)
+    expect(help.stdout).toMatch(
+      new RegExp(`Example:\n  npx faultline ${command}|Example:\n.*npx faultline ${command}`),
+    )
+  }
+}, 60_000)
+
+test('the launcher runs on whichever Node is on PATH', async () => {
+  const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'))
+  const launcher = join(import.meta.dirname, '../bin/faultline.js')
+  const result = await execa('node', [launcher, 'status'], {
+    env: { PATH: path.join(':'), FAULTLINE_STATE_DIR: stateDir },
+    reject: false,
+  })
+  expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining('the kit is not running')])
+})
+
+test('down --volumes deletes data, logs and configuration', async () => {
+  for (const folder of ['data', 'logs', 'config'])
+    await mkdir(join(stateDir, folder, 'a'), { recursive: true })
+  expect(await faultline('down', '--volumes')).toMatchObject({ exitCode: 0 })
+  for (const folder of ['data', 'logs', 'config']) expect(existsSync(join(stateDir, folder))).toBe(false)
+})
