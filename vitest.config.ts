@@ -14,7 +14,10 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['{packages,services}/*/test/**/*.test.ts', '{collector,slo,grafana,loadtests}/test/**/*.test.ts'],
+          include: [
+            '{packages,services}/*/test/**/*.test.ts',
+            '{collector,slo,grafana,loadtests}/test/**/*.test.ts',
+          ],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 1_200_000,
