@@ -111,6 +111,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     counter.inc(label, 0)
   }
 
+  // A rate needs the series from the start.
+  const { retries: retried, budgetExhausted, timeouts, bulkheadRejected } = metrics
+  for (const counter of [retried, budgetExhausted, timeouts, bulkheadRejected]) counter.inc(label, 0)
+  metrics.calls.inc({ ...label, outcome: 'success' }, 0)
+
   const budget = new RetryBudget(settings.retryBudget)
   const limit = bulkhead(settings.maxConcurrent)
   const [initialDelay, maxDelay] = settings.retryDelayMs

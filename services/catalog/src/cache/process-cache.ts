@@ -49,8 +49,11 @@ export function createProcessCache<Value extends object>(
     ignoreFetchAbort: true,
     ...(options.now && { perf: { now: options.now }, ttlResolution: 0 }),
   })
-  const count = (result: CacheResult) =>
-    metrics.requests.inc({ cache_name: name, cache_level: 'process', cache_result: result })
+  const count = (result: CacheResult, by = 1) =>
+    metrics.requests.inc({ cache_name: name, cache_level: 'process', cache_result: result }, by)
+  // A rate needs the series from the start.
+  for (const result of ['hit', 'stale', 'miss'] as const) count(result, 0)
+  metrics.invalidations.inc({ cache_name: name }, 0)
 
   return {
     async get(key) {
