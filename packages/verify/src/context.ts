@@ -1,7 +1,7 @@
 import type { Backends, Labels, Rule, Trace } from '@faultline/backends-client'
 import type { PlacedExemplar } from './links/exemplars.ts'
 import type { Requester } from './requests/requester.ts'
-import { discoverServices, type Service } from './services/discover.ts'
+import { discoverServices, type ScrapeTarget, type Service } from './services/discover.ts'
 
 /** Addresses that verify needs; those of the running kit have them all. */
 export interface VerifyEndpoints {
@@ -31,8 +31,7 @@ export interface Found {
   readonly history: Labels[]
   /** Series that serve HTTP since. */
   recent: readonly Labels[]
-  /** What the collector scrapes, and whether it could. */
-  targets: readonly { readonly labels: Labels; readonly up: boolean }[]
+  targets: readonly ScrapeTarget[]
   /** Stored traces of verify's own requests, by id. */
   readonly ownTraces: Map<string, Trace>
   /** Exemplars of verify's own requests, by trace id. */

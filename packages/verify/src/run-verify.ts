@@ -13,8 +13,8 @@ import type { Station } from './reach/judge-reach.ts'
 import { probeReach, stations } from './reach/probe-reach.ts'
 import { attribute, type TimedFinding } from './report/attribute.ts'
 import type { Finding, VerifyReport } from './report/check.ts'
-import { judgeRequests } from './requests/judge-requests.ts'
 import { newMarker } from './requests/mark.ts'
+import { requestsProbe } from './requests/probe-requests.ts'
 import { createRequester } from './requests/requester.ts'
 import { rulesProbe } from './rules/probe-rules.ts'
 import { sendRequests } from './send.ts'
@@ -97,6 +97,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
 
   const links = runIn(linksProbe(), within)
   const probes = [
+    requestsProbe,
     metricsProbe,
     logsProbe,
     tracesProbe,
@@ -114,8 +115,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     Promise.all(probes.map((probe) => runIn(probe, within))),
     sendRequests(context, { hopeless, until: links, onSent }),
   ])
-  const requests = { ...judgeRequests(endpoints.gateway, requester.sent), durationMs: Date.now() - beginMs }
-  const findings = [...reached, requests, ...rest.flat(), ...linkFindings]
+  const findings = [...reached, ...rest.flat(), ...linkFindings]
   return report(await lookAgain(findings, reach, context), context)
 }
 

@@ -24,7 +24,6 @@ export async function sendRequests(
   { hopeless, until, onSent }: SendOptions,
 ): Promise<void> {
   const { requester, found, signal } = context
-  await requester.prepare()
   await sendFirst(context, hopeless)
   found.sentAtFirst = requester.sent.length
   found.sentUntilMs = Date.now()
@@ -44,7 +43,9 @@ async function sendFirst({ requester, signal }: Context, hopeless: ReadonlySet<s
   if (hopeless.has('reach/gateway')) return
   const bursts = hopeless.has('reach/collector') ? 1 : BURSTS
   const untilMs = Date.now() + FIRST_MS
+  let prepared = false
   for (let nth = 0; nth < bursts && Date.now() < untilMs; nth++) {
+    if (!prepared) prepared = await requester.prepare()
     await Promise.all([requester.burst(BURST), delay(BURST_EVERY_MS, undefined, { signal })])
   }
 }

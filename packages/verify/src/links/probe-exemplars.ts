@@ -4,6 +4,7 @@ import { type Context, ownTraceIds, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import { ALL_EXEMPLARS, type PlacedExemplar, placedExemplars } from './exemplars.ts'
+import { judgeExemplarLink } from './judge-exemplar-link.ts'
 import { type Followed, judgeExemplars } from './judge-exemplars.ts'
 import { lostBeforeSampler } from './lost.ts'
 
@@ -20,7 +21,8 @@ export function exemplarsProbe(): Probe {
     name: 'exemplars',
     hop: 'exemplar → trace',
     async observe(context) {
-      const { backends, beginMs, signal, found } = context
+      const { backends, beginMs, signal, found, requester } = context
+      const late = sinceSentMs(context) > patience.traces
       const nowMs = Date.now()
       const range = { startMs: beginMs, endMs: nowMs, signal }
       const answer = await answerOf(backends.prometheus.queryExemplars(ALL_EXEMPLARS, range))
@@ -38,10 +40,10 @@ export function exemplarsProbe(): Probe {
         sample: followed.map((exemplar) => ({ exemplar, followed: whereTo(exemplar, spans) })),
         nowMs,
         sent: found.sentUntilMs !== undefined,
-        late: sinceSentMs(context) > patience.traces,
+        late,
         explainedBy: lostBeforeSampler(found),
       })
-      return [finding]
+      return [judgeExemplarLink([...found.ownExemplars.values()], requester.sent.length, late), finding]
     },
   }
 }

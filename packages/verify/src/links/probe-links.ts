@@ -9,7 +9,6 @@ import { entriesOf } from '../signals/judge-logs.ts'
 import { REQUESTS_METRIC } from '../signals/judge-metrics.ts'
 import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
 import { readTraces } from '../signals/probe-traces.ts'
-import { judgeExemplarLink } from './judge-exemplar-link.ts'
 import { judgeLogsLink } from './judge-logs-link.ts'
 import { judgeMetricsLink } from './judge-metrics-link.ts'
 import { judgeProfileLink } from './judge-profile-link.ts'
@@ -31,9 +30,9 @@ export function linksProbe(): Probe {
   const sampled = new Map<string, Span>()
   return {
     name: 'links',
-    hop: 'metrics → exemplar',
+    hop: 'exemplar → trace',
     async observe(context) {
-      const { found, requester } = context
+      const { found } = context
       if (found.sentUntilMs === undefined) return []
       const own = [...found.ownExemplars.values()].slice(0, MAX_EXEMPLARS)
       await readTraces(
@@ -58,13 +57,7 @@ export function linksProbe(): Probe {
         { concurrency: 2 },
       )
       const start = sampled.values().next().value ?? trace?.spans.find(({ kind }) => kind === 'server')
-      return [
-        judgeExemplarLink(own, requester.sent.length, late),
-        traceLink,
-        logsLink,
-        ...profileLinks,
-        await walkToMetrics(start, context),
-      ]
+      return [traceLink, logsLink, ...profileLinks, await walkToMetrics(start, context)]
     },
   }
 }

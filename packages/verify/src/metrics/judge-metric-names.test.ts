@@ -15,7 +15,7 @@ describe('judgeMetricName', () => {
 
   it('suggests the name that has come in its place', () => {
     const present = {
-      value: new Set(['http_server_duration_seconds', 'http_client_request_duration_seconds', 'up']),
+      value: new Set(['http_client_request_duration_seconds', 'http_server_duration_seconds', 'up']),
     }
     const before = new Set([NAME, 'http_client_request_duration_seconds', 'up'])
     expect(judgeMetricName(needed, { ...evidence, present, before })).toMatchObject({

@@ -1,3 +1,4 @@
+import type { BackendError } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import type { Target } from './dashboard.ts'
@@ -76,6 +77,14 @@ export function judgePanel({ target, mayBeEmpty, metrics, tried, late }: PanelEv
     likelyCause: 'the query’s names or labels do not match what arrives',
     nextStep: `ask ${datasource} the query without its matchers; if empty is healthy here, say so in grafana/expectations.json`,
   }
+}
+
+/** A panel whose dashboard's variables could not be listed, so that its query cannot be asked. */
+export function judgeUnasked(target: Target, error: BackendError, late: boolean): Finding {
+  const finding = judgePanel({ target, mayBeEmpty: undefined, metrics: [], tried: [], late })
+  const { explainedBy = [] } = finding
+  const failed = failedCall(error)
+  return { ...finding, ...failed, query: error.query, explainedBy: [...explainedBy, ...failed.explainedBy] }
 }
 
 function expectationNote(mayBeEmpty: EmptyIsHealthy | undefined): string {

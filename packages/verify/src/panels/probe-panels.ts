@@ -8,7 +8,7 @@ import type { Probe } from '../probe.ts'
 import type { Finding } from '../report/check.ts'
 import type { Dashboard, Target } from './dashboard.ts'
 import { type EmptyIsHealthy, judgeExpectations, mayBeEmpty } from './expectations.ts'
-import { judgePanel } from './judge-panel.ts'
+import { judgePanel, judgeUnasked } from './judge-panel.ts'
 import { metricNames } from './promql.ts'
 import { resolveVariables } from './resolve.ts'
 import { runTarget } from './run-target.ts'
@@ -36,7 +36,9 @@ export function panelsProbe(
         dashboards,
         async ({ targets, variables }) => {
           const values = await answerOf(resolveVariables(variables, context.backends, optionsOf(context)))
-          const tried = 'value' in values ? values.value : []
+          if ('error' in values)
+            return targets.map((target) => judgeUnasked(target, values.error, isLate(target, context)))
+          const tried = values.value
           return pMap(
             targets,
             (target) => settled.get(idOf(target)) ?? observe(target, tried, context, expectations),
@@ -79,12 +81,16 @@ async function observe(
     }),
     { concurrency: 1 },
   )
-  const slowest = target.datasource === 'grafana-pyroscope-datasource' ? patience.profiles : patience.traces
   return judgePanel({
     target,
     mayBeEmpty: mayBeEmpty(target, expectations),
     metrics: metricNames(promqlOf(target)).map(baseName),
     tried,
-    late: sinceSentMs(context) > slowest,
+    late: isLate(target, context),
   })
+}
+
+function isLate({ datasource }: Target, context: Context): boolean {
+  const slowest = datasource === 'grafana-pyroscope-datasource' ? patience.profiles : patience.traces
+  return sinceSentMs(context) > slowest
 }

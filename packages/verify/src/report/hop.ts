@@ -1,11 +1,12 @@
 /**
  * The stations of the way that verify follows, in the order in which data passes them: a request and its
- * answer, the collector, the backends, the four signals of each service, the links from one signal to the
+ * answer, the replicas of services, the collector, the backends, the four signals of each service, the links from one signal to the
  * next, what is drawn and computed from them; last the load, without which all of it may be well.
  */
 export const hops = [
   'gateway',
   'requests',
+  'services',
   'collector',
   'prometheus',
   'loki',

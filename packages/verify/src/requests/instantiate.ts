@@ -1,7 +1,7 @@
 import { type Operation, parametersOf } from './plan.ts'
 
 /** Ids at hand by name of one: `concertId` → ids. */
-export type KnownIds = Readonly<Record<string, readonly string[]>>
+export type KnownIds = ReadonlyMap<string, readonly string[]>
 
 /** A request that can be sent. */
 export interface ConcreteRequest {
@@ -24,11 +24,14 @@ const LIMIT_STRIDE = 7
 export function instantiate(operation: Operation, ids: KnownIds, index: number): ConcreteRequest {
   const { method, route, maxLimit, idFields } = operation
   const path = parametersOf(route).reduce(
-    (filled, name) => filled.replace(`{${name}}`, encodeURIComponent(pick(ids[name] ?? [], index))),
+    (filled, name) => filled.replace(`{${name}}`, encodeURIComponent(pick(ids.get(name) ?? [], index))),
     route,
   )
   const query = maxLimit === undefined ? '' : `?limit=${1 + ((index * LIMIT_STRIDE) % maxLimit)}`
-  const fields = idFields.map((field) => [field, (ids[field.replace(/s$/, '')] ?? []).slice(0, IDS_PER_BODY)])
+  const fields = idFields.map((field) => [
+    field,
+    (ids.get(field.replace(/s$/, '')) ?? []).slice(0, IDS_PER_BODY),
+  ])
   return {
     method,
     route,

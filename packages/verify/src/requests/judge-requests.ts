@@ -14,7 +14,7 @@ export function judgeRequests(gateway: string, sent: readonly SentRequest[]): Fi
     hop: 'requests',
     expected: `every route answers with success, and at least ${MIN_ANSWERED_SHARE * 100} % of all requests are`,
     query: `${sent.length} requests to ${routes.size} routes of ${gateway}`,
-    explainedBy: ['reach/gateway'],
+    explainedBy: ['reach/gateway', 'replica/*'],
   } as const
   if (sent.length > 0 && broken.length === 0 && failed.length <= sent.length * (1 - MIN_ANSWERED_SHARE)) {
     const seen = `${sent.length - failed.length} of ${sent.length} answered with success`

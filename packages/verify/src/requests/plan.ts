@@ -87,7 +87,7 @@ export function parametersOf(route: string): string[] {
 }
 
 /** The ids that an operation needs, by the name of one: `concertIds` needs `concertId`. */
-function idsOf({ route, idFields }: Operation): string[] {
+export function idsOf({ route, idFields }: Operation): string[] {
   return [...parametersOf(route), ...idFields.map((field) => field.replace(/s$/, ''))]
 }
 

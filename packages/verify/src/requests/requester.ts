@@ -1,9 +1,9 @@
 import pMap from 'p-map'
 import { Agent, request } from 'undici'
 import * as z from 'zod'
-import { type ConcreteRequest, instantiate, type KnownIds } from './instantiate.ts'
+import { type ConcreteRequest, instantiate } from './instantiate.ts'
 import { markRequest } from './mark.ts'
-import { openApiDocument, planRequests, type RequestPlan } from './plan.ts'
+import { idsOf, openApiDocument, planRequests, type RequestPlan } from './plan.ts'
 
 /** A request of verify's own and what became of it. */
 export interface SentRequest {
@@ -32,8 +32,11 @@ export interface Requester {
   readonly marker: string
   /** All so far, in order. */
   readonly sent: readonly SentRequest[]
-  /** Reads the gateway's OpenAPI document and the ids that its operations need. */
-  prepare(): Promise<void>
+  /**
+   * Reads the gateway's OpenAPI document and the ids that its operations need, as far as they are not known
+   * yet. True when all are; until then operations without ids are left out.
+   */
+  prepare(): Promise<boolean>
   /** Sends some requests, a few at a time, one operation after the other. */
   burst(count: number): Promise<void>
 }
@@ -48,8 +51,8 @@ const list = z.looseObject({ items: z.array(z.looseObject({ id: z.string() })) }
 export function createRequester({ gateway, marker, signal }: RequesterOptions): Requester {
   const agent = new Agent({ connections: CONCURRENCY, connect: { timeout: 5_000 } })
   const sent: SentRequest[] = []
-  let plan: RequestPlan = { operations: [], idSources: [] }
-  let ids: KnownIds = {}
+  const ids = new Map<string, readonly string[]>()
+  let plan: RequestPlan | undefined
   let index = 0
 
   async function send(concrete: ConcreteRequest): Promise<unknown> {
@@ -84,21 +87,31 @@ export function createRequester({ gateway, marker, signal }: RequesterOptions): 
     }
   }
 
-  async function prepare(): Promise<void> {
-    const document = openApiDocument.safeParse(await send(OPENAPI))
-    if (!document.success) return
-    plan = planRequests(document.data)
-    const found = await pMap(plan.idSources, async ({ name, route }): Promise<[string, string[]]> => {
-      const operation = plan.operations.find((one) => one.route === route)
-      const path = operation?.maxLimit === undefined ? route : `${route}?limit=${operation.maxLimit}`
-      const answer = list.safeParse(await send({ method: 'GET', route, path, body: undefined }))
-      return [name, answer.success ? answer.data.items.map(({ id }) => id) : []]
-    })
-    ids = Object.fromEntries(found)
+  async function prepare(): Promise<boolean> {
+    if (plan === undefined) {
+      const document = openApiDocument.safeParse(await send(OPENAPI))
+      if (!document.success) return false
+      plan = planRequests(document.data)
+    }
+    const { operations, idSources } = plan
+    await pMap(
+      idSources.filter(({ name }) => !ids.has(name)),
+      async ({ name, route }) => {
+        const maxLimit = operations.find((one) => one.route === route)?.maxLimit
+        const path = maxLimit === undefined ? route : `${route}?limit=${maxLimit}`
+        const answer = list.safeParse(await send({ method: 'GET', route, path, body: undefined }))
+        if (answer.success && answer.data.items.length > 0)
+          ids.set(
+            name,
+            answer.data.items.map(({ id }) => id),
+          )
+      },
+    )
+    return idSources.every(({ name }) => ids.has(name))
   }
 
   async function burst(count: number): Promise<void> {
-    const { operations } = plan
+    const operations = plan?.operations.filter((one) => idsOf(one).every((name) => ids.has(name))) ?? []
     const requests = Array.from({ length: count }, (_, at) => {
       const nth = index + at
       const operation = operations[nth % Math.max(1, operations.length)]

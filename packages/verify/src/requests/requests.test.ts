@@ -40,7 +40,7 @@ describe('planRequests', () => {
 })
 
 describe('instantiate', () => {
-  const ids = { concertId: ['a', 'b/c'] }
+  const ids = new Map([['concertId', ['a', 'b/c']]])
   const get: Operation = {
     method: 'GET',
     route: '/v1/concerts/{concertId}/seats',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aTrace } from '../testing/factories.ts'
 import { discoverServices } from './discover.ts'
+import { judgeReplicas } from './judge-replicas.ts'
 
 const labels = (service: string, instance: string) => ({
   service_name: service,
@@ -28,6 +29,22 @@ describe('discoverServices', () => {
     ]
     expect(discoverServices({ series: [], targets, ownTraces: [] }).map(({ name }) => name)).toEqual([
       'catalog',
+    ])
+  })
+})
+
+describe('judgeReplicas', () => {
+  const services = [{ name: 'catalog', instances: ['catalog-1', 'catalog-2'], ownServerSpans: 0 }]
+  const targets = [
+    { labels: labels('catalog', 'catalog-1'), up: true },
+    { labels: labels('catalog', 'catalog-2'), up: false },
+    { labels: labels('collector', 'collector-1'), up: true },
+  ]
+
+  it('names the replica that is down', () => {
+    expect(judgeReplicas(services, targets, true)).toMatchObject([
+      { id: 'replica/catalog/catalog-1', status: 'pass' },
+      { id: 'replica/catalog/catalog-2', hop: 'services', status: 'fail', seen: 'up is 0' },
     ])
   })
 })

@@ -13,12 +13,17 @@ export interface Service {
 export const SERVICES_QUERY =
   'group by (service_name, service_instance_id) (http_server_request_duration_seconds_count)'
 
+/** What the collector scrapes, and whether it could. */
+export interface ScrapeTarget {
+  readonly labels: Labels
+  readonly up: boolean
+}
+
 /** What services are made out from. */
 export interface Evidence {
   /** Label sets of what serves HTTP. */
   readonly series: readonly Labels[]
-  /** What the collector scrapes, and whether it could. */
-  readonly targets: readonly { readonly labels: Labels; readonly up: boolean }[]
+  readonly targets: readonly ScrapeTarget[]
   /** Traces of verify's own requests. */
   readonly ownTraces: Iterable<Trace>
 }

@@ -2,6 +2,7 @@ import type { LogEntry, LogResult } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { missingInstances, type Service } from '../services/discover.ts'
+import { replicaCheck } from '../services/judge-replicas.ts'
 
 /** What Loki has of a service since verify began. */
 export interface LogsEvidence {
@@ -27,7 +28,7 @@ export function judgeLogs(service: Service, { query, own, any }: LogsEvidence, l
     signal: 'logs',
     expected: 'log lines of verify’s own requests from every replica',
     query: shorten(query),
-    explainedBy: ['reach/collector', 'reach/loki', 'requests'],
+    explainedBy: ['reach/collector', 'reach/loki', 'requests', replicaCheck(service.name)],
     final: late,
   } as const
   if ('error' in own) return { ...finding, ...failedCall(own.error) }

@@ -2,6 +2,7 @@ import type { InstantSeries, QueryResult } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { missingInstances, type Service } from '../services/discover.ts'
+import { replicaCheck } from '../services/judge-replicas.ts'
 
 export const REQUESTS_METRIC = 'http_server_request_duration_seconds'
 export const REQUESTS_QUERY = `sum by (service_name, service_instance_id) (${REQUESTS_METRIC}_count)`
@@ -19,14 +20,12 @@ export interface MetricsEvidence {
   readonly now: Answer<QueryResult>
   /** {@link ANY_SERIES_QUERY} now. */
   readonly any: Answer<QueryResult>
-  /** {@link UP_QUERY} now. */
-  readonly up: Answer<QueryResult>
 }
 
 /** Whether each replica's metrics came since verify began, and counted verify's own requests. */
 export function judgeMetrics(
   service: Service,
-  { before, now, any, up }: MetricsEvidence,
+  { before, now, any }: MetricsEvidence,
   late: boolean,
 ): Finding {
   const finding = {
@@ -36,10 +35,16 @@ export function judgeMetrics(
     signal: 'metrics',
     expected: expectation(service),
     query: `${REQUESTS_QUERY} for service_name="${service.name}"`,
-    explainedBy: ['reach/collector', 'reach/prometheus', 'requests', `metric/${REQUESTS_METRIC}`],
+    explainedBy: [
+      'reach/collector',
+      'reach/prometheus',
+      'requests',
+      `metric/${REQUESTS_METRIC}`,
+      replicaCheck(service.name),
+    ],
     final: late,
   } as const
-  for (const answer of [before, now, any, up]) {
+  for (const answer of [before, now, any]) {
     if ('error' in answer) return { ...finding, ...failedCall(answer.error) }
   }
   const counted = ofService(now, service)
@@ -48,10 +53,10 @@ export function judgeMetrics(
     return {
       ...finding,
       status: 'fail',
-      ...whyMissing(service, missing, ofService(any, service), ofService(up, service)),
+      ...whyMissing(service, missing, ofService(any, service)),
     }
   }
-  const rise = total(counted) - total(ofService(before, service))
+  const rise = riseOf(ofService(before, service), counted)
   const seen = `${rise} more requests on ${counted.length} replica(s) since verify began`
   if (rise >= service.ownServerSpans) {
     return { ...finding, status: 'pass', seen }
@@ -74,26 +79,22 @@ function whyMissing(
   { name, instances }: Service,
   missing: readonly string[],
   any: readonly InstantSeries[],
-  up: readonly InstantSeries[],
 ): Pick<Finding, 'seen' | 'likelyCause' | 'nextStep' | 'explainedBy'> {
   const which = missing.length === instances.length ? name : missing.join(', ')
   const silent = missingInstances({ name, instances: missing, ownServerSpans: 0 }, any.map(instanceOf))
-  const down = up.filter((series) => missing.includes(instanceOf(series)) && series.sample?.value === 0)
-  const explainedBy = ['reach/collector', 'reach/prometheus', `metric/${REQUESTS_METRIC}`]
-  if (down.length > 0) {
-    return {
-      seen: `the collector cannot scrape ${down.map(instanceOf).join(', ')} (up is 0)`,
-      likelyCause: 'the replica is down, or its admin listener is',
-      nextStep: `faultline status, then faultline logs ${instanceOf(down[0]) || name}`,
-      explainedBy,
-    }
-  }
+  const explainedBy = [
+    'reach/collector',
+    'reach/prometheus',
+    'requests',
+    `metric/${REQUESTS_METRIC}`,
+    replicaCheck(name),
+  ]
   if (silent.length > 0) {
     return {
       seen: `no sample at all of ${which} since verify began`,
       likelyCause: `the collector does not scrape ${which}, or does not deliver what it scrapes`,
       nextStep: 'faultline logs collector; the scrape_configs of collector/collector.yaml',
-      explainedBy: ['reach/collector', 'reach/prometheus', 'collector/delivery'],
+      explainedBy: ['reach/collector', 'reach/prometheus', 'collector/delivery', replicaCheck(name)],
     }
   }
   return {
@@ -109,10 +110,19 @@ function ofService(answer: Answer<QueryResult>, { name }: Service): InstantSerie
   return answer.value.series.filter(({ labels }) => labels.service_name === name)
 }
 
-function instanceOf(series: InstantSeries | undefined): string {
-  return series?.labels.service_instance_id ?? ''
+function instanceOf({ labels }: InstantSeries): string {
+  return labels.service_instance_id ?? ''
 }
 
-function total(series: readonly InstantSeries[]): number {
-  return series.reduce((sum, { sample }) => sum + (sample?.value ?? 0), 0)
+/** A replica that was restarted counts from 0 again. */
+function riseOf(before: readonly InstantSeries[], now: readonly InstantSeries[]): number {
+  const start = new Map(before.map((series) => [instanceOf(series), countOf(series)]))
+  return now.reduce((sum, series) => {
+    const rise = countOf(series) - (start.get(instanceOf(series)) ?? 0)
+    return sum + (rise < 0 ? countOf(series) : rise)
+  }, 0)
+}
+
+function countOf({ sample }: InstantSeries): number {
+  return sample?.value ?? 0
 }

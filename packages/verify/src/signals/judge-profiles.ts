@@ -2,6 +2,7 @@ import type { ProfileSeries } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { missingInstances, type Service } from '../services/discover.ts'
+import { replicaCheck } from '../services/judge-replicas.ts'
 
 /** The profile type that every service sends, as Pyroscope names it. */
 export const CPU_PROFILE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds'
@@ -23,7 +24,7 @@ export function judgeProfiles(
     signal: 'profiles',
     expected: 'CPU samples since verify began from every replica',
     query: `${CPU_PROFILE} ${serviceSelector(service.name)} by (service_instance_id)`,
-    explainedBy: ['reach/collector', 'reach/pyroscope', 'requests'],
+    explainedBy: ['reach/collector', 'reach/pyroscope', 'requests', replicaCheck(service.name)],
     final: late,
   } as const
   if ('error' in series) return { ...finding, ...failedCall(series.error) }

@@ -15,7 +15,6 @@ describe('judgeMetrics', () => {
     before: { value: both(100, 100) },
     now: { value: both(106, 105) },
     any: { value: both(50, 50) },
-    up: { value: both(1, 1) },
   }
 
   it('passes where every replica counts and the counts rise with verify’s own requests', () => {
@@ -30,13 +29,20 @@ describe('judgeMetrics', () => {
     expect(finding).toMatchObject({ status: 'fail', seen: expect.stringContaining('1 more requests') })
   })
 
-  it('names the replica that cannot be scraped', () => {
-    const up = { value: both(1, 0) }
+  it('names the replica that is missing, and is explained by one that is down', () => {
     const now = { value: aVector([replica('catalog-1'), 200]) }
-    expect(judgeMetrics(catalog, { ...evidence, now, up }, true)).toMatchObject({
+    const any = { value: aVector([replica('catalog-1'), 50]) }
+    const finding = judgeMetrics(catalog, { ...evidence, now, any }, true)
+    expect(finding).toMatchObject({
       status: 'fail',
-      seen: 'the collector cannot scrape catalog-2 (up is 0)',
+      seen: 'no sample at all of catalog-2 since verify began',
     })
+    expect(finding.explainedBy).toContain('replica/catalog/*')
+  })
+
+  it('counts a restarted replica from 0', () => {
+    const afterRestart = judgeMetrics(catalog, { ...evidence, now: { value: both(4, 107) } }, true)
+    expect(afterRestart).toMatchObject({ status: 'pass', seen: expect.stringContaining('11 more requests') })
   })
 
   it('tells a renamed metric from silence', () => {
@@ -54,7 +60,7 @@ describe('judgeMetrics', () => {
   })
 
   it('points to Prometheus where it cannot be asked', () => {
-    const finding = judgeMetrics(catalog, { ...evidence, up: unreachable('prometheus') }, true)
+    const finding = judgeMetrics(catalog, { ...evidence, any: unreachable('prometheus') }, true)
     expect(finding).toMatchObject({ status: 'fail', explainedBy: ['reach/prometheus'] })
   })
 })
@@ -152,6 +158,7 @@ describe('judgeProfiles', () => {
 
   it('fails without samples', () => {
     expect(judgeProfiles(catalog, { value: [] }, true).status).toBe('fail')
-    expect(judgeProfiles(catalog, { value: [series('catalog-1', 0)] }, true).status).toBe('fail')
+    const idle = { value: [series('catalog-1', 0), series('catalog-2', 0)] }
+    expect(judgeProfiles(catalog, idle, true).status).toBe('fail')
   })
 })

@@ -2,6 +2,7 @@ import type { FoundTrace, Trace } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { instanceOf, missingInstances, type Service } from '../services/discover.ts'
+import { replicaCheck } from '../services/judge-replicas.ts'
 
 /** What Tempo has of verify's own requests, and where their spans were last seen. */
 export interface TracesEvidence {
@@ -25,7 +26,7 @@ export function judgeTraces(service: Service, evidence: TracesEvidence, late: bo
     signal: 'traces',
     expected: 'traces of verify’s own requests are stored, with spans of every replica',
     query: `${followed.length} of verify’s own traces by id`,
-    explainedBy: ['reach/collector', 'reach/tempo', 'requests'],
+    explainedBy: ['reach/collector', 'reach/tempo', 'requests', replicaCheck(service.name)],
     final: late,
   } as const
   if ('error' in stored) return { ...finding, ...failedCall(stored.error) }
@@ -62,7 +63,7 @@ function whyNotStored(
   { name }: Service,
   { stored, others, spansAtCollector }: TracesEvidence,
 ): Pick<Finding, 'likelyCause' | 'nextStep' | 'explainedBy'> {
-  const explainedBy = ['reach/collector', 'reach/tempo', 'requests', 'collector/delivery']
+  const explainedBy = ['reach/collector', 'reach/tempo', 'requests', 'collector/delivery', replicaCheck(name)]
   if (spansAtCollector === 0) {
     return {
       likelyCause: `no span of ${name} reaches the collector: its trace exporter is off or fails`,

@@ -5,6 +5,7 @@ import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Finding } from '../report/check.ts'
 import { SERVICES_QUERY } from '../services/discover.ts'
+import { judgeReplicas } from '../services/judge-replicas.ts'
 import { ANY_SERIES_QUERY, judgeMetrics, REQUESTS_METRIC, REQUESTS_QUERY, UP_QUERY } from './judge-metrics.ts'
 
 /** How long before verify began a replica must have been seen to be expected now, in ms. */
@@ -33,11 +34,13 @@ export const metricsProbe: Probe = {
     if ('value' in up) found.targets = targetsIn(up.value)
     const late = sinceSentMs(context) > patience.metrics
     if (!late && !requestsAreCounted(context)) return []
-    const evidence = { before, now: counted, any, up }
+    const evidence = { before, now: counted, any }
     const services = servicesOf(context)
-    return services.length > 0
-      ? services.map((service) => judgeMetrics(service, evidence, late))
-      : [noServices(late)]
+    if (services.length === 0) return [noServices(late)]
+    return [
+      ...judgeReplicas(services, found.targets, late),
+      ...services.map((service) => judgeMetrics(service, evidence, late)),
+    ]
   },
 }
 
