@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { columns, duration, secondsSince } from './format.ts'
+import { columns, duration, inOneLine, secondsSince } from './format.ts'
 
 test('columns line up and lines have no blanks at their end', () => {
   expect(
@@ -27,4 +27,12 @@ test('a clock that was set back shows no negative time', () => {
       expect(secondsSince(new Date(since).toISOString(), now)).toBeGreaterThanOrEqual(0)
     }),
   )
+})
+
+test('of what has ended, how and why in one line', () => {
+  const detail = 'exited with code 1\nsome line\nError: no'
+  expect(inOneLine({ state: 'failed', detail })).toBe('exited with code 1: Error: no')
+  expect(inOneLine({ state: 'backoff', detail: 'was killed by SIGKILL' })).toBe('was killed by SIGKILL')
+  expect(inOneLine({ state: 'building', detail })).toBe('exited with code 1')
+  expect(inOneLine({ state: 'ready' })).toBe('')
 })

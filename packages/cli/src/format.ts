@@ -34,7 +34,11 @@ export function everythingOf(state: StackState): readonly ComponentRecord[] {
   return [...state.components, ...state.tools]
 }
 
-/** The first line of a text that may have several. */
-export function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/**
+ * What a component's detail comes to in one line. Of one that has ended that is how it ended and the last line of its
+ * log, which most likely says why.
+ */
+export function inOneLine({ state, detail }: Pick<ComponentRecord, 'state' | 'detail'>): string {
+  const [first = '', ...rest] = (detail ?? '').split('\n')
+  return state === 'backoff' || state === 'failed' ? [first, ...rest.slice(-1)].join(': ') : first
 }

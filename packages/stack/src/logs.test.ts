@@ -11,6 +11,7 @@ import {
   openLog,
   previousLogFile,
   rotateIfLarge,
+  sizeOf,
 } from './logs.ts'
 
 let folder = ''
@@ -50,6 +51,16 @@ test('the last lines leave out empty ones and what was cut off at the front', as
   expect(await lastLines(file, 2)).toEqual(['two', 'three'])
   expect(await lastLines(file, 10)).toEqual(['one', 'two', 'three'])
   expect(await lastLines(join(folder, 'none.log'), 2)).toEqual([])
+})
+
+test('the last lines of one try leave out those of the try before it', async () => {
+  const file = join(folder, 'tries.log')
+  writeFileSync(file, 'first try\n')
+  const start = sizeOf(file)
+  appendFileSync(file, 'second try\n')
+  expect(await lastLines(file, 5, start)).toEqual(['second try'])
+  expect(await lastLines(file, 5, 10_000)).toEqual(['first try', 'second try'])
+  expect(sizeOf(join(folder, 'none.log'))).toBe(0)
 })
 
 test('the last words of a crashed program leave out its stack', async () => {

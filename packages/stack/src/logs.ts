@@ -55,25 +55,34 @@ export function rotateIfLarge(logs: string, component: string, maxBytes: number 
   return true
 }
 
-/** The last lines of a file, without empty ones; of a file that does not exist, none. */
-export async function lastLines(file: string, count: number): Promise<readonly string[]> {
+/** Size of a file in bytes; 0 when there is none. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/**
+ * The last lines of a file, without empty ones; of a file that does not exist, none.
+ * @param from byte to begin at; the beginning when the file has become shorter than that
+ */
+export async function lastLines(file: string, count: number, from = 0): Promise<readonly string[]> {
   if (!existsSync(file)) return []
   await using handle = await open(file, 'r')
   const { size } = await handle.stat()
-  const start = Math.max(0, size - TAIL_BYTES)
+  const begin = from > size ? 0 : from
+  const start = Math.max(begin, size - TAIL_BYTES)
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start)
   const lines = buffer.toString('utf8', 0, bytesRead).split('\n')
   // the first one may be cut in its middle
-  return (start === 0 ? lines : lines.slice(1)).filter((line) => line.trim() !== '').slice(-count)
+  return (start === begin ? lines : lines.slice(1)).filter((line) => line.trim() !== '').slice(-count)
 }
 
 /** Lines of a crash that say where in the program it was, not what went wrong. */
 const NOT_TELLING = [/^\s+at /, /^\s*\^+\s*$/, /^Node\.js v\d/]
 const LINE_LENGTH = 300
 
-/** The last lines of a log that are likely to say why its program ended. */
-export async function lastWords(file: string, count: number): Promise<readonly string[]> {
-  const lines = await lastLines(file, TAIL_LINES)
+/** The last lines of a log, from a byte on, that are likely to say why its program ended. */
+export async function lastWords(file: string, count: number, from = 0): Promise<readonly string[]> {
+  const lines = await lastLines(file, TAIL_LINES, from)
   return lines
     .filter((line) => !NOT_TELLING.some((pattern) => pattern.test(line)))
     .slice(-count)

@@ -5,7 +5,7 @@ import type { Command, ComponentDefinition, Executable } from './component.ts'
 import { baseEnvironment } from './environment.ts'
 import { messageOf } from './errors.ts'
 import { advance, DEFAULT_RESTART_POLICY, INITIAL, type Lifecycle, type LifecycleEvent } from './lifecycle.ts'
-import { lastWords, logFile } from './logs.ts'
+import { lastWords, logFile, sizeOf } from './logs.ts'
 import { waitUntilReady } from './probe.ts'
 import { type Child, type Ending, spawnChild } from './process/spawn.ts'
 import { terminate } from './process/terminate.ts'
@@ -29,6 +29,8 @@ export class ManagedComponent {
   /** Aborted when the current try, with its probe and its wait before the next one, is called off. */
   #attempt = new AbortController()
   #run: Promise<void> = Promise.resolve()
+  /** Where the log of the current try begins, in bytes. */
+  #logStart = 0
   /** One after the other: two restarts at once must not wait for each other's process. */
   readonly #operations = new PQueue({ concurrency: 1 })
 
@@ -152,7 +154,9 @@ export class ManagedComponent {
     try {
       await this.definition.prepare?.(signal)
       if (signal.aborted) return 'done'
-      const child = await spawnChild(this.#command(), logFile(this.#logs, this.name))
+      const log = logFile(this.#logs, this.name)
+      this.#logStart = sizeOf(log)
+      const child = await spawnChild(this.#command(), log)
       this.#child = child
       this.#onChange()
       const failure = await this.#untilReady(child, signal)
@@ -206,7 +210,7 @@ export class ManagedComponent {
 
   async #ended(reason: string, readyForMs: number): Promise<'ended'> {
     this.#child = undefined
-    const tail = await lastWords(logFile(this.#logs, this.name), DETAIL_LINES)
+    const tail = await lastWords(logFile(this.#logs, this.name), DETAIL_LINES, this.#logStart)
     this.#advance({ type: 'ended', readyForMs }, [reason, ...tail].join('\n'))
     return 'ended'
   }

@@ -1,7 +1,7 @@
 import { connectRuntime, defaultStateDir, ExitCode, type StackState } from '@faultline/stack'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
-import { columns, duration, everythingOf, firstLine, secondsSince } from '../format.ts'
+import { columns, duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -26,7 +26,7 @@ function table(state: StackState): string {
     record.process === undefined ? '' : String(record.process.pid),
     String(record.restarts),
     record.version === undefined ? '' : `${record.version} (${record.source ?? ''})`,
-    firstLine(record.detail ?? ''),
+    inOneLine(record),
   ])
   return columns([['NAME', 'STATE', 'FOR', 'PID', 'RESTARTS', 'VERSION', 'DETAIL'], ...rows])
 }

@@ -1,5 +1,5 @@
 import type { ComponentRecord, StackState } from '@faultline/stack'
-import { duration, everythingOf } from '../format.ts'
+import { duration, everythingOf, inOneLine } from '../format.ts'
 
 const BUILD_LINE_INTERVAL_MS = 15_000
 const NAME_WIDTH = 15
@@ -42,10 +42,9 @@ export class LineProgress {
 
   #print(record: ComponentRecord, startedAt: string): void {
     const elapsed = duration((this.#now() - Date.parse(startedAt)) / 1000).padStart(9)
-    const [first = '', ...rest] = (record.detail ?? '').split('\n')
-    // of what is tried again soon the line that most likely says why must do
-    const reason = record.state === 'backoff' ? [first, ...rest.slice(-1)].join(': ') : first
     const built = record.state === 'ready' && record.source === 'built' ? 'built' : ''
+    const [first = '', ...rest] = (record.detail ?? '').split('\n')
+    const reason = record.state === 'failed' ? first : inOneLine(record)
     this.#write(
       `[${elapsed}] ${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${reason || built}`.trimEnd(),
     )

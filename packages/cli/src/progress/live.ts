@@ -1,6 +1,6 @@
 import type { ComponentRecord, StackState } from '@faultline/stack'
 import { Listr, type ListrTask } from 'listr2'
-import { duration, everythingOf, firstLine, secondsSince } from '../format.ts'
+import { duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
 
 const REFRESH_MS = 250
 const NAME_WIDTH = 15
@@ -17,8 +17,10 @@ export class LiveProgress {
   readonly #rows = new Map<string, Row>()
   #finished: Promise<unknown> | undefined
   #timer: NodeJS.Timeout | undefined
+  #startedAt = 0
 
   update(state: StackState): void {
+    this.#startedAt = Date.parse(state.startedAt)
     for (const record of everythingOf(state)) {
       const row = this.#rows.get(record.name)
       if (row === undefined) this.#rows.set(record.name, { done: Promise.withResolvers(), record })
@@ -32,7 +34,8 @@ export class LiveProgress {
   async finish(): Promise<void> {
     clearInterval(this.#timer)
     for (const row of this.#rows.values()) {
-      if (row.record.state !== 'ready' && row.record.state !== 'failed') row.task?.skip(title(row.record))
+      if (row.record.state !== 'ready' && row.record.state !== 'failed')
+        row.task?.skip(title(row.record, this.#startedAt))
       row.done.resolve()
     }
     await this.#finished
@@ -41,7 +44,7 @@ export class LiveProgress {
   #begin(): void {
     const tasks = [...this.#rows.values()].map(
       (row): ListrTask => ({
-        title: title(row.record),
+        title: title(row.record, this.#startedAt),
         task: (_context, task) => {
           row.task = task
           return row.done.promise
@@ -62,15 +65,17 @@ export class LiveProgress {
   }
 
   #refresh(row: Row): void {
-    if (row.task !== undefined) row.task.title = title(row.record)
+    if (row.task !== undefined) row.task.title = title(row.record, this.#startedAt)
     const { state } = row.record
     if (state === 'ready') row.done.resolve()
-    if (state === 'failed') row.done.reject(new Error(row.record.detail ?? 'failed'))
+    if (state === 'failed') row.done.reject(new Error(inOneLine(row.record)))
   }
 }
 
-function title(record: ComponentRecord): string {
-  const elapsed = record.state === 'ready' ? '' : duration(secondsSince(record.since)).padStart(9)
-  const detail = record.state === 'failed' ? '' : firstLine(record.detail ?? '')
-  return `${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${elapsed} ${detail}`.trimEnd()
+function title(record: ComponentRecord, startedAt: number): string {
+  const since = Date.parse(record.since)
+  // of what is ready: how long after the command; of what is not: how long it has been so
+  const elapsed = record.state === 'ready' ? (since - startedAt) / 1000 : secondsSince(record.since)
+  const detail = record.state === 'failed' ? '' : inOneLine(record)
+  return `${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${duration(elapsed).padStart(9)} ${detail}`.trimEnd()
 }
