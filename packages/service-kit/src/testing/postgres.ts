@@ -49,8 +49,14 @@ export async function startPostgres(): Promise<TestPostgres> {
     onLog: () => undefined,
     onError: () => undefined,
   })
-  await server.initialise()
-  await server.start()
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    await server.initialise()
+    await server.start()
+  } catch (error) {
+    await remove()
+    throw new Error('PostgreSQL did not start', { cause: error })
+  }
   const url = (role: string, password: string, database: string) =>
     `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
   return {
@@ -61,7 +67,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     start: () => server.start(),
     async [Symbol.asyncDispose]() {
       await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }

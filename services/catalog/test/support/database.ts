@@ -18,15 +18,18 @@ export interface CatalogDatabase extends AsyncDisposable {
 }
 
 export async function startCatalogDatabase(size: SeedSize): Promise<CatalogDatabase> {
-  const postgres = await startPostgres()
+  // A migration that fails must not leave a server behind.
+  await using started = new AsyncDisposableStack()
+  const postgres = started.use(await startPostgres())
   const ownerUrl = postgres.ownerUrl(DATABASE)
   await migrateAndSeed(ownerUrl, size)
+  const kept = started.move()
   return {
     postgres,
     ownerUrl,
     serviceUrl: postgres.roleUrl(SERVICE_ROLE, PASSWORD, DATABASE),
     asOwner: (text, values) => run(ownerUrl, text, values),
-    [Symbol.asyncDispose]: () => postgres[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
 

@@ -16,36 +16,32 @@ export interface Stack extends AsyncDisposable {
 }
 
 export async function startStack(): Promise<Stack> {
-  const postgres = await startPostgres()
-  const running: ServiceProcess[] = []
+  // A migration that fails must not leave a server behind.
+  await using started = new AsyncDisposableStack()
+  const postgres = started.use(await startPostgres())
   const databaseUrl = postgres.roleUrl('catalog_service', 'service', 'box_office')
   await execa(process.execPath, [entryOf('catalog', 'migrate.ts').pathname], {
     env: { DATABASE_OWNER_URL: postgres.ownerUrl('box_office'), DATABASE_URL: databaseUrl },
   })
-  const keep = (service: ServiceProcess) => {
-    running.push(service)
-    return service
-  }
+  const kept = started.move()
+  let catalogs = 0
   return {
     postgres,
     startCatalog: async (port) =>
-      keep(
+      kept.use(
         await startServiceProcess({
           entry: entryOf('catalog', 'main.ts'),
-          env: { DATABASE_URL: databaseUrl, OTEL_SERVICE_INSTANCE_ID: `catalog-${running.length + 1}` },
+          env: { DATABASE_URL: databaseUrl, OTEL_SERVICE_INSTANCE_ID: `catalog-${++catalogs}` },
           ...(port !== undefined && { port }),
         }),
       ),
     startGateway: async (catalogUrls) =>
-      keep(
+      kept.use(
         await startServiceProcess({
           entry: entryOf('gateway', 'main.ts'),
           env: { CATALOG_URLS: catalogUrls.join(',') },
         }),
       ),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(running.map((service) => service[Symbol.asyncDispose]()))
-      await postgres[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
