@@ -5,8 +5,9 @@ import type { LogPipeline } from './logs/logger.ts'
 import { leadsToStoredTrace } from './metrics/exemplar.ts'
 import type { HttpServerMetrics } from './metrics/http-server.ts'
 import type { MiddlewareOptions } from './options.ts'
-import type { SampleOrigin } from './profiles/profile-encoding.ts'
-import type { ProfileScope } from './profiles/scope.ts'
+import type { LabelSlot } from './profiles/label-slots.ts'
+import type { SampleOrigin } from './profiles/origin.ts'
+import type { Profiler } from './profiles/profiler.ts'
 import { routeOf, UNMATCHED } from './route.ts'
 import { endServerSpan, pathOf, startServerSpan } from './server-span.ts'
 import { monotonicMs } from './trace/clock.ts'
@@ -18,7 +19,7 @@ export interface MiddlewareDependencies {
   readonly tracer: LightTracer | undefined
   readonly metrics: HttpServerMetrics | undefined
   readonly accessLog: LogPipeline | undefined
-  readonly profiles: ProfileScope | undefined
+  readonly profiles: Profiler | undefined
   readonly trustIncomingContext: boolean
   readonly slowThresholdMs: number
 }
@@ -43,10 +44,9 @@ export function createMiddleware(
     // Always emitted: after `finish`, and when the client goes away before.
     ctx.res.once('close', () => exchange.end())
     const active = span && trace.setSpan(context.active(), span)
-    if (!profiles) return run(active, exchange, next)
-    // Where Grafana looks for the profile of a span.
-    span?.pushAttribute('pyroscope.profile.id', span.spanId)
-    return profiles.run(exchange, () => run(active, exchange, next))
+    const { label } = exchange
+    if (!profiles || !label) return run(active, exchange, next)
+    return profiles.run(label, () => run(active, exchange, next))
   }
 }
 
@@ -58,20 +58,17 @@ function run(active: Context | undefined, exchange: Exchange, next: KoaNext): Pr
   })
 }
 
-/**
- * One request and its answer. Profile samples are labelled with it: it is read when a profile is encoded, by
- * which time the route is known.
- */
-class Exchange implements SampleOrigin {
-  readonly span: RecordedSpan | undefined
-  route: string | undefined
+/** One request and its answer. */
+class Exchange {
+  readonly label: LabelSlot | undefined
   error: unknown
+  readonly #span: RecordedSpan | undefined
+  readonly #origin: SampleOrigin | undefined
   readonly #dependencies: MiddlewareDependencies
   readonly #method: string
   readonly #path: string
   readonly #startMs: number
-  // Given up at the end, as a profile holds on to this object for longer than the request lives.
-  #ctx: KoaContext | undefined
+  readonly #ctx: KoaContext
 
   constructor(
     dependencies: MiddlewareDependencies,
@@ -85,20 +82,26 @@ class Exchange implements SampleOrigin {
     this.#ctx = ctx
     this.#method = method
     this.#path = path
-    this.span = span
+    this.#span = span
     this.#startMs = startMs
+    const { profiles } = dependencies
+    if (!profiles) return
+    this.#origin = { traceId: span?.traceId ?? '', spanId: span?.spanId ?? '', route: undefined }
+    this.label = profiles.label(this.#origin)
+    // Where Grafana looks for the profile of a span.
+    if (span && this.label) span.pushAttribute('pyroscope.profile.id', span.spanId)
   }
 
   end(): void {
+    const { metrics, accessLog, profiles, slowThresholdMs } = this.#dependencies
     const ctx = this.#ctx
-    if (!ctx) return
-    this.#ctx = undefined
-    const { metrics, accessLog, slowThresholdMs } = this.#dependencies
-    const { span, error } = this
+    const span = this.#span
+    const { error, label } = this
     const method = this.#method
     const { statusCode, writableFinished } = ctx.res
     const route = routeOf(ctx)
-    this.route = route
+    if (this.#origin) this.#origin.route = route
+    if (label) profiles?.release(label)
     const endMs = monotonicMs()
     const durationSeconds = (endMs - this.#startMs) / 1e3
     const errorType = describeFailure(statusCode, writableFinished, error)

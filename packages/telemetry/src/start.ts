@@ -87,6 +87,10 @@ class StartedTelemetry implements Telemetry {
       this.#httpClient = instrumentation
       this.#stops.push(() => instrumentation.stop())
     }
+    if (traces || profiles) {
+      const clock = setInterval(syncClock, CLOCK_SYNC_MS).unref()
+      this.#stops.push(() => clearInterval(clock))
+    }
     if (profiles) {
       const { resourceAttributes, sampleAttributes } = profileAttributes(attributes)
       const profileResource = { resource: encodeResource(resourceAttributes), sampleAttributes }
@@ -102,7 +106,7 @@ class StartedTelemetry implements Telemetry {
         tracer: this.#tracer,
         metrics: this.#serverMetrics,
         accessLog: logs.accessLog ? this.#log : undefined,
-        profiles: this.#profiler?.hasSpanLabels ? this.#profiler : undefined,
+        profiles: this.#profiler?.hasLabels ? this.#profiler : undefined,
         trustIncomingContext: traces?.trustIncomingContext ?? false,
         slowThresholdMs,
       },
@@ -182,8 +186,6 @@ class StartedTelemetry implements Telemetry {
     context.setGlobalContextManager(new AsyncLocalContextManager())
     trace.setGlobalTracerProvider(provider)
     propagation.setGlobalPropagator(new TraceContextPropagator())
-    const clock = setInterval(syncClock, CLOCK_SYNC_MS).unref()
-    this.#stops.push(() => clearInterval(clock))
     return provider.getTracer(SCOPE_NAME)
   }
 }

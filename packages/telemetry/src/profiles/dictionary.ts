@@ -2,21 +2,20 @@ import type { PbfWriter } from 'pbf'
 import { writeHexField } from '../otlp/hex.ts'
 import { writeText } from '../otlp/text.ts'
 
-/** A table whose entry 0 stands for "none", as every table of the profiles dictionary. */
-class Table<K> {
-  readonly #indices = new Map<K, number>()
-  readonly entries: K[] = []
+/** Entries without duplicates, told apart by a key; entry 0 stands for "none", as the protocol has it. */
+class Table<E> {
+  readonly entries: E[]
+  readonly #indices = new Map<string, number>()
 
-  constructor(none: K) {
-    this.indexOf(none)
+  constructor(none: E) {
+    this.entries = [none]
   }
 
-  indexOf(entry: K): number {
-    const known = this.#indices.get(entry)
+  index(key: string, create: () => E): number {
+    const known = this.#indices.get(key)
     if (known !== undefined) return known
-    const index = this.entries.length
-    this.#indices.set(entry, index)
-    this.entries.push(entry)
+    const index = this.entries.push(create()) - 1
+    this.#indices.set(key, index)
     return index
   }
 }
@@ -41,58 +40,49 @@ interface AttributeEntry {
   readonly value: string
 }
 
-/**
- * `ProfilesDictionary`: what the profiles of one request share. Functions, locations and links come without
- * duplicates and are only counted; strings, stacks and attributes are told apart here.
- */
+/** `ProfilesDictionary`: what the profiles of one request share. */
 export class Dictionary {
   readonly #strings = new Table('')
-  readonly #functions: FunctionEntry[] = [{ name: 0, file: 0 }]
-  readonly #locations: LocationEntry[] = [{ functionIndex: 0, line: 0 }]
-  readonly #stacks = new Table<readonly number[]>([])
-  readonly #links: LinkEntry[] = [{ traceId: '', spanId: '' }]
-  readonly #attributes: AttributeEntry[] = [{ key: 0, value: '' }]
-  readonly #attributeIndices = new Map<string, number>()
+  readonly #functions = new Table<FunctionEntry>({ name: 0, file: 0 })
+  readonly #locations = new Table<LocationEntry>({ functionIndex: 0, line: 0 })
+  readonly #stacks: (readonly number[])[] = [[]]
+  readonly #links = new Table<LinkEntry>({ traceId: '', spanId: '' })
+  readonly #attributes = new Table<AttributeEntry>({ key: 0, value: '' })
 
   string(value: string): number {
-    return this.#strings.indexOf(value)
+    return value === '' ? 0 : this.#strings.index(value, () => value)
   }
 
-  addFunction(name: string, file: string): number {
-    return this.#functions.push({ name: this.string(name), file: this.string(file) }) - 1
+  location(name: string, file: string, line: number): number {
+    const key = `${name}\0${file}\0${line}`
+    return this.#locations.index(key, () => ({
+      functionIndex: this.#functions.index(key, () => ({ name: this.string(name), file: this.string(file) })),
+      line,
+    }))
   }
 
-  addLocation(functionIndex: number, line: number): number {
-    return this.#locations.push({ functionIndex, line }) - 1
-  }
-
-  /** @param locations leaf first; the same array gives the same index */
+  /** Adds a stack. Stacks of one tree differ, so they are not compared. @param locations leaf first */
   stack(locations: readonly number[]): number {
-    return this.#stacks.indexOf(locations)
+    return this.#stacks.push(locations) - 1
   }
 
-  addLink(traceId: string, spanId: string): number {
-    return this.#links.push({ traceId, spanId }) - 1
+  link(traceId: string, spanId: string): number {
+    return this.#links.index(spanId, () => ({ traceId, spanId }))
   }
 
   attribute(key: string, value: string): number {
-    const identity = `${key}\0${value}`
-    const known = this.#attributeIndices.get(identity)
-    if (known !== undefined) return known
-    const index = this.#attributes.push({ key: this.string(key), value }) - 1
-    this.#attributeIndices.set(identity, index)
-    return index
+    return this.#attributes.index(`${key}\0${value}`, () => ({ key: this.string(key), value }))
   }
 
   // Field numbers: opentelemetry/proto/profiles/v1development/profiles.proto, release 1.10
   write(pbf: PbfWriter): void {
     pbf.writeMessage(1, writeNothing, undefined)
-    for (const location of this.#locations) pbf.writeMessage(2, writeLocation, location)
-    for (const fn of this.#functions) pbf.writeMessage(3, writeFunction, fn)
-    for (const link of this.#links) pbf.writeMessage(4, writeLink, link)
+    for (const location of this.#locations.entries) pbf.writeMessage(2, writeLocation, location)
+    for (const fn of this.#functions.entries) pbf.writeMessage(3, writeFunction, fn)
+    for (const link of this.#links.entries) pbf.writeMessage(4, writeLink, link)
     for (const string of this.#strings.entries) writeText(pbf, 5, string)
-    for (const attribute of this.#attributes) pbf.writeMessage(6, writeAttributeEntry, attribute)
-    for (const stack of this.#stacks.entries) pbf.writeMessage(7, writeStack, stack)
+    for (const attribute of this.#attributes.entries) pbf.writeMessage(6, writeAttributeEntry, attribute)
+    for (const stack of this.#stacks) pbf.writeMessage(7, writeStack, stack)
   }
 }
 
@@ -100,8 +90,8 @@ function writeNothing(): void {
   // Mapping 0, the only one: JavaScript has no binaries to map.
 }
 
-function writeLocation({ functionIndex, line }: LocationEntry, pbf: PbfWriter): void {
-  if (functionIndex !== 0) pbf.writeMessage(3, writeLine, { functionIndex, line })
+function writeLocation(location: LocationEntry, pbf: PbfWriter): void {
+  if (location.functionIndex !== 0) pbf.writeMessage(3, writeLine, location)
 }
 
 function writeLine({ functionIndex, line }: LocationEntry, pbf: PbfWriter): void {
@@ -110,13 +100,14 @@ function writeLine({ functionIndex, line }: LocationEntry, pbf: PbfWriter): void
 }
 
 function writeFunction({ name, file }: FunctionEntry, pbf: PbfWriter): void {
-  if (name !== 0) pbf.writeVarintField(1, name)
-  if (name !== 0) pbf.writeVarintField(2, name)
+  if (name === 0) return
+  pbf.writeVarintField(1, name)
+  pbf.writeVarintField(2, name)
   if (file !== 0) pbf.writeVarintField(3, file)
 }
 
 function writeLink({ traceId, spanId }: LinkEntry, pbf: PbfWriter): void {
-  if (traceId === '') return
+  if (spanId === '') return
   writeHexField(pbf, 1, traceId)
   writeHexField(pbf, 2, spanId)
 }

@@ -1,23 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { isMainThread } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { ProfileOptions } from '../options.ts'
 import type { ExportQueue } from '../otlp/export-queue.ts'
-import { loadPprof, type Pprof, supportsSpanLabels } from './pprof.ts'
+import { monotonicMs, toUnixMs } from '../trace/clock.ts'
+import { Dictionary } from './dictionary.ts'
+import { type LabelSlot, LabelSlots } from './label-slots.ts'
+import { loadNativeProfilers, type NativeProfilers, supportsLabels, type TimeProfiler } from './native.ts'
+import type { SampleOrigin } from './origin.ts'
 import {
   type CollectedProfile,
   encodeProfiles,
-  ORIGIN_LABEL,
   type ProfileResource,
-  type SampleOrigin,
   type ValueType,
 } from './profile-encoding.ts'
-import type { ProfileScope } from './scope.ts'
+import { heapSamples, timeSamples } from './samples.ts'
 
 /** Frames of a heap sample. */
 const HEAP_STACK_DEPTH = 64
 
 /** `samples/count` by `cpu/nanoseconds`, period 1: what Pyroscope turns into `process_cpu:cpu:nanoseconds`. */
 const CPU: ValueType = {
-  index: 2,
+  index: 0,
   type: 'samples',
   unit: 'count',
   periodType: 'cpu',
@@ -25,9 +29,15 @@ const CPU: ValueType = {
   period: 1,
 }
 
-function wallType(sampleRateHz: number): ValueType {
-  const unit = { type: 'wall', unit: 'nanoseconds', periodType: 'wall', periodUnit: 'nanoseconds' }
-  return { index: 1, ...unit, period: Math.round(1e9 / sampleRateHz) }
+function wallType(period: number): ValueType {
+  return {
+    index: 1,
+    type: 'wall',
+    unit: 'nanoseconds',
+    periodType: 'wall',
+    periodUnit: 'nanoseconds',
+    period,
+  }
 }
 
 function heapTypes(period: number): ValueType[] {
@@ -39,106 +49,137 @@ function heapTypes(period: number): ValueType[] {
 }
 
 /** Samples CPU, wall time and live heap, and exports them every few seconds. */
-export class Profiler implements ProfileScope {
-  readonly #pprof: typeof Pprof
+export class Profiler {
+  /** Whether samples are linked to requests. */
+  readonly hasLabels: boolean
+  readonly #native: NativeProfilers
   readonly #options: ProfileOptions
   readonly #queue: ExportQueue
   readonly #resource: ProfileResource
+  readonly #storage = new AsyncLocalStorage<object>()
+  readonly #time: TimeProfiler
+  readonly #slots: LabelSlots
+  readonly #intervalNanos: number
   readonly #timer: NodeJS.Timeout
-  readonly #valueTypes: readonly ValueType[]
-  /** Whether samples are linked to spans. */
-  readonly hasSpanLabels: boolean
+  readonly #onExit = (): void => this.#stopSampling(true)
   #windowStartMs = Date.now()
   #isStopped = false
 
-  /** @returns undefined, after a warning, where the native profiler does not load */
+  /** @returns undefined, after a warning, where the native profiler does not load or start */
   static start(
     options: ProfileOptions,
     queue: ExportQueue,
     resource: ProfileResource,
     logger: Logger,
   ): Profiler | undefined {
-    const pprof = loadPprof()
-    if ('reason' in pprof) {
-      logger.warn({ reason: pprof.reason }, 'profiles are off: the native profiler does not load')
+    const native = loadNativeProfilers()
+    if ('reason' in native) {
+      logger.warn({ reason: native.reason }, 'profiles are off: the native profiler does not load')
       return undefined
     }
-    return new Profiler(pprof, options, queue, resource)
+    try {
+      return new Profiler(native, options, queue, resource)
+    } catch (error) {
+      logger.warn({ err: error }, 'profiles are off: another profiler runs in this process')
+      return undefined
+    }
   }
 
   private constructor(
-    pprof: typeof Pprof,
+    native: NativeProfilers,
     options: ProfileOptions,
     queue: ExportQueue,
     resource: ProfileResource,
   ) {
-    this.#pprof = pprof
+    this.#native = native
     this.#options = options
     this.#queue = queue
     this.#resource = resource
-    this.hasSpanLabels = options.spanLabels && supportsSpanLabels()
-    this.#valueTypes = [CPU, wallType(options.sampleRateHz)]
-    pprof.time.start({
+    this.hasLabels = options.spanLabels && supportsLabels()
+    this.#intervalNanos = Math.round(1e9 / options.sampleRateHz)
+    const time = new native.TimeProfiler({
       durationMillis: options.flushIntervalMs,
-      intervalMicros: Math.round(1e6 / options.sampleRateHz),
-      // CPU time needs contexts, too; without useCPED they are process-wide and carry no request.
+      intervalMicros: Math.round(this.#intervalNanos / 1e3),
+      lineNumbers: false,
+      // CPU time comes with contexts.
       withContexts: true,
-      useCPED: this.hasSpanLabels,
       collectCpuTime: true,
-      // The workaround makes the main thread sleep for up to four sampling periods a flush. Without it the
-      // rare bug (a helper thread that spins, an empty profile) is seen and cured by the next flush.
+      collectAsyncId: false,
+      // The workaround makes the main thread sleep for up to four sampling intervals a flush. Without it, the
+      // rare bug (V8's sampling thread spins, the window is empty) is seen and cured by the next flush.
       workaroundV8Bug: false,
+      useCPED: this.hasLabels,
+      CPEDKey: this.hasLabels ? this.#storage : undefined,
+      isMainThread,
     })
-    if (options.heap) pprof.heap.start(options.heapSampleIntervalBytes, HEAP_STACK_DEPTH)
+    time.start()
+    this.#time = time
+    this.#slots = new LabelSlots((label) => time.createContextHolder(label))
+    if (options.heap) {
+      native.heap.startSamplingHeapProfiler(options.heapSampleIntervalBytes, HEAP_STACK_DEPTH)
+    }
+    // A sampling signal during the end of the process could crash it.
+    process.once('exit', this.#onExit)
     this.#timer = setInterval(() => this.flush(true), options.flushIntervalMs).unref()
   }
 
-  run<T>(origin: SampleOrigin, fn: () => T): T {
-    return this.#isStopped ? fn() : this.#pprof.time.runWithContext(origin, fn)
+  /** Lends a label for `origin`; undefined when there is none to be had. Give it back with `release`. */
+  label(origin: SampleOrigin): LabelSlot | undefined {
+    return this.#isStopped ? undefined : this.#slots.lend(origin, toUnixMs(monotonicMs()))
+  }
+
+  /** Runs code so that samples taken in it, also after an await, carry the label. */
+  run<T>(label: LabelSlot, fn: () => T): T {
+    return this.#storage.run(label.holder, fn)
+  }
+
+  release(label: LabelSlot): void {
+    this.#slots.takeBack(label)
   }
 
   /** Exports the window. @param restart goes on sampling */
   flush(restart: boolean): void {
     const startUnixMs = this.#windowStartMs
     this.#windowStartMs = Date.now()
-    const durationMs = this.#windowStartMs - startUnixMs
-    const time = { startUnixMs, durationMs }
-    const collected: CollectedProfile[] = [{ ...this.#collectTime(restart), ...time }]
-    if (this.#options.heap) {
-      const profile = this.#pprof.heap.profile()
-      collected.push({
-        profile,
-        valueTypes: heapTypes(this.#options.heapSampleIntervalBytes),
-        origins: [],
-        ...time,
-      })
-    }
-    const { body, samples } = encodeProfiles(collected, this.#resource)
+    const window = { startUnixMs, durationMs: this.#windowStartMs - startUnixMs }
+    const dictionary = new Dictionary()
+    const collected = [this.#collectTime(restart, dictionary), ...this.#collectHeap(dictionary)]
+    const { body, samples } = encodeProfiles(collected, window, dictionary, this.#resource)
     if (samples > 0) this.#queue.push(body, samples)
   }
 
-  #collectTime(restart: boolean): Pick<CollectedProfile, 'profile' | 'valueTypes' | 'origins'> {
-    const origins: SampleOrigin[] = []
-    const indices = new Map<object, number>()
-    const profile = this.#pprof.time.stop(restart, ({ context }) => {
-      const origin = context?.context as SampleOrigin | undefined
-      if (!origin?.span) return {}
-      let index = indices.get(origin)
-      if (index === undefined) {
-        index = origins.push(origin) - 1
-        indices.set(origin, index)
-      }
-      return { [ORIGIN_LABEL]: index }
-    })
-    return { profile, valueTypes: this.#valueTypes, origins }
-  }
-
-  /** Exports the last window and stops sampling. */
+  /** Exports the last window and stops. */
   stop(): void {
     if (this.#isStopped) return
-    this.#isStopped = true
     clearInterval(this.#timer)
+    process.off('exit', this.#onExit)
     this.flush(false)
-    if (this.#options.heap) this.#pprof.heap.stop()
+    this.#stopSampling(false)
+  }
+
+  #collectTime(restart: boolean, dictionary: Dictionary): CollectedProfile {
+    const profile = this.#time.stop(restart)
+    if (restart && this.#time.v8ProfilerStuckEventLoopDetected() > 0) {
+      this.#time.stop(false)
+      this.#time.start()
+    }
+    const samples = timeSamples(profile, this.#intervalNanos, dictionary)
+    this.#slots.startWindow()
+    return { samples, valueTypes: [CPU, wallType(this.#intervalNanos)] }
+  }
+
+  #collectHeap(dictionary: Dictionary): CollectedProfile[] {
+    const { heap, heapSampleIntervalBytes } = this.#options
+    if (!heap) return []
+    const root = this.#native.heap.getAllocationProfile()
+    const samples = heapSamples(root, process.memoryUsage().external, dictionary)
+    return [{ samples, valueTypes: heapTypes(heapSampleIntervalBytes) }]
+  }
+
+  #stopSampling(isRunning: boolean): void {
+    this.#isStopped = true
+    if (isRunning) this.#time.stop(false)
+    this.#time.dispose()
+    if (this.#options.heap) this.#native.heap.stopSamplingHeapProfiler()
   }
 }

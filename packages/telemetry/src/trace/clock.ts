@@ -22,6 +22,11 @@ export function toUnixNanos(monotonic: number): number {
   return (monotonic + wallOffsetMs) * 1e6
 }
 
+/** Milliseconds since the Unix epoch of a monotonic reading. */
+export function toUnixMs(monotonic: number): number {
+  return monotonic + wallOffsetMs
+}
+
 /** Monotonic reading of a time in milliseconds since the Unix epoch. */
 export function fromUnixMs(unixMs: number): number {
   return unixMs - wallOffsetMs
