@@ -2,7 +2,7 @@
 // The kit runs on Node 24. npm scripts and npx find it by themselves (the `node` package is first on their PATH);
 // called any other way by an older Node, this file hands over to it. So it must itself run on any Node.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -11,6 +11,8 @@ const ENVIRONMENT_LACKS = 3
 const main = join(dirname(fileURLToPath(import.meta.url)), '../src/main.ts')
 
 if (Number(process.versions.node.split('.')[0]) >= REQUIRED_MAJOR) {
+  // a third less time for each command
+  module.enableCompileCache()
   await import(main)
 } else {
   const node = bundledNode()

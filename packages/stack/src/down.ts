@@ -10,7 +10,7 @@ import { readState, type StackState } from './state/state-file.ts'
 const POLL_MS = 50
 
 export interface DownOptions {
-  /** Deletes data, logs and rendered configuration too. */
+  /** Deletes data and everything else that was written, logs too. */
   readonly volumes?: boolean
   /** Told of each change while components stop. */
   readonly onChange?: (state: StackState) => void
@@ -37,7 +37,8 @@ export async function down(stateDir: string, options: DownOptions = {}): Promise
   }
   await removeRunFiles(layout)
   if (options.volumes === true) {
-    for (const folder of [layout.data, layout.logs, layout.config, externalDataFolder(layout)]) {
+    const { data, logs, config, load, compileCache } = layout
+    for (const folder of [data, logs, config, load, compileCache, externalDataFolder(layout)]) {
       await rm(folder, { recursive: true, force: true })
     }
   }

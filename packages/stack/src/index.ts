@@ -21,6 +21,5 @@ export type {
   RestartOverrides,
   Runtime,
 } from './runtime.ts'
-export { startProcesses } from './start-processes.ts'
 export { defaultStateDir, REPOSITORY_ROOT, type StateLayout, stateLayout } from './state/layout.ts'
 export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'

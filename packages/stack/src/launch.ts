@@ -46,19 +46,16 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   await prepareStorage(layout)
   keepPrevious(layout.logs, SUPERVISOR)
   const log = await openLog(logFile(layout.logs, SUPERVISOR))
-  const { nodeChildProcess: child } = execa(
-    process.execPath,
-    ['--enable-source-maps', entry, JSON.stringify(config)],
-    {
-      stdin: 'ignore',
-      stdout: log,
-      stderr: log,
-      ipc: true,
-      detached: true,
-      cleanup: false,
-      reject: false,
-    },
-  )
+  const { nodeChildProcess: child } = execa(process.execPath, [entry, JSON.stringify(config)], {
+    env: { NODE_COMPILE_CACHE: layout.compileCache },
+    stdin: 'ignore',
+    stdout: log,
+    stderr: log,
+    ipc: true,
+    detached: true,
+    cleanup: false,
+    reject: false,
+  })
   log.close()
   const outcome = await firstOutcome(child, onNotice)
   const release = (): void => {

@@ -44,8 +44,8 @@ export async function runLoad(
   }
   const k6 = await resolveBinary('k6', options.signal === undefined ? {} : { signal: options.signal })
   const { layout, endpoints } = target
-  const summaryFile = join(layout.root, 'load', `${scenario}.json`)
-  await mkdir(join(layout.root, 'load'), { recursive: true })
+  const summaryFile = join(layout.load, `${scenario}.json`)
+  await mkdir(layout.load, { recursive: true })
   await rm(summaryFile, { force: true })
   const inherit = options.output === 'inherit'
   if (!inherit) keepPrevious(layout.logs, LOG)

@@ -18,7 +18,7 @@ import { Supervisor } from './supervisor.ts'
 
 export interface SupervisorProgram {
   /** What to run; called once, after leftovers of an earlier run are gone. */
-  define(config: LaunchConfig, layout: StateLayout): Promise<StackDefinition>
+  define(config: LaunchConfig, layout: StateLayout, notice: (text: string) => void): Promise<StackDefinition>
   readonly resolveBinary: ResolveBinary
 }
 
@@ -52,7 +52,7 @@ async function supervise(config: LaunchConfig, program: SupervisorProgram): Prom
   }
   await stopLeftoversOf(layout)
   try {
-    const definition = await program.define(config, layout)
+    const definition = await program.define(config, layout, (text) => tell({ type: 'notice', text }))
     await checkPorts(definition.components, config.portOffset)
     await untilStopped(config, layout, self, definition, program.resolveBinary)
   } finally {

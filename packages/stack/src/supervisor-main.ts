@@ -19,7 +19,7 @@ async function isInstalled(name: BinaryName): Promise<boolean> {
 
 await runSupervisor(process.argv[2], {
   resolveBinary,
-  define: async (config, layout) => {
+  define: async (config, layout, notice) => {
     const [tempo, pyroscope, grafana] = await Promise.all(
       (['tempo', 'pyroscope', 'grafana'] as const).map(isInstalled),
     )
@@ -30,6 +30,10 @@ await runSupervisor(process.argv[2], {
       collectorConfigs: config.collectorConfigs,
       installed: { tempo: tempo ?? false, pyroscope: pyroscope ?? false, grafana: grafana ?? false },
     }
-    return faultlineStack(context, await placePostgres(layout))
+    const place = await placePostgres(layout)
+    if (!place.data.startsWith(layout.data)) {
+      notice(`the account that PostgreSQL runs as cannot enter ${layout.data}: its data is in ${place.data}`)
+    }
+    return faultlineStack(context, place)
   },
 })

@@ -5,14 +5,15 @@ import { NODE, nodeCommand } from './node-service.ts'
 import { serviceTelemetry } from './telemetry.ts'
 
 /** One shot: schema, roles and seed data; quick when there is nothing to do. */
-export function catalogMigrate({ ports }: StackContext): ComponentDefinition {
+export function catalogMigrate(context: StackContext): ComponentDefinition {
+  const { ports } = context
   return {
     name: 'catalog-migrate',
     kind: 'task',
     executable: NODE,
     dependsOn: ['postgres'],
     ports: [],
-    command: nodeCommand('services/catalog/src/migrate.ts', {
+    command: nodeCommand(context, 'services/catalog/src/migrate.ts', {
       DATABASE_OWNER_URL: ownerUrl(ports),
       DATABASE_URL: catalogDatabaseUrl(ports),
     }),
@@ -37,7 +38,7 @@ export function catalog(context: StackContext, replica: 1 | 2): ComponentDefinit
       { port, purpose: 'API' },
       { port: adminPort, purpose: 'admin' },
     ],
-    command: nodeCommand('services/catalog/src/main.ts', {
+    command: nodeCommand(context, 'services/catalog/src/main.ts', {
       HOST,
       PORT: String(port),
       ADMIN_PORT: String(adminPort),

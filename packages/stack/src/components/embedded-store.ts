@@ -5,7 +5,8 @@ import type { StackContext } from './context.ts'
 import { NODE, nodeCommand } from './node-service.ts'
 
 /** In the place of Tempo, Pyroscope or both, where they are not installed. */
-export function embeddedStore({ layout, ports, installed }: StackContext): ComponentDefinition {
+export function embeddedStore(context: StackContext): ComponentDefinition {
+  const { layout, ports, installed } = context
   const halves = [...(installed.tempo ? [] : ['tempo']), ...(installed.pyroscope ? [] : ['pyroscope'])]
   const api = installed.tempo ? ports.pyroscope : ports.tempo
   return {
@@ -22,7 +23,7 @@ export function embeddedStore({ layout, ports, installed }: StackContext): Compo
           ]),
       ...(installed.pyroscope ? [] : [{ port: ports.pyroscope, purpose: 'Pyroscope API' }]),
     ],
-    command: nodeCommand('packages/embedded-store/src/main.ts', {
+    command: nodeCommand(context, 'packages/embedded-store/src/main.ts', {
       // without it received batches pile up in the young generation: 100 MB more
       NODE_OPTIONS: '--max-semi-space-size=8',
       EMBEDDED_STORE_HOST: HOST,

@@ -17,7 +17,7 @@ export function gateway(context: StackContext): ComponentDefinition {
       { port: ports.gateway, purpose: 'public API' },
       { port: ports.gatewayAdmin, purpose: 'admin' },
     ],
-    command: nodeCommand('services/gateway/src/main.ts', {
+    command: nodeCommand(context, 'services/gateway/src/main.ts', {
       HOST,
       PORT: String(ports.gateway),
       ADMIN_PORT: String(ports.gatewayAdmin),

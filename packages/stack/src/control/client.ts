@@ -26,13 +26,9 @@ export class SupervisorClient implements Runtime {
   readonly #layout: StateLayout
   readonly #state: StackState
   readonly #http: Pool
-  readonly #onDispose: (() => Promise<void>) | undefined
 
-  /**
-   * @param state what state.json said when connecting
-   * @param onDispose run by disposal after the connection is closed, such as stopping the kit that a test started
-   */
-  constructor(layout: StateLayout, state: StackState, onDispose?: () => Promise<void>) {
+  /** @param state what state.json said when connecting */
+  constructor(layout: StateLayout, state: StackState) {
     this.#layout = layout
     this.#state = state
     // no timeouts: a restart is answered when the component is ready, which a build may delay by minutes
@@ -41,7 +37,6 @@ export class SupervisorClient implements Runtime {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
-    this.#onDispose = onDispose
   }
 
   endpoints(): Endpoints {
@@ -103,7 +98,6 @@ export class SupervisorClient implements Runtime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#http.destroy()
-    await this.#onDispose?.()
   }
 
   async #post(component: string, action: string, content: unknown = {}): Promise<void> {

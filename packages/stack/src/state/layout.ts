@@ -19,6 +19,10 @@ export interface StateLayout {
   readonly logs: string
   readonly data: string
   readonly config: string
+  /** Summaries of load runs. */
+  readonly load: string
+  /** Compiled code of the Node processes, which halves their start. */
+  readonly compileCache: string
   readonly socket: string
 }
 
@@ -36,6 +40,8 @@ export function stateLayout(stateDir: string): StateLayout {
     logs: join(root, 'logs'),
     data: join(root, 'data'),
     config: join(root, 'config'),
+    load: join(root, 'load'),
+    compileCache: join(root, 'cache/node'),
     socket: socketPath(root),
   }
 }
