@@ -16,16 +16,12 @@ const range = { startMs: sentAt - 60_000, endMs: sentAt + 60_000 }
 beforeAll(async () => {
   server = await startServer({
     binary: 'loki',
-    arguments: async (folder, port, grpcPort) => [
-      `-config.file=${CONFIGURATION}`,
-      '-config.expand-env=true',
-      '-ingester.min-ready-duration=0s',
-      `-server.http-listen-port=${port}`,
-      `-server.grpc-listen-port=${grpcPort}`,
-      `-common.path-prefix=${folder}`,
-      `-common.storage.filesystem.chunk-directory=${folder}/chunks`,
-      `-common.storage.filesystem.rules-directory=${folder}/rules`,
-    ],
+    arguments: async () => [`-config.file=${CONFIGURATION}`, '-config.expand-env=true'],
+    environment: (folder, port, grpcPort) => ({
+      LOKI_HTTP_PORT: String(port),
+      LOKI_GRPC_PORT: String(grpcPort),
+      LOKI_DATA_DIR: folder,
+    }),
     ready: (url) => createLokiClient({ baseUrl: url }).ready(),
   })
   loki = createLokiClient({ baseUrl: server.url })

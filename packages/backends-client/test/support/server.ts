@@ -14,7 +14,9 @@ export interface Server extends AsyncDisposable {
 interface Definition {
   readonly binary: 'prometheus' | 'loki'
   /** Writes configuration into the folder and answers with the arguments. */
-  arguments(folder: string, port: number, otherPort: number): Promise<readonly string[]>
+  arguments(folder: string, port: number): Promise<readonly string[]>
+  /** Variables that its configuration reads. */
+  environment?(folder: string, port: number, otherPort: number): Readonly<Record<string, string>>
   /** Resolves when it serves. */
   ready(url: string): Promise<void>
 }
@@ -26,8 +28,9 @@ export async function startServer(definition: Definition): Promise<Server> {
   const { path } = await resolveBinary(definition.binary)
   const folder = await mkdtemp(join(tmpdir(), `faultline-${definition.binary}-`))
   const [port, otherPort] = [await getPort(), await getPort()]
-  const child = execa(path, await definition.arguments(folder, port, otherPort), {
+  const child = execa(path, await definition.arguments(folder, port), {
     cwd: folder,
+    env: definition.environment?.(folder, port, otherPort) ?? {},
     reject: false,
     all: true,
     buffer: { all: true },
