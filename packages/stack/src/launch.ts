@@ -26,6 +26,8 @@ export interface Launched {
 }
 
 const SUPERVISOR = 'supervisor'
+/** The supervisor is idle most of the time: a small young generation saves 25 MB. */
+const NODE_OPTIONS = ['--max-semi-space-size=1']
 
 /**
  * Starts a supervisor as a process of its own and connects to it as soon as it answers, before its components are
@@ -46,16 +48,20 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   await prepareStorage(layout)
   keepPrevious(layout.logs, SUPERVISOR)
   const log = await openLog(logFile(layout.logs, SUPERVISOR))
-  const { nodeChildProcess: child } = execa(process.execPath, [entry, JSON.stringify(config)], {
-    env: { NODE_COMPILE_CACHE: layout.compileCache },
-    stdin: 'ignore',
-    stdout: log,
-    stderr: log,
-    ipc: true,
-    detached: true,
-    cleanup: false,
-    reject: false,
-  })
+  const { nodeChildProcess: child } = execa(
+    process.execPath,
+    [...NODE_OPTIONS, entry, JSON.stringify(config)],
+    {
+      env: { NODE_COMPILE_CACHE: layout.compileCache },
+      stdin: 'ignore',
+      stdout: log,
+      stderr: log,
+      ipc: true,
+      detached: true,
+      cleanup: false,
+      reject: false,
+    },
+  )
   log.close()
   const outcome = await firstOutcome(child, onNotice)
   const release = (): void => {

@@ -50,7 +50,7 @@ function showProgress(progress: VerifyProgress): void {
   console.error(
     progress.kind === 'sent'
       ? `${progress.requests} requests sent`
-      : `${progress.what}: ${progress.passed} ok${progress.failed > 0 ? `, ${progress.failed} not` : ''}`,
+      : `${progress.what}: ${progress.passed} ok${progress.open > 0 ? `, ${progress.open} open` : ''}`,
   )
 }
 
