@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { MetricsOptions } from '../options.ts'
 import type { RecordedSpan } from '../trace/span.ts'
-import { exemplarLabels } from './exemplar.ts'
+import { DurationHistogram } from './duration-histogram.ts'
 
 /** One finished query. */
 export interface DbOperation {
@@ -23,7 +23,7 @@ export interface PoolState {
 
 /** Queries and connection pools. */
 export class DbClientMetrics {
-  readonly #duration: Histogram<string>
+  readonly #duration: DurationHistogram
   readonly #wait: Histogram<string>
   readonly #timeouts: Counter<string>
   readonly #pools = new Map<string, () => PoolState>()
@@ -32,13 +32,11 @@ export class DbClientMetrics {
     const buckets = [0.001, ...options.durationBuckets]
     const registers = [register]
     const poolLabel = 'db_client_connection_pool_name'
-    this.#duration = new Histogram({
+    this.#duration = new DurationHistogram(register, {
       name: 'db_client_operation_duration_seconds',
       help: 'Duration of database client operations',
       labelNames: ['db_system_name', 'db_operation_name', 'db_collection_name', 'error_type'],
       buckets,
-      enableExemplars: true,
-      registers,
     })
     this.#wait = new Histogram({
       name: 'db_client_connection_wait_time_seconds',
@@ -101,14 +99,7 @@ export class DbClientMetrics {
     this.#timeouts.inc({ db_client_connection_pool_name: pool })
   }
 
-  finished(operation: DbOperation): void {
-    const labels: Record<string, string> = {
-      db_system_name: operation.system,
-      db_operation_name: operation.operation,
-      db_collection_name: operation.collection,
-    }
-    if (operation.errorType !== undefined) labels.error_type = operation.errorType
-    const { durationSeconds, exemplar } = operation
-    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarLabels(exemplar) })
+  finished({ system, operation, collection, errorType, durationSeconds, exemplar }: DbOperation): void {
+    this.#duration.observe([system, operation, collection, errorType], durationSeconds, exemplar)
   }
 }

@@ -20,11 +20,3 @@ export function leadsToStoredTrace(span: RecordedSpan, slowThresholdMs: number):
 export function exemplarOf(span: RecordedSpan): ExemplarLabels {
   return { trace_id: span.traceId, span_id: span.spanId }
 }
-
-/** prom-client takes an empty set as "no exemplar". */
-const NO_EXEMPLAR = Object.freeze({})
-
-/** @param span undefined for no exemplar */
-export function exemplarLabels(span: RecordedSpan | undefined): Partial<Record<string, string | number>> {
-  return span ? exemplarOf(span) : NO_EXEMPLAR
-}

@@ -1,7 +1,7 @@
-import { Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
+import { Gauge, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { MetricsOptions } from '../options.ts'
 import type { RecordedSpan } from '../trace/span.ts'
-import { exemplarLabels } from './exemplar.ts'
+import { DurationHistogram } from './duration-histogram.ts'
 
 /** One finished request, as the metrics see it. */
 export interface ServerRequest {
@@ -16,17 +16,15 @@ export interface ServerRequest {
 
 /** Rate, errors and duration of the requests this service answers. */
 export class HttpServerMetrics {
-  readonly #duration: Histogram<string>
+  readonly #duration: DurationHistogram
   readonly #active = new Map<string, number>()
 
   constructor(register: Registry<OpenMetricsContentType>, options: MetricsOptions) {
-    this.#duration = new Histogram({
+    this.#duration = new DurationHistogram(register, {
       name: 'http_server_request_duration_seconds',
       help: 'Duration of HTTP server requests',
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
-      buckets: [...options.durationBuckets],
-      enableExemplars: true,
-      registers: [register],
+      buckets: options.durationBuckets,
     })
     const active = this.#active
     new Gauge({
@@ -34,7 +32,7 @@ export class HttpServerMetrics {
       help: 'Number of HTTP server requests in flight',
       labelNames: ['http_request_method'],
       registers: [register],
-      // Counted in a Map, read at the scrape: prom-client's own count costs a label hash a request.
+      // Counted in a Map and read at the scrape: prom-client's own count costs a label hash a request.
       collect() {
         for (const [method, count] of active) this.set({ http_request_method: method }, count)
       },
@@ -45,15 +43,8 @@ export class HttpServerMetrics {
     this.#active.set(method, (this.#active.get(method) ?? 0) + 1)
   }
 
-  finished(request: ServerRequest): void {
-    const { method, route, status, errorType, durationSeconds, exemplar } = request
+  finished({ method, route, status, errorType, durationSeconds, exemplar }: ServerRequest): void {
     this.#active.set(method, (this.#active.get(method) ?? 1) - 1)
-    const labels: Record<string, string | number> = {
-      http_request_method: method,
-      http_route: route,
-      http_response_status_code: status,
-    }
-    if (errorType !== undefined) labels.error_type = errorType
-    this.#duration.observe({ labels, value: durationSeconds, exemplarLabels: exemplarLabels(exemplar) })
+    this.#duration.observe([method, route, status, errorType], durationSeconds, exemplar)
   }
 }
