@@ -2,8 +2,8 @@ import { connectRuntime, defaultStateDir, ExitCode } from '@faultline/stack'
 import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 
-/** k6: a threshold was crossed. */
-const THRESHOLDS_FAILED = 99
+/** @see https://github.com/grafana/k6/blob/master/errext/exitcodes/codes.go */
+const REASONS: Readonly<Record<number, string>> = { 99: 'A threshold failed.', 105: 'Ended early.' }
 
 interface LoadOptions {
   duration?: string
@@ -34,9 +34,7 @@ async function load(scenario: string, options: LoadOptions): Promise<void> {
     output: 'inherit',
   })
   if (exitCode === 0) return
-  console.error(
-    exitCode === THRESHOLDS_FAILED ? 'A threshold failed.' : `k6 ended with exit code ${exitCode}.`,
-  )
+  console.error(REASONS[exitCode] ?? `k6 ended with exit code ${exitCode}.`)
   throw new CommandFailed(ExitCode.checkFailed)
 }
 
