@@ -42,7 +42,7 @@ export function createMiddleware(
     const span = tracer && startServerSpan(tracer, trustIncomingContext, req, method, path, startMs)
     const exchange = new Exchange(dependencies, ctx, method, path, span, startMs)
     // Always emitted: after `finish`, and when the client goes away before.
-    ctx.res.once('close', () => exchange.end())
+    ctx.res.on('close', () => exchange.end())
     const active = span && trace.setSpan(context.active(), span)
     const { label } = exchange
     if (!profiles || !label) return run(active, exchange, next)

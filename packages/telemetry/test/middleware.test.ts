@@ -200,6 +200,19 @@ describe('middleware', () => {
     })
   })
 
+  it('applies the service’s own logger settings to access lines', async () => {
+    await using service = await TestService.start({
+      httpClient: false,
+      logs: { pino: { redact: ['["url.path"]'], base: { team: 'seats' } } },
+    })
+    await get(`${await service.listen(createApp(service))}/v1/concerts/42`)
+    await service.telemetry.flush()
+    const { logs, spans } = service.receiver
+    expect(logs.map(({ attributes }) => attributes.team)).toEqual(['seats', 'seats'])
+    expect(logs[1]?.attributes['url.path']).toBe('[Redacted]')
+    expect(ids(logs[1])).toEqual(ids(spans[0]))
+  })
+
   it('leaves ignored requests alone', async () => {
     await using service = await TestService.start({ httpClient: false })
     await get(`${await service.listen(createApp(service))}/ignored`)

@@ -1,5 +1,5 @@
 import type { PbfWriter } from 'pbf'
-import { writeAttribute } from '../otlp/attributes.ts'
+import { writeKnownAttribute } from '../otlp/known-attributes.ts'
 import type { RecordedSpan } from '../trace/span.ts'
 import { writeHead, writeTraceIds } from './record-encoding.ts'
 
@@ -28,7 +28,7 @@ export function writeAccessRecord({ level, fields, span }: AccessRecord, pbf: Pb
   writeHead(pbf, Date.now(), level, ACCESS_MESSAGE)
   for (const key in fields) {
     const value = fields[key as keyof AccessFields]
-    if (value !== undefined) writeAttribute(pbf, 6, key, value)
+    if (value !== undefined) writeKnownAttribute(pbf, 6, key, value)
   }
   if (span) writeTraceIds(pbf, span.traceId, span.spanId)
 }

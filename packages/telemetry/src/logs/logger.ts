@@ -3,6 +3,7 @@ import { type DestinationStream, destination, type Logger, type LoggerOptions, p
 import type { LogOptions } from '../options.ts'
 import type { Batcher } from '../otlp/batcher.ts'
 import { RecordedSpan, type SpanScope } from '../trace/span.ts'
+import { formatAccessLine } from './access-line.ts'
 import { ACCESS_MESSAGE, type AccessRecord, writeAccessRecord } from './access-record.ts'
 import { type LogLine, writeLogLine } from './record-encoding.ts'
 
@@ -39,15 +40,11 @@ export function createLogPipeline(options: LogOptions, batcher: Batcher | undefi
         periodicFlush: STDOUT_FLUSH_MS,
       })
     : undefined
-  // Set while an access line is on its way through pino: pino calls mixin and write synchronously.
-  let pending: AccessRecord | undefined
 
   const stream: DestinationStream = {
     write(line) {
       stdout?.write(line)
-      if (!batcher) return
-      if (pending) batcher.add(SCOPE, writeAccessRecord, pending)
-      else batcher.add(SCOPE, writeLogLine, JSON.parse(line) as LogLine)
+      batcher?.add(SCOPE, writeLogLine, JSON.parse(line) as LogLine)
     },
   }
 
@@ -58,19 +55,22 @@ export function createLogPipeline(options: LogOptions, batcher: Batcher | undefi
     messageKey: 'msg',
     timestamp: true,
     formatters: { ...options.pino?.formatters, level: (label) => ({ level: label }) },
-    mixin: () => traceFields(pending ? pending.span : trace.getActiveSpan()),
+    mixin: () => traceFields(trace.getActiveSpan()),
   }
   const logger = pino(settings, stream)
 
   return {
     logger,
     access(record) {
-      pending = record
-      try {
-        logger[record.level](record.fields, ACCESS_MESSAGE)
-      } finally {
-        pending = undefined
+      const { level, fields, span } = record
+      if (!logger.isLevelEnabled(level)) return
+      // Own settings, redaction for one, hold for access lines as well.
+      if (options.pino) {
+        logger[level]({ ...(span && traceFields(span)), ...fields }, ACCESS_MESSAGE)
+        return
       }
+      stdout?.write(formatAccessLine(record, Date.now()))
+      batcher?.add(SCOPE, writeAccessRecord, record)
     },
     async flush() {
       // A closed or broken standard output is no reason to fail.

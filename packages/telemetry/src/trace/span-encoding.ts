@@ -2,6 +2,7 @@ import { type Attributes, type Link, SpanStatusCode } from '@opentelemetry/api'
 import type { PbfWriter } from 'pbf'
 import { writeAttribute } from '../otlp/attributes.ts'
 import { writeHexField } from '../otlp/hex.ts'
+import { writeKnownAttribute } from '../otlp/known-attributes.ts'
 import { writeText } from '../otlp/text.ts'
 import { toUnixNanos } from './clock.ts'
 import type { RecordedSpan, SpanEvent } from './span.ts'
@@ -24,7 +25,7 @@ export function writeSpan(span: RecordedSpan, pbf: PbfWriter): void {
   pbf.writeFixed64(toUnixNanos(span.endMs))
   const { attributes } = span
   for (let index = 0; index < attributes.length; index += 2) {
-    writeAttribute(pbf, 9, attributes[index] as string, attributes[index + 1])
+    writeKnownAttribute(pbf, 9, attributes[index] as string, attributes[index + 1])
   }
   if (span.droppedAttributes > 0) pbf.writeVarintField(10, span.droppedAttributes)
   if (span.events) for (const event of span.events) pbf.writeMessage(11, writeEvent, event)
