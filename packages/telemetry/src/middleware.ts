@@ -123,7 +123,8 @@ class Exchange {
         'http.route': route,
         'url.path': this.#path,
         'http.response.status_code': statusCode,
-        'http.server.request.duration': durationSeconds,
+        // To the microsecond: more digits cost more to write than all else in the line, and say nothing.
+        'http.server.request.duration': Math.round(durationSeconds * 1e6) / 1e6,
         'request.id': requestId,
         'error.type': errorType,
       },

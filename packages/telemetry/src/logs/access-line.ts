@@ -19,17 +19,17 @@ function quoteOften(text: string): string {
  * @param timeMs milliseconds since the Unix epoch
  */
 export function formatAccessLine({ level, fields, span }: AccessRecord, timeMs: number): string {
-  let line = `{"level":"${level}","time":${timeMs}`
-  if (span) line += `,"trace_id":"${span.traceId}","span_id":"${span.spanId}"`
-  line += `,"http.request.method":"${fields['http.request.method']}"`
+  const ids = span ? `,"trace_id":"${span.traceId}","span_id":"${span.spanId}"` : ''
   const route = fields['http.route']
-  if (route !== undefined) line += `,"http.route":${quoteOften(route)}`
-  line += `,"url.path":${JSON.stringify(fields['url.path'])}`
-  line += `,"http.response.status_code":${fields['http.response.status_code']}`
-  line += `,"http.server.request.duration":${fields['http.server.request.duration']}`
   const requestId = fields['request.id']
-  if (requestId !== undefined) line += `,"request.id":${JSON.stringify(requestId)}`
   const errorType = fields['error.type']
-  if (errorType !== undefined) line += `,"error.type":${quoteOften(errorType)}`
-  return `${line},"msg":"${ACCESS_MESSAGE}"}\n`
+  const known = `"http.request.method":"${fields['http.request.method']}"${
+    route === undefined ? '' : `,"http.route":${quoteOften(route)}`
+  },"url.path":`
+  const rest = `${requestId === undefined ? '' : `,"request.id":${JSON.stringify(requestId)}`}${
+    errorType === undefined ? '' : `,"error.type":${quoteOften(errorType)}`
+  },"msg":"${ACCESS_MESSAGE}"}\n`
+  const status = fields['http.response.status_code']
+  const duration = fields['http.server.request.duration']
+  return `{"level":"${level}","time":${timeMs}${ids},${known}${JSON.stringify(fields['url.path'])},"http.response.status_code":${status},"http.server.request.duration":${duration}${rest}`
 }
