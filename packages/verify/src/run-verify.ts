@@ -34,10 +34,10 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void
 }
 
-/** What verify is at, for people who wait. */
+/** What verify is at, for people who wait. Why a check is open is only known when all others are done. */
 export type VerifyProgress =
   | { readonly kind: 'sent'; readonly requests: number }
-  | { readonly kind: 'settled'; readonly what: string; readonly passed: number; readonly failed: number }
+  | { readonly kind: 'settled'; readonly what: string; readonly passed: number; readonly open: number }
 
 /** Nothing of the kit answers: it does not run, or elsewhere. */
 export class KitNotRunning extends Error {
@@ -84,18 +84,21 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const runIn = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
     const findings = await runProbe(probe, within, { deadlineMs, hopeless })
     for (const { id, status } of findings) if (status !== 'pass') hopeless.add(id)
-    const failed = findings.filter(({ status }) => status === 'fail').length
-    onProgress({ kind: 'settled', what: probe.name, passed: findings.length - failed, failed })
     return findings
   }
-  const reach = async (which: readonly Station[]) =>
-    (await Promise.all(which.map((station) => runIn(probeReach(station), context)))).flat()
+  const runAndTell = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
+    const findings = await runIn(probe, within)
+    onProgress({ kind: 'settled', what: probe.name, ...tally(findings) })
+    return findings
+  }
+  const reach = async (which: readonly Station[], run = runIn) =>
+    (await Promise.all(which.map((station) => run(probeReach(station), context)))).flat()
 
-  const reached = await reach(stations(endpoints))
+  const reached = await reach(stations(endpoints), runAndTell)
   if (reached.every(({ status }) => status === 'fail')) throw new KitNotRunning(endpoints)
   const within = { ...context, backends: impatientWith(hopeless, context) }
 
-  const links = runIn(linksProbe(), within)
+  const links = runAndTell(linksProbe(), within)
   const probes = [
     requestsProbe,
     metricsProbe,
@@ -112,11 +115,16 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
   const [linkFindings, rest] = await Promise.all([
     links,
-    Promise.all(probes.map((probe) => runIn(probe, within))),
+    Promise.all(probes.map((probe) => runAndTell(probe, within))),
     sendRequests(context, { hopeless, until: links, onSent }),
   ])
   const findings = [...reached, ...rest.flat(), ...linkFindings]
   return report(await lookAgain(findings, reach, context), context)
+}
+
+function tally(findings: readonly Finding[]): { passed: number; open: number } {
+  const passed = findings.filter(({ status }) => status === 'pass').length
+  return { passed, open: findings.length - passed }
 }
 
 /** Hundreds of questions to a backend that does not answer are not each given their full time. */

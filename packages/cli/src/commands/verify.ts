@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { connectRuntime, defaultStateDir, ExitCode, REPOSITORY_ROOT } from '@faultline/stack'
+import {
+  connectRuntime,
+  defaultStateDir,
+  ExitCode,
+  REPOSITORY_ROOT,
+  type Runtime,
+  StackError,
+} from '@faultline/stack'
 import { KitNotRunning, renderReport, runVerify, type VerifyProgress } from '@faultline/verify'
 import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
@@ -23,7 +30,7 @@ export function verifyCommand(): Command {
 }
 
 async function verify({ json, all, timeout }: VerifyOptions): Promise<void> {
-  await using runtime = await connectRuntime(defaultStateDir())
+  await using runtime = await connect()
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
   process.once('SIGTERM', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
@@ -42,6 +49,15 @@ async function verify({ json, all, timeout }: VerifyOptions): Promise<void> {
     if (!(error instanceof KitNotRunning)) throw error
     console.error(error.message)
     throw new CommandFailed(ExitCode.environmentLacks)
+  }
+}
+
+/** A kit that does not run is something to start, not a claim that proved false. */
+async function connect(): Promise<Runtime> {
+  try {
+    return await connectRuntime(defaultStateDir())
+  } catch (error) {
+    throw error instanceof StackError ? new StackError(error.message, ExitCode.environmentLacks) : error
   }
 }
 

@@ -34,6 +34,8 @@ const model = z.looseObject({
 })
 /** Enough to see that there are some. */
 const LIMIT = 20
+/** Points of a profile's series are rounded to this, so the first may hold what is older. */
+const PROFILE_STEP_MS = 1_000
 const READS_NOTHING = 'the query reads no data: it has a value whatever happens'
 
 /** Asks a panel's query the way its data source would. Rejects with a BackendError. */
@@ -122,10 +124,12 @@ async function runProfile(
   if (queryType === 'metrics') {
     const series = await pyroscope.selectSeries(profileTypeId, labelSelector, {
       ...range,
-      stepMs: 15_000,
+      stepMs: PROFILE_STEP_MS,
       groupBy,
     })
-    return { query, series: series.filter(({ points }) => points.some(({ value }) => value > 0)).length }
+    const isNew = ({ timeMs, value }: { timeMs: number; value: number }) =>
+      value > 0 && timeMs > beginMs + PROFILE_STEP_MS
+    return { query, series: series.filter(({ points }) => points.some(isNew)).length }
   }
   const { total, root } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, range)
   return { query, series: total > 0 ? root.children.length : 0 }

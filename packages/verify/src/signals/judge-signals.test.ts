@@ -138,27 +138,33 @@ describe('judgeTraces', () => {
 })
 
 describe('judgeProfiles', () => {
-  const series = (instance: string | undefined, value: number) => ({
-    labels: instance === undefined ? {} : { service_instance_id: instance },
-    points: [{ timeMs: 0, value }],
+  const evidence = (inAll: number, first: number, second: number) => ({
+    inAll: { value: inAll },
+    byInstance: new Map([
+      ['catalog-1', { value: first }],
+      ['catalog-2', { value: second }],
+    ]),
   })
 
-  it('wants samples of every replica where profiles say their replica', () => {
-    const all = { value: [series('catalog-1', 1e7), series('catalog-2', 2e7)] }
-    expect(judgeProfiles(catalog, all, true)).toMatchObject({
-      status: 'pass',
-      seen: '30 ms of CPU in samples',
-    })
-    expect(judgeProfiles(catalog, { value: [series('catalog-1', 1e7)] }, true)).toMatchObject({
+  it('wants samples of every replica', () => {
+    const finding = judgeProfiles(catalog, evidence(3e7, 1e7, 2e7), true)
+    expect(finding).toMatchObject({ status: 'pass', seen: '30 ms of CPU in samples' })
+    expect(judgeProfiles(catalog, evidence(1e7, 1e7, 0), true)).toMatchObject({
       status: 'fail',
       seen: 'no sample of catalog-2 since verify began',
     })
-    expect(judgeProfiles(catalog, { value: [series(undefined, 1e7)] }, true).status).toBe('pass')
   })
 
-  it('fails without samples', () => {
-    expect(judgeProfiles(catalog, { value: [] }, true).status).toBe('fail')
-    const idle = { value: [series('catalog-1', 0), series('catalog-2', 0)] }
-    expect(judgeProfiles(catalog, idle, true).status).toBe('fail')
+  it('takes profiles that do not say their replica for those of all', () => {
+    expect(judgeProfiles(catalog, evidence(1e7, 0, 0), true).status).toBe('pass')
+  })
+
+  it('fails without samples, and where Pyroscope cannot be asked', () => {
+    expect(judgeProfiles(catalog, evidence(0, 0, 0), true)).toMatchObject({
+      status: 'fail',
+      seen: 'no sample of catalog since verify began',
+    })
+    const error = { inAll: unreachable('pyroscope'), byInstance: new Map() }
+    expect(judgeProfiles(catalog, error, true).explainedBy).toEqual(['reach/pyroscope'])
   })
 })

@@ -1,35 +1,34 @@
 import pMap from 'p-map'
-import { answerOf } from '../answer.ts'
-import { servicesOf, sinceSentMs } from '../context.ts'
+import { type Answer, answerOf } from '../answer.ts'
+import { type Context, servicesOf, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
+import type { Service } from '../services/discover.ts'
 import { CPU_PROFILE, judgeProfiles, serviceSelector } from './judge-profiles.ts'
-
-const STEP_MS = 15_000
 
 /** CPU profiles of each service. */
 export const profilesProbe: Probe = {
   name: 'profiles',
   hop: 'profiles',
   async observe(context) {
-    const { backends, beginMs, signal, found } = context
-    if (found.sentUntilMs === undefined) return []
+    if (context.found.sentUntilMs === undefined) return []
     const late = sinceSentMs(context) > patience.profiles
-    const options = {
-      startMs: beginMs,
-      endMs: Date.now(),
-      stepMs: STEP_MS,
-      groupBy: ['service_instance_id'],
-      signal,
-    }
-    return pMap(
-      servicesOf(context),
-      async (service) => {
-        const selector = serviceSelector(service.name)
-        const series = await answerOf(backends.pyroscope.selectSeries(CPU_PROFILE, selector, options))
-        return judgeProfiles(service, series, late)
-      },
-      { concurrency: 2 },
-    )
+    return pMap(servicesOf(context), (service) => observe(service, context, late), { concurrency: 2 })
   },
+}
+
+async function observe(service: Service, context: Context, late: boolean) {
+  const inAll = await sampled(serviceSelector(service.name), context)
+  const byInstance = new Map<string, Answer<number>>()
+  for (const instance of service.instances) {
+    byInstance.set(instance, await sampled(serviceSelector(service.name, instance), context))
+  }
+  return judgeProfiles(service, { inAll, byInstance }, late)
+}
+
+/** Merged stacks have an exact range where series are rounded to their step. */
+async function sampled(selector: string, { backends, beginMs, signal }: Context): Promise<Answer<number>> {
+  const range = { startMs: beginMs, endMs: Date.now(), maxNodes: 1, signal }
+  const graph = await answerOf(backends.pyroscope.mergeStacktraces(CPU_PROFILE, selector, range))
+  return 'error' in graph ? graph : { value: graph.value.total }
 }
