@@ -16,16 +16,24 @@ export interface Sample {
 /** Enough to keep the gateway's core busy, too few to be shed. */
 const CONNECTIONS = 24
 
+/** Share of requests that may fail, such as one that is shed while the machine stalls. */
+const TOLERATED_FAILURES = 0.001
+
+/** Lets the compiler see the route before anything is measured. */
+export async function warmUp(gateway: Gateway, seconds: number): Promise<void> {
+  await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+}
+
 /**
  * Loads a gateway for some seconds and reads its CPU time before and after.
- * @throws Error when a request failed: failures are cheaper than answers
+ * @throws Error when more requests failed than can be ignored: failures are cheaper than answers
  */
 export async function measure(gateway: Gateway, seconds: number): Promise<Sample> {
   const before = await cpuMs(gateway.pid)
   const result = await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
   const after = await cpuMs(gateway.pid)
   const failures = result.non2xx + result.errors + result.timeouts
-  if (failures > 0)
+  if (failures > result.requests.total * TOLERATED_FAILURES)
     throw new Error(`${failures} of ${result.requests.total} requests to ${gateway.url} failed`)
   return {
     cpuMicros: ((after - before) * 1_000) / result.requests.total,

@@ -2,7 +2,7 @@ import { describeMachine } from '../machine.ts'
 import { publish } from '../results.ts'
 import { freePort, type Gateway, installStock, startGateway, startHelper } from './processes.ts'
 import { overheadTable, verdict } from './report.ts'
-import { measure, type Sample } from './round.ts'
+import { measure, type Sample, warmUp } from './round.ts'
 import { VARIANTS } from './variants.ts'
 
 export interface OverheadOptions {
@@ -29,7 +29,7 @@ export async function runOverhead({ rounds, seconds }: OverheadOptions): Promise
   for (const variant of VARIANTS) {
     const gateway = stack.use(await startGateway(variant, addresses))
     gateways.set(variant.name, gateway)
-    await measure(gateway, WARM_UP_SECONDS)
+    await warmUp(gateway, WARM_UP_SECONDS)
   }
 
   const samples = new Map<string, Sample[]>(VARIANTS.map(({ name }) => [name, []]))
