@@ -36,7 +36,8 @@ export async function startKit(): Promise<Kit> {
       timeout,
     })
   const stop = async () => {
-    await faultline(['down'], DOWN_TIMEOUT_MS)
+    const down = await faultline(['down'], DOWN_TIMEOUT_MS)
+    if (down.exitCode !== 0) throw new Error(`the kit left something behind in ${stateDir}:\n${down.all}`)
     await rm(stateDir, { recursive: true, force: true })
   }
   try {

@@ -38,7 +38,12 @@ export function everythingOf(state: StackState): readonly ComponentRecord[] {
  * What a component's detail comes to in one line. Of one that has ended that is how it ended and the last line of its
  * log, which most likely says why.
  */
-export function inOneLine({ state, detail }: Pick<ComponentRecord, 'state' | 'detail'>): string {
+export function inOneLine({
+  state,
+  detail,
+  lacking,
+}: Pick<ComponentRecord, 'state' | 'detail' | 'lacking'>): string {
   const [first = '', ...rest] = (detail ?? '').split('\n')
+  if (lacking !== undefined) return first
   return state === 'backoff' || state === 'failed' ? [first, ...rest.slice(-1)].join(': ') : first
 }

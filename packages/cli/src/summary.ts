@@ -1,5 +1,5 @@
-import { logFile, type StackState, stateLayout } from '@faultline/stack'
-import { columns, duration, everythingOf } from './format.ts'
+import { type ComponentRecord, logFile, type StackState, stateLayout } from '@faultline/stack'
+import { columns, duration } from './format.ts'
 
 /** What `up` ends with: where to look, how long it took, what to do next. */
 export function summary(state: StackState): string {
@@ -29,19 +29,35 @@ export function summary(state: StackState): string {
   ].join('\n')
 }
 
-/** Each component that is not ready: why, which log has the rest, and what to do then. */
+/** Each component that is not ready: why, and which log has the rest. */
 export function unready(state: StackState, stateDir: string): string {
   const { logs } = stateLayout(stateDir)
-  const reasons = everythingOf(state)
-    .filter((record) => record.state !== 'ready')
-    .map((record) => {
-      const detail = (record.detail ?? 'no reason known').split('\n').join('\n  ')
-      const hasLog = record.kind !== 'tool' && record.state !== 'waiting' && !record.environmentLacks
-      const log = hasLog ? `\n  its log: ${logFile(logs, record.name)}` : ''
-      return `${record.name} is ${record.state}: ${detail}${log}`
-    })
-  return [
-    ...reasons,
-    'Once mended: npx faultline restart NAME; or npx faultline down, and start again.',
-  ].join('\n')
+  const failed = state.components.filter((record) => record.state !== 'ready' && record.lacking === undefined)
+  const reasons = failed.map((record) => {
+    const log = record.state === 'waiting' ? '' : `\n  its log: ${logFile(logs, record.name)}`
+    return `${record.name} is ${record.state}: ${indented(record.detail ?? 'no reason known')}${log}`
+  })
+  return [lacking(state.components), ...reasons].filter((text) => text !== '').join('\n')
 }
+
+/** Tools that could not be had, for a note beside a kit that is ready. */
+export function missingTools(state: StackState): string {
+  return lacking(state.tools)
+}
+
+/** What the machine lacks: said once for all that lack the same. */
+function lacking(records: readonly ComponentRecord[]): string {
+  const byCause = Map.groupBy(
+    records.filter((record) => record.lacking !== undefined),
+    (record) => record.lacking,
+  )
+  return [...byCause.values()]
+    .map(([first, ...others]) => {
+      const same =
+        others.length === 0 ? '' : `\n  (the same for ${others.map(({ name }) => name).join(', ')})`
+      return `${indented(first?.detail ?? '')}${same}`
+    })
+    .join('\n')
+}
+
+const indented = (text: string): string => text.split('\n').join('\n  ')

@@ -103,6 +103,7 @@ test('a component that fails ends a detached up with 1, its reason and its log; 
   expect(up.stderr).toMatch(/^\nbad is failed: exited with code 4\n/)
   expect(up.stderr).toContain('bad gives up: configuration is broken')
   expect(up.stderr).toContain(`its log: ${stateDir}/logs/bad.log`)
+  expect(up.stderr).toContain('The rest goes on running.')
   const status = await faultline('status')
   expect(status.exitCode).toBe(1)
   expect(status.stdout).toMatch(/good +ready /)
@@ -117,11 +118,51 @@ test('in the foreground a failed start stops the rest', async () => {
   expect(await readState(stateLayout(stateDir).stateFile)).toBeUndefined()
 }, 60_000)
 
-test('a binary that cannot be had ends up with 3 and the way out', async () => {
-  await stack([{ name: 'a', port: await freePort(), binary: 'loki' }], [['loki', -1]])
+test('what the machine lacks is said once, nothing is left running, exit code 3', async () => {
+  await stack(
+    [
+      { name: 'a', port: await freePort(), binary: 'loki' },
+      { name: 'b', port: await freePort(), binary: 'prometheus' },
+      { name: 'c', port: await freePort() },
+    ],
+    [
+      ['loki', -1],
+      ['prometheus', -1],
+    ],
+  )
   const up = await faultline('up', '--detach')
   expect(up.exitCode).toBe(3)
-  expect(up.stderr).toContain('loki cannot be built: there is no Go toolchain\n  Install Go.')
+  expect(up.stderr.trim()).toBe(
+    [
+      'loki cannot be built: there is no Go toolchain',
+      '  Install Go.',
+      '  (the same for b)',
+      'Stopping the rest.',
+    ].join('\n'),
+  )
+  expect(await readState(stateLayout(stateDir).stateFile)).toBeUndefined()
+}, 60_000)
+
+test('without a tool that only load and tests need the kit is ready all the same', async () => {
+  await stack([{ name: 'a', port: await freePort() }], [['k6', -1]])
+  const up = await faultline('up', '--detach')
+  expect(up.exitCode).toBe(0)
+  expect(up.stderr).toContain('Not needed to run, but for load and tests:\nk6 cannot be built')
+}, 60_000)
+
+test('up again starts what had failed', async () => {
+  const [good, bad] = [await freePort(), await freePort()]
+  const components = [
+    { name: 'good', port: good },
+    { name: 'bad', port: bad, env: { EXIT_UNLESS_EXISTS: join(stateDir, 'mended') } },
+    { name: 'behind', port: await freePort(), dependsOn: ['bad'] },
+  ]
+  await stack(components)
+  expect(await faultline('up', '--detach')).toMatchObject({ exitCode: 1 })
+  await writeFile(join(stateDir, 'mended'), '')
+  const again = await faultline('up', '--detach')
+  expect(again.stdout).toContain('Starting what does not run: bad.')
+  expect(again.exitCode).toBe(0)
 }, 60_000)
 
 test('a port in use ends up with 3 before anything is started', async () => {

@@ -14,7 +14,7 @@ function queueOf(
   const queue = new BinaryQueue((name, options) => resolve(name, options.signal), {
     building: (name, progress) => events.push(`building ${name}: ${progress}`),
     resolved: ({ name }) => events.push(`resolved ${name}`),
-    unavailable: (name, reason, environment) => events.push(`unavailable ${name}: ${reason} ${environment}`),
+    unavailable: (name, reason, lacking) => events.push(`unavailable ${name}: ${reason} (${lacking})`),
   })
   return { events, queue }
 }
@@ -55,8 +55,8 @@ test('a failure tells whether the machine or the kit is at fault, and the rest g
   await expect
     .poll(() => events)
     .toEqual([
-      'unavailable loki: broken false',
-      'unavailable k6: no Go\ninstall it true',
+      'unavailable loki: broken (undefined)',
+      'unavailable k6: no Go\ninstall it (no-go)',
       'resolved promtool',
     ])
 })

@@ -15,8 +15,8 @@ export interface BinaryEvents {
   /** Not there yet: it is being built. Called again with each step of the build. */
   building(name: BinaryName, progress: string): void
   resolved(binary: ResolvedBinary): void
-  /** It cannot be had; `environment` tells that the machine lacks something, not that the kit is broken. */
-  unavailable(name: BinaryName, reason: string, environment: boolean): void
+  /** It cannot be had; `lacking` is set when that is for something that the machine lacks, not for a fault of the kit. */
+  unavailable(name: BinaryName, reason: string, lacking: string | undefined): void
 }
 
 /** Resolves binaries one at a time in the order asked for: two builds at once make both late. */
@@ -53,7 +53,8 @@ export class BinaryQueue {
       this.#events.resolved(await this.#resolve(name, { onProgress, signal }))
     } catch (error) {
       if (signal.aborted) return
-      this.#events.unavailable(name, messageOf(error), error instanceof BinaryUnavailableError)
+      const lacking = error instanceof BinaryUnavailableError ? error.reason : undefined
+      this.#events.unavailable(name, messageOf(error), lacking)
     }
   }
 }

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { connectRuntime, type SupervisorClient } from './control/client.ts'
+import { connectRuntime, SupervisorClient } from './control/client.ts'
 import { StackError } from './errors.ts'
 import { type LaunchConfig, type LaunchMessage, launchMessageSchema } from './launch-config.ts'
 import { keepPrevious, logFile, openLog } from './logs.ts'
 import { prepareStorage } from './preflight/storage.ts'
-import { stateLayout } from './state/layout.ts'
+import { isAlive } from './process/identity.ts'
+import { type StateLayout, stateLayout } from './state/layout.ts'
+import { readState, type StackState } from './state/state-file.ts'
 
 export interface LaunchOptions extends Partial<Omit<LaunchConfig, 'stateDir'>> {
   readonly stateDir: string
@@ -46,6 +48,8 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     attached: settings.attached ?? false,
   }
   await prepareStorage(layout)
+  const running = await readState(layout.stateFile)
+  if (running !== undefined && isAlive(running.supervisor)) return found(layout, running)
   keepPrevious(layout.logs, SUPERVISOR)
   const log = await openLog(logFile(layout.logs, SUPERVISOR))
   const { nodeChildProcess: child } = execa(
@@ -64,34 +68,35 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   )
   log.close()
   const outcome = await firstOutcome(child, onNotice)
+  if (outcome?.type !== 'listening') {
+    // it has ended when it wrote its last file, so that whoever called may delete the folder
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    if (outcome?.type === 'refused') throw new StackError(outcome.message, outcome.exitCode)
+    if (outcome?.type === 'already-running') return found(layout, await readState(layout.stateFile))
+    throw new StackError(`the supervisor ended at once; its log: ${logFile(layout.logs, SUPERVISOR)}`, 1)
+  }
   const release = (): void => {
     if (child.connected) child.disconnect()
     child.unref()
   }
-  if (outcome === undefined || outcome.type === 'refused') {
-    release()
-    throw outcome === undefined
-      ? new StackError(`the supervisor ended at once; its log: ${logFile(layout.logs, SUPERVISOR)}`, 1)
-      : new StackError(outcome.message, outcome.exitCode)
-  }
-  if (!config.attached || outcome.type === 'already-running') release()
-  return {
-    runtime: await connectRuntime(layout.root),
-    alreadyRunning: outcome.type === 'already-running',
-    release,
-  }
+  if (!config.attached) release()
+  return { runtime: await connectRuntime(layout.root), alreadyRunning: false, release }
+}
+
+function found(layout: StateLayout, state: StackState | undefined): Launched {
+  if (state === undefined) throw new StackError('another start is under way in this state folder', 1)
+  return { runtime: new SupervisorClient(layout, state), alreadyRunning: true, release: () => undefined }
 }
 
 async function firstOutcome(
   child: ChildProcess,
   onNotice: ((text: string) => void) | undefined,
 ): Promise<Exclude<LaunchMessage, { type: 'notice' }> | undefined> {
-  const exited = once(child, 'exit').then(() => undefined)
-  for (;;) {
-    const received = await Promise.race([once(child, 'message'), exited])
-    if (received === undefined) return undefined
-    const message = launchMessageSchema.parse(received[0])
+  // the channel closes, after its last message, when the process ends
+  for await (const [received] of on(child, 'message', { close: ['disconnect'] })) {
+    const message = launchMessageSchema.parse(received)
     if (message.type !== 'notice') return message
     onNotice?.(message.text)
   }
+  return undefined
 }

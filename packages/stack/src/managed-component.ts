@@ -25,7 +25,7 @@ export class ManagedComponent {
   #executable: Executable | undefined
   #child: Child | undefined
   #overrides: RestartOverrides = {}
-  #environmentLacks = false
+  #lacking: string | undefined
   /** Aborted when the current try, with its probe and its wait before the next one, is called off. */
   #attempt = new AbortController()
   #run: Promise<void> = Promise.resolve()
@@ -62,9 +62,9 @@ export class ManagedComponent {
     return this.#executable
   }
 
-  /** Whether it failed because the machine lacks something. */
-  get environmentLacks(): boolean {
-    return this.#environmentLacks
+  /** What the machine lacks for it, as a short code such as `no-go`. */
+  get lacking(): string | undefined {
+    return this.#lacking
   }
 
   get child(): Child | undefined {
@@ -91,8 +91,8 @@ export class ManagedComponent {
     this.#onChange()
   }
 
-  unavailable(reason: string, environmentLacks: boolean): void {
-    this.#environmentLacks = environmentLacks
+  unavailable(reason: string, lacking: string | undefined): void {
+    this.#lacking = lacking
     this.#advance({ type: 'unavailable' }, reason)
   }
 
@@ -129,7 +129,7 @@ export class ManagedComponent {
   /** Back to `waiting` after `stop`, a failure or during backoff; nothing otherwise. */
   reset(): void {
     if (this.#life.state === 'backoff') this.#attempt.abort()
-    this.#environmentLacks = false
+    this.#lacking = undefined
     this.#advance({ type: 'start' })
   }
 

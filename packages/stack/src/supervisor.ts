@@ -97,6 +97,7 @@ export class Supervisor {
   /** Resolves when the component is ready. @throws StackError when it cannot become so */
   async startComponent(name: string): Promise<void> {
     const component = this.#component(name)
+    this.#settled = false
     component.reset()
     this.#resolveMissing(component)
     await this.#untilReady(component)
@@ -108,6 +109,7 @@ export class Supervisor {
 
   async restartComponent(name: string, overrides: RestartOverrides): Promise<void> {
     const component = this.#component(name)
+    this.#settled = false
     await component.restart(overrides)
     this.#resolveMissing(component)
     await this.#untilReady(component)
@@ -197,21 +199,22 @@ export class Supervisor {
 
   #phase(): StackState['phase'] {
     if (this.#stopping !== undefined) return 'stopping'
-    const all = [...this.#components.values()].map((component) => component.life.state)
-    const tools = [...this.#tools.values()].map((tool) => tool.state)
-    if ([...all, ...tools].every((state) => state === 'ready')) return 'ready'
+    const allReady = [...this.#components.values()].every(({ life }) => life.state === 'ready')
+    // a tool that cannot be had is no reason to call what runs degraded: whoever needs it is told then
+    if (allReady && this.#toolsSettled) return 'ready'
     return this.#settled ? 'degraded' : 'starting'
+  }
+
+  get #toolsSettled(): boolean {
+    return [...this.#tools.values()].every(({ state }) => state === 'ready' || state === 'failed')
   }
 
   #recordMilestones(): void {
     const ready = (name: string): boolean => this.#components.get(name)?.life.state === 'ready'
     const { shop, metrics } = this.#options.definition.milestones
     const elapsed = (Date.now() - Date.parse(this.#options.header.startedAt)) / 1000
-    const toolsSettled = [...this.#tools.values()].every(
-      ({ state }) => state === 'ready' || state === 'failed',
-    )
     const settled =
-      toolsSettled && [...this.#components.keys()].every((name) => ready(name) || this.#stuck(name))
+      this.#toolsSettled && [...this.#components.keys()].every((name) => ready(name) || this.#stuck(name))
     if (settled) this.#settled = true
     if (shop.every(ready)) this.#milestones.shopSeconds ??= elapsed
     if (metrics.every(ready)) this.#milestones.metricsSeconds ??= elapsed
@@ -230,9 +233,9 @@ export class Supervisor {
         for (const component of users(binary.name)) component.built(binary)
         this.#tools.get(binary.name)?.resolved(binary)
       },
-      unavailable: (name, reason, environment) => {
-        for (const component of users(name)) component.unavailable(reason, environment)
-        this.#tools.get(name)?.unavailable(reason, environment)
+      unavailable: (name, reason, lacking) => {
+        for (const component of users(name)) component.unavailable(reason, lacking)
+        this.#tools.get(name)?.unavailable(reason, lacking)
       },
     }
   }

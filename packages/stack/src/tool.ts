@@ -10,7 +10,8 @@ export class Tool {
   since = new Date()
   detail: string | undefined
   executable: Executable | undefined
-  environmentLacks = false
+  /** Why the machine cannot have it, as a short code such as `no-go`. */
+  lacking: string | undefined
 
   constructor(name: BinaryName, onChange: () => void) {
     this.name = name
@@ -26,8 +27,8 @@ export class Tool {
     this.#enter('ready', undefined)
   }
 
-  unavailable(reason: string, environmentLacks: boolean): void {
-    this.environmentLacks = environmentLacks
+  unavailable(reason: string, lacking: string | undefined): void {
+    this.lacking = lacking
     this.#enter('failed', reason)
   }
 

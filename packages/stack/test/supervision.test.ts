@@ -205,6 +205,16 @@ test('a binary that cannot be had fails its component as something the machine l
   const failed = await untilState(launched, 'a', 'failed')
   expect(failed.detail).toBe('prometheus cannot be built: there is no Go toolchain\nInstall Go.')
   const { components, phase } = await launched.runtime.state()
-  expect(components[0]?.environmentLacks).toBe(true)
+  expect(components[0]?.lacking).toBe('no-go')
   expect(phase).toBe('degraded')
+}, 60_000)
+
+test('a tool that cannot be had does not make what runs degraded', async () => {
+  const [a = 0] = await freePorts(1)
+  await using box = await sandbox({ components: [{ name: 'a', port: a }], binaries: [['k6', -1]] })
+  const launched = await box.launch()
+  await untilState(launched, 'a', 'ready')
+  const { phase, tools } = await launched.runtime.state()
+  expect(phase).toBe('ready')
+  expect(tools).toMatchObject([{ name: 'k6', state: 'failed', lacking: 'no-go' }])
 }, 60_000)

@@ -1,4 +1,4 @@
-import type { Backends, Labels, Rule, Trace } from '@faultline/backends-client'
+import type { Backends, Labels, Trace } from '@faultline/backends-client'
 import type { PlacedExemplar } from './links/exemplars.ts'
 import type { Requester } from './requests/requester.ts'
 import { discoverServices, type ScrapeTarget, type Service } from './services/discover.ts'
@@ -22,6 +22,8 @@ export interface Context {
   /** Epoch ms; nothing older is evidence. */
   readonly beginMs: number
   readonly signal: AbortSignal
+  /** Ids of checks that failed for good or do not apply. */
+  readonly hopeless: ReadonlySet<string>
   readonly found: Found
 }
 
@@ -38,8 +40,6 @@ export interface Found {
   readonly ownExemplars: Map<string, PlacedExemplar>
   /** Spans of each service that the collector counted since verify began, where that is known. */
   readonly spansAtCollector: Map<string, number>
-  /** Rules that Prometheus has loaded. */
-  rules: readonly Rule[]
   /** Until when verify's own requests were sent, epoch ms; undefined while the first are on their way. */
   sentUntilMs: number | undefined
   /** How many requests those were; more may follow while links are incomplete. */
@@ -54,7 +54,6 @@ export function nothingFound(): Found {
     ownTraces: new Map(),
     ownExemplars: new Map(),
     spansAtCollector: new Map(),
-    rules: [],
     sentUntilMs: undefined,
     sentAtFirst: 0,
   }

@@ -19,23 +19,15 @@ export interface Probe {
   observe(context: Context): Promise<readonly Finding[]>
 }
 
-export interface RunProbeOptions {
-  /** Epoch ms after which the last findings stand. */
-  readonly deadlineMs: number
-  /** Ids of checks that failed for good or do not apply: what they explain is not waited for any longer. */
-  readonly hopeless: ReadonlySet<string>
-}
-
 const DEFAULT_INTERVAL_MS = 1_000
 /** What has been asked when the deadline passes may still be answered. */
 const LAST_ANSWER_MS = 2_000
 
-/** Findings of a probe, settled or at the deadline. Rejects only when the context's signal ends it. */
-export async function runProbe(
-  probe: Probe,
-  context: Context,
-  { deadlineMs, hopeless }: RunProbeOptions,
-): Promise<TimedFinding[]> {
+/**
+ * Findings of a probe, settled or at the deadline (epoch ms). What is explained by a check without hope is
+ * not waited for any longer. Rejects only when the context's signal ends it.
+ */
+export async function runProbe(probe: Probe, context: Context, deadlineMs: number): Promise<TimedFinding[]> {
   const startMs = Date.now()
   const tooLate = AbortSignal.timeout(Math.max(0, deadlineMs - startMs) + LAST_ANSWER_MS)
   const signal = AbortSignal.any([context.signal, tooLate])
@@ -45,7 +37,8 @@ export async function runProbe(
     last = await probe.observe({ ...context, signal })
     return last
   }
-  const settled = (all: readonly Finding[]) => all.length > 0 && all.every((one) => isSettled(one, hopeless))
+  const settled = (all: readonly Finding[]) =>
+    all.length > 0 && all.every((one) => isSettled(one, context.hopeless))
   try {
     await pollUntil(ask, settled, { intervalMs, deadlineMs, signal })
   } catch (error) {

@@ -79,10 +79,11 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     requester,
     beginMs,
     signal,
+    hopeless,
     found: nothingFound(),
   }
   const runIn = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
-    const findings = await runProbe(probe, within, { deadlineMs, hopeless })
+    const findings = await runProbe(probe, within, deadlineMs)
     for (const { id, status } of findings) if (status !== 'pass') hopeless.add(id)
     return findings
   }
@@ -96,7 +97,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
 
   const reached = await reach(stations(endpoints), runAndTell)
   if (reached.every(({ status }) => status === 'fail')) throw new KitNotRunning(endpoints)
-  const within = { ...context, backends: impatientWith(hopeless, context) }
+  const within = { ...context, backends: impatient(context) }
 
   const links = runAndTell(linksProbe(), within)
   const probes = [
@@ -116,7 +117,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const [linkFindings, rest] = await Promise.all([
     links,
     Promise.all(probes.map((probe) => runAndTell(probe, within))),
-    sendRequests(context, { hopeless, until: links, onSent }),
+    sendRequests(within, { until: links, onSent }),
   ])
   const findings = [...reached, ...rest.flat(), ...linkFindings]
   return report(await lookAgain(findings, reach, context), context)
@@ -128,9 +129,9 @@ function tally(findings: readonly Finding[]): { passed: number; open: number } {
 }
 
 /** Hundreds of questions to a backend that does not answer are not each given their full time. */
-function impatientWith(hopeless: ReadonlySet<string>, { endpoints, backends }: Context): Backends {
-  const impatient = createBackends(endpoints, { timeoutMs: IMPATIENT_TIMEOUT_MS })
-  const of = (name: string) => (hopeless.has(`reach/${name}`) ? impatient : backends)
+function impatient({ endpoints, backends, hopeless }: Context): Backends {
+  const quick = createBackends(endpoints, { timeoutMs: IMPATIENT_TIMEOUT_MS })
+  const of = (name: string) => (hopeless.has(`reach/${name}`) ? quick : backends)
   return {
     prometheus: of('prometheus').prometheus,
     loki: of('loki').loki,

@@ -2,8 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Context } from './context.ts'
 
 export interface SendOptions {
-  /** Checks that failed for good: with one of them, few requests tell as much as many. */
-  readonly hopeless: ReadonlySet<string>
   /** When no more requests are needed. */
   readonly until: Promise<unknown>
   readonly onSent: (requests: number) => void
@@ -19,12 +17,9 @@ const TRICKLE_EVERY_MS = 2_000
 const MAX_REQUESTS = 300
 
 /** Sends verify's own requests, and says in `found` when the first of them are out. */
-export async function sendRequests(
-  context: Context,
-  { hopeless, until, onSent }: SendOptions,
-): Promise<void> {
-  const { requester, found, signal } = context
-  await sendFirst(context, hopeless)
+export async function sendRequests(context: Context, { until, onSent }: SendOptions): Promise<void> {
+  const { requester, found, signal, hopeless } = context
+  await sendFirst(context)
   found.sentAtFirst = requester.sent.length
   found.sentUntilMs = Date.now()
   onSent(requester.sent.length)
@@ -39,12 +34,13 @@ export async function sendRequests(
   signal.throwIfAborted()
 }
 
-async function sendFirst({ requester, signal }: Context, hopeless: ReadonlySet<string>): Promise<void> {
+async function sendFirst({ requester, signal, hopeless }: Context): Promise<void> {
   if (hopeless.has('reach/gateway')) return
+  // Whom nothing can be followed to is sent little.
   const bursts = hopeless.has('reach/collector') ? 1 : BURSTS
   const untilMs = Date.now() + FIRST_MS
   let prepared = false
-  for (let nth = 0; nth < bursts && Date.now() < untilMs; nth++) {
+  for (let nth = 0; (nth < bursts || !prepared) && Date.now() < untilMs; nth++) {
     if (!prepared) prepared = await requester.prepare()
     await Promise.all([requester.burst(BURST), delay(BURST_EVERY_MS, undefined, { signal })])
   }

@@ -16,11 +16,10 @@ import {
 } from '@faultline/stack'
 import { Command, Option } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
-import { everythingOf } from '../format.ts'
 import { Interruption } from '../interruption.ts'
 import { createProgress, type Progress } from '../progress/index.ts'
 import { LineProgress } from '../progress/lines.ts'
-import { summary, unready } from '../summary.ts'
+import { missingTools, summary, unready } from '../summary.ts'
 
 interface UpOptions {
   detach?: true
@@ -81,7 +80,10 @@ async function untilDone(
   interruption: Interruption,
 ): Promise<void> {
   const { stateDir } = asked
-  if (alreadyRunning) await announceRunning(runtime, asked, attached)
+  if (alreadyRunning) {
+    await announceRunning(runtime, asked, attached)
+    await startIdle(runtime, interruption)
+  }
   const state = await untilSettled(runtime, createProgress(), interruption.requested)
   if (interruption.requested.aborted) {
     // whoever started it, not this command, ends a kit that ran before
@@ -91,9 +93,18 @@ async function untilDone(
     return
   }
   const exitCode = report(state, stateDir)
-  if (attached && exitCode === ExitCode.done) return untilStopped(runtime, stateDir, interruption)
-  if (attached) await stopRest(stateDir)
-  if (exitCode !== ExitCode.done) throw new CommandFailed(exitCode)
+  if (exitCode === ExitCode.done) {
+    if (attached) await untilStopped(runtime, stateDir, interruption)
+    return
+  }
+  // with a lack of this machine mended, the next start is to begin afresh; after a fault people look at what runs
+  if (attached || exitCode === ExitCode.environmentLacks) {
+    console.error('Stopping the rest.')
+    await down(stateDir)
+  } else {
+    console.error('The rest goes on running. Once mended: npx faultline restart NAME, or up --detach again.')
+  }
+  throw new CommandFailed(exitCode)
 }
 
 /** @throws CommandFailed when this command was to run the kit in the foreground */
@@ -112,6 +123,17 @@ async function announceRunning(
   if (!attached) return
   console.error('See it with "npx faultline status", stop it with "npx faultline down".')
   throw new CommandFailed(ExitCode.environmentLacks)
+}
+
+/** Starts again what failed or was stopped in a kit that runs. */
+async function startIdle(runtime: SupervisorClient, interruption: Interruption): Promise<void> {
+  const { components } = await runtime.state()
+  const idle = components.filter(({ state }) => state === 'failed' || state === 'stopped')
+  if (idle.length === 0) return
+  console.log(`Starting what does not run: ${idle.map(({ name }) => name).join(', ')}.`)
+  // why one does not become ready is in the state that is reported afterwards
+  const started = Promise.allSettled(idle.map(({ name }) => runtime.start(name)))
+  await Promise.race([started, once(interruption.requested, 'abort')])
 }
 
 async function untilSettled(
@@ -138,10 +160,12 @@ function report(state: StackState | undefined, stateDir: string): ExitCode {
   }
   if (state.phase === 'ready') {
     console.log(`\n${summary(state)}`)
+    const missing = missingTools(state)
+    if (missing !== '') console.error(`\nNot needed to run, but for load and tests:\n${missing}`)
     return ExitCode.done
   }
   console.error(`\n${unready(state, stateDir)}`)
-  const lacking = everythingOf(state).some((record) => record.environmentLacks)
+  const lacking = state.components.some((record) => record.lacking !== undefined)
   return lacking ? ExitCode.environmentLacks : ExitCode.checkFailed
 }
 
@@ -162,11 +186,6 @@ async function untilStopped(
   if (last?.phase === 'stopping') return
   console.error('The supervisor was killed. "npx faultline down" stops what it left.')
   throw new CommandFailed(ExitCode.checkFailed)
-}
-
-async function stopRest(stateDir: string): Promise<void> {
-  console.error('Stopping the rest; with --detach it would go on running.')
-  await down(stateDir)
 }
 
 async function stopAll(stateDir: string, interruption: Interruption): Promise<void> {

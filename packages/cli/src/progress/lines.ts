@@ -48,7 +48,8 @@ export class LineProgress {
     this.#write(
       `[${elapsed}] ${record.name.padEnd(NAME_WIDTH)} ${record.state.padEnd(STATE_WIDTH)} ${reason || built}`.trimEnd(),
     )
-    if (record.state !== 'failed') return
+    // what the machine lacks is said at the end, once for all that lack it
+    if (record.state !== 'failed' || record.lacking !== undefined) return
     for (const line of rest) this.#write(`${' '.repeat(14)}| ${line}`)
   }
 }

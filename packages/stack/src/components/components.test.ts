@@ -57,6 +57,7 @@ test('services start without the collector but stop before it, and it before the
   const wave = (name: string): number => waves.get(name) ?? Number.NaN
   for (const service of ['gateway', 'catalog-1', 'catalog-2']) {
     expect(named(definition, service).dependsOn).not.toContain('collector')
+    expect(named(definition, service).flushesTo).toContain('collector')
     expect(wave('collector')).toBeGreaterThan(wave(service))
   }
   for (const backend of ['prometheus', 'loki', 'embedded-store']) {

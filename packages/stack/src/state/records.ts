@@ -54,10 +54,13 @@ export function statusOf(record: ComponentRecord): ComponentStatus {
   }
 }
 
-function detailOf(from: { detail: string | undefined; environmentLacks: boolean }): Partial<ComponentRecord> {
+function detailOf(from: {
+  detail: string | undefined
+  lacking: string | undefined
+}): Partial<ComponentRecord> {
   return {
     ...(from.detail === undefined ? {} : { detail: from.detail }),
-    ...(from.environmentLacks ? { environmentLacks: true } : {}),
+    ...(from.lacking === undefined ? {} : { lacking: from.lacking }),
   }
 }
 

@@ -17,8 +17,8 @@ const componentSchema = z.object({
   since: z.string(),
   restarts: z.number().int().nonnegative(),
   detail: z.string().exactOptional(),
-  /** It failed because the machine lacks something, which ends a command with exit code 3. */
-  environmentLacks: z.literal(true).exactOptional(),
+  /** It failed because the machine lacks something, which ends a command with exit code 3: a code such as `no-go`. */
+  lacking: z.string().exactOptional(),
   version: z.string().exactOptional(),
   binary: z.string().exactOptional(),
   /** Where the binary came from: env, path, cache, built, npm. */
@@ -44,7 +44,10 @@ export const stackStateSchema = z.object({
   sloProfile: z.enum(['drill', 'production']),
   socket: z.string(),
   endpoints: endpointsSchema,
-  /** `starting` until every component is ready or cannot become so; `stopping` from the request to stop. */
+  /**
+   * `starting` from a request to start until every component is ready or cannot become so; `degraded` when afterwards
+   * not all are ready; `stopping` from the request to stop.
+   */
   phase: z.enum(['starting', 'ready', 'degraded', 'stopping']),
   components: z.array(componentSchema),
   /** Binaries that no component runs, for load and tests. */

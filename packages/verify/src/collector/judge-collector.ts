@@ -17,8 +17,19 @@ function backendOf(exporter: string): string {
   return exporter.split('/').at(-1) ?? exporter
 }
 
+export interface CollectorEvidence {
+  /** {@link LOSSES_QUERY} when verify began. */
+  readonly before: Answer<QueryResult>
+  /** {@link LOSSES_QUERY} now. */
+  readonly now: Answer<QueryResult>
+  /** {@link queueQuery} now; never empty while the collector's own metrics arrive. */
+  readonly queues: Answer<QueryResult>
+  readonly queuesQuery: string
+  readonly late: boolean
+}
+
 /** Whether the collector refuses or loses anything. */
-export function judgeLosses(before: Answer<QueryResult>, now: Answer<QueryResult>, late: boolean): Finding {
+export function judgeLosses({ before, now, queues, late }: CollectorEvidence): Finding {
   const finding = {
     id: 'collector/losses',
     hop: 'collector',
@@ -29,6 +40,7 @@ export function judgeLosses(before: Answer<QueryResult>, now: Answer<QueryResult
   } as const
   if ('error' in before) return { ...finding, ...failedCall(before.error) }
   if ('error' in now) return { ...finding, ...failedCall(now.error) }
+  if ('value' in queues && samples(queues.value).length === 0) return { ...finding, ...silent }
   const start = new Map(samples(before.value))
   const risen = samples(now.value).flatMap(([series, value]) => {
     const rise = value - (start.get(series) ?? 0)
@@ -52,16 +64,17 @@ export function judgeLosses(before: Answer<QueryResult>, now: Answer<QueryResult
 }
 
 /** Whether what the collector takes in also leaves it. */
-export function judgeDelivery(queues: Answer<QueryResult>, query: string, late: boolean): Finding {
+export function judgeDelivery({ queues, queuesQuery, late }: CollectorEvidence): Finding {
   const finding = {
     id: 'collector/delivery',
     hop: 'collector',
     expected: `no exporter keeps more than ${MAX_WAITING} batches waiting all the time`,
-    query,
+    query: queuesQuery,
     explainedBy: ['reach/collector', 'reach/prometheus'],
     final: late,
   } as const
   if ('error' in queues) return { ...finding, ...failedCall(queues.error) }
+  if (samples(queues.value).length === 0) return { ...finding, ...silent }
   const jammed = samples(queues.value).filter(([, value]) => value > MAX_WAITING)
   if (jammed.length === 0) return { ...finding, status: 'pass', seen: 'queues drain' }
   const exporters = jammed.map(([series]) => /exporter="([^"]*)"/.exec(series)?.[1] ?? series)
@@ -74,6 +87,13 @@ export function judgeDelivery(queues: Answer<QueryResult>, query: string, late: 
     explainedBy: [...finding.explainedBy, ...exporters.map((exporter) => `reach/${backendOf(exporter)}`)],
   }
 }
+
+const silent = {
+  status: 'fail',
+  seen: 'no metric of the collector itself since verify began',
+  likelyCause: 'the collector does not scrape itself, or does not deliver what it scrapes',
+  nextStep: 'faultline logs collector; the scrape job collector in collector/collector.yaml',
+} as const
 
 function samples(result: QueryResult): [string, number][] {
   if (result.type !== 'vector') return []

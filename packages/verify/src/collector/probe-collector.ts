@@ -12,15 +12,16 @@ export const collectorProbe: Probe = {
   name: 'collector',
   hop: 'collector',
   async observe(context) {
-    const { backends, beginMs, signal } = context
-    if (sinceSentMs(context) < OBSERVED_MS) return []
-    const query = queueQuery(Math.ceil(sinceBeginMs(context) / 1_000))
+    const { backends, beginMs, signal, hopeless } = context
+    if (sinceSentMs(context) < OBSERVED_MS && !hopeless.has('reach/collector')) return []
+    const query = queueQuery(Math.floor(sinceBeginMs(context) / 1_000))
     const [before, now, queues] = await Promise.all([
       answerOf(backends.prometheus.query(LOSSES_QUERY, { timeMs: beginMs, signal })),
       answerOf(backends.prometheus.query(LOSSES_QUERY, { signal })),
       answerOf(backends.prometheus.query(query, { signal })),
     ])
     const late = sinceSentMs(context) > patience.metrics
-    return [judgeLosses(before, now, late), judgeDelivery(queues, query, late)]
+    const evidence = { before, now, queues, queuesQuery: query, late }
+    return [judgeLosses(evidence), judgeDelivery(evidence)]
   },
 }

@@ -1,8 +1,20 @@
+import { parser } from '@prometheus-io/lezer-promql'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { metricNames, onlyDataSince, syntaxErrorIn } from './promql.ts'
+import { metricNames, onlyDataSince } from './promql.ts'
 
 const SINCE_MS = 20_000
+
+/** Position of the first place that is not PromQL. */
+function syntaxErrorIn(promql: string): number | undefined {
+  let at: number | undefined
+  parser.parse(promql).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) at ??= from
+    },
+  })
+  return at
+}
 
 describe('onlyDataSince', () => {
   it.each([

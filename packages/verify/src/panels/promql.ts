@@ -55,17 +55,6 @@ export function metricNames(promql: string): string[] {
   return [...names].filter((name) => !SYNTHETIC.has(name))
 }
 
-/** Position of the first place that is not PromQL; undefined where all is. */
-export function syntaxErrorIn(promql: string): number | undefined {
-  let at: number | undefined
-  parser.parse(promql).iterate({
-    enter: ({ type, from }) => {
-      if (type.isError) at ??= from
-    },
-  })
-  return at
-}
-
 function readsData(node: SyntaxNode, textOf: (node: SyntaxNode) => string): boolean {
   if (node.name === 'VectorSelector') return true
   if (node.name === 'FunctionCall') {

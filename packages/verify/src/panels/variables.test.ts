@@ -43,7 +43,7 @@ describe('substitute', () => {
         const text = substitute('$v', new Map([['v', chosen]]), builtIns)
         // PromQL reads the string's own backslashes first.
         const pattern = new RegExp(`^(?:${text.replaceAll('\\\\', '\\')})$`, 's')
-        for (const value of chosen.filter((one) => !one.includes('\\'))) expect(value).toMatch(pattern)
+        for (const value of chosen) expect(value).toMatch(pattern)
         expect(`${chosen.join('')}-`).not.toMatch(pattern)
       }),
     )

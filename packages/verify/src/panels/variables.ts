@@ -91,5 +91,5 @@ function group(values: readonly string[]): string {
 
 /** Within a quoted string of PromQL or LogQL, where the backslash itself is escaped. */
 function escapeRegExp(text: string): string {
-  return text.replace(/[$()*+.?[\\\]^{|}]/g, '\\\\$&')
+  return text.replaceAll('\\', '\\\\').replace(/[$()*+.?[\]^{|}]|\\\\/g, '\\\\$&')
 }

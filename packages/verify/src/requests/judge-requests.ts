@@ -3,12 +3,16 @@ import type { SentRequest } from './requester.ts'
 
 /** Load shedding is the gateway doing its job; with less than this share it does not serve. */
 const MIN_ANSWERED_SHARE = 0.5
+/** A route that was asked less often may just have had bad luck. */
+const MIN_TRIES = 3
 
 /** Whether the gateway answered verify's own requests, on each of its routes. */
 export function judgeRequests(gateway: string, sent: readonly SentRequest[]): Finding {
   const failed = sent.filter((request) => !succeeded(request))
   const routes = Map.groupBy(sent, ({ method, route }) => `${method} ${route}`)
-  const broken = [...routes].filter(([, all]) => !all.some(succeeded)).map(([route]) => route)
+  const broken = [...routes]
+    .filter(([, all]) => all.length >= MIN_TRIES && !all.some(succeeded))
+    .map(([route]) => route)
   const finding = {
     id: 'requests',
     hop: 'requests',

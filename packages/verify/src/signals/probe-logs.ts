@@ -1,9 +1,9 @@
-import pMap from 'p-map'
 import { answerOf } from '../answer.ts'
-import { type Context, ownTraceIds, servicesOf, sinceSentMs } from '../context.ts'
+import { type Context, ownTraceIds, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
+import { forEachService } from '../services/for-each-service.ts'
 import { spread } from '../spread.ts'
 import { judgeLogs, ownLogsQuery } from './judge-logs.ts'
 
@@ -19,7 +19,7 @@ export const logsProbe: Probe = {
   async observe(context) {
     if (context.found.sentUntilMs === undefined) return []
     const late = sinceSentMs(context) > patience.logs
-    return pMap(servicesOf(context), (service) => observe(service, context, late), { concurrency: 2 })
+    return forEachService(context, 'logs', (service) => observe(service, context, late))
   },
 }
 

@@ -1,9 +1,9 @@
-import pMap from 'p-map'
 import { type Answer, answerOf } from '../answer.ts'
-import { type Context, servicesOf, sinceSentMs } from '../context.ts'
+import { type Context, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
+import { forEachService } from '../services/for-each-service.ts'
 import { CPU_PROFILE, judgeProfiles, serviceSelector } from './judge-profiles.ts'
 
 /** CPU profiles of each service. */
@@ -13,7 +13,7 @@ export const profilesProbe: Probe = {
   async observe(context) {
     if (context.found.sentUntilMs === undefined) return []
     const late = sinceSentMs(context) > patience.profiles
-    return pMap(servicesOf(context), (service) => observe(service, context, late), { concurrency: 2 })
+    return forEachService(context, 'profiles', (service) => observe(service, context, late))
   },
 }
 

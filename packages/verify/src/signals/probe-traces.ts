@@ -1,10 +1,11 @@
 import type { Trace } from '@faultline/backends-client'
 import pMap from 'p-map'
 import { type Answer, answerOf } from '../answer.ts'
-import { type Context, ownTraceIds, servicesOf, sinceBeginMs, sinceSentMs } from '../context.ts'
+import { type Context, ownTraceIds, sinceBeginMs, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
+import { forEachService } from '../services/for-each-service.ts'
 import { spread } from '../spread.ts'
 import { judgeTraces } from './judge-traces.ts'
 
@@ -24,9 +25,7 @@ export const tracesProbe: Probe = {
     const followed = spread(sentAtFirst, MAX_TRACES)
     const stored = await readTraces(followed, context)
     const late = sinceSentMs(context) > patience.traces
-    return pMap(servicesOf(context), (service) => observe(service, followed, stored, context, late), {
-      concurrency: 2,
-    })
+    return forEachService(context, 'traces', (service) => observe(service, followed, stored, context, late))
   },
 }
 
