@@ -18,13 +18,13 @@ Visitor.Visitor.prototype.visitStatement = function (statement) {
 /** The packages of this repository that a package's source may import. */
 const MAY_KNOW = {
   'backends-client': [],
-  cli: ['backends-client', 'drill-engine', 'stack', 'verify'],
+  cli: ['backends-client', 'contracts', 'drill-engine', 'stack', 'verify'],
   console: [],
   contracts: [],
-  'drill-engine': ['backends-client', 'stack'],
+  'drill-engine': ['backends-client', 'contracts', 'stack'],
   'embedded-store': [],
   pager: [],
-  'service-kit': ['telemetry'],
+  'service-kit': ['contracts', 'telemetry'],
   stack: [],
   telemetry: [],
   verify: ['backends-client', 'stack'],

@@ -1,4 +1,25 @@
 export {
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeySchema,
+  MAX_SEATS,
+  type Money,
+  moneySchema,
+  type Order,
+  type OrderPage,
+  type OrderRequest,
+  type OrderStatus,
+  orderPageSchema,
+  orderRequestSchema,
+  orderSchema,
+  orderStatusSchema,
+  type Reservation,
+  type ReservationRequest,
+  type ReservationStatus,
+  reservationRequestSchema,
+  reservationSchema,
+  reservationStatusSchema,
+} from './booking.ts'
+export {
   type Concert,
   type ConcertPage,
   type ConcertPatch,
@@ -19,6 +40,17 @@ export {
   InvalidCursorError,
 } from './cursor.ts'
 export { catalogDocument, gatewayDocument } from './documents.ts'
+export {
+  DEAD_LETTERS_STREAM,
+  deadLetterSubject,
+  ORDER_CONFIRMED_SUBJECT,
+  ORDERS_STREAM,
+  type OrderConfirmed,
+  orderConfirmedSchema,
+  TICKET_RENDERER,
+  WEBHOOK_SENDER,
+} from './events.ts'
+export { FLAGS_BUCKET, type FlagDefinition, type FlagName, type FlagValue, flags } from './flags.ts'
 export { concertIdSchema, idSchema, venueIdSchema } from './identifiers.ts'
 export {
   DEFAULT_PAGE_LIMIT,
@@ -27,7 +59,21 @@ export {
   type PageQuery,
   pageQuerySchema,
 } from './pagination.ts'
+export {
+  type Charge,
+  type ChargeRequest,
+  type ChargeStatus,
+  chargeRequestSchema,
+  chargeSchema,
+  chargeStatusSchema,
+} from './payments.ts'
 export { type Problem, problemSchema } from './problem.ts'
+export {
+  type ProviderCharge,
+  type ProviderChargeRequest,
+  providerChargeRequestSchema,
+  providerChargeSchema,
+} from './provider.ts'
 export {
   type Availability,
   type AvailabilityPage,
@@ -43,5 +89,26 @@ export {
   seatSchema,
   seatStatusSchema,
 } from './seats.ts'
+export {
+  type Credentials,
+  credentialsSchema,
+  refreshSchema,
+  type Scope,
+  type Session,
+  scopeSchema,
+  scopes,
+  sessionSchema,
+} from './sessions.ts'
 export { instantSchema, textSchema } from './text.ts'
+export {
+  type CreatedWebhook,
+  createdWebhookSchema,
+  type Ticket,
+  ticketSchema,
+  type Webhook,
+  type WebhookRequest,
+  webhookListSchema,
+  webhookRequestSchema,
+  webhookSchema,
+} from './tickets.ts'
 export { type Venue, type VenuePage, venuePageSchema, venueSchema } from './venues.ts'

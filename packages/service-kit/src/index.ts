@@ -28,6 +28,18 @@ export {
   loadShedding,
   loadSheddingDefaults,
 } from './load-shedding/load-shedding.ts'
+export { connectOwner } from './migration/connect-owner.ts'
+export { ensureServiceRole, type MigrationOptions, migrate } from './migration/migrate.ts'
+export { loadMigrationConfig, type MigrationConfig } from './migration/migration-config.ts'
+export {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+  databaseDefaults,
+  POSTGRESQL,
+  type Queryable,
+  type Statement,
+} from './postgres/database.ts'
 export {
   type DependencyFailure,
   dependencyFailed,

@@ -1,3 +1,4 @@
+import { createDatabase, type DatabaseOptions } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
@@ -6,12 +7,11 @@ import { createConcerts } from './domain/concerts.ts'
 import { createSeats } from './domain/seats.ts'
 import { createVenues } from './domain/venues.ts'
 import { createConcertRepository } from './repositories/concerts.ts'
-import { createDatabase, type DatabaseOptions } from './repositories/database.ts'
 import { InvalidationListener } from './repositories/invalidations.ts'
 import { createSeatRepository } from './repositories/seats.ts'
 import { createVenueRepository } from './repositories/venues.ts'
 
-export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry'> {
+export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
   shedding?: AppDependencies['shedding']
 }
@@ -28,7 +28,11 @@ export interface Catalog {
 
 export function createCatalog(options: CatalogOptions): Catalog {
   const { telemetry } = options
-  const database = createDatabase(options)
+  const database = createDatabase({
+    ...options,
+    name: 'catalog',
+    checkStatement: 'SELECT FROM concerts LIMIT 1',
+  })
   const metrics = createCacheMetrics(telemetry.register)
   const concerts = createConcerts({ repository: createConcertRepository(database), metrics })
   const venues = createVenues({ repository: createVenueRepository(database), metrics })

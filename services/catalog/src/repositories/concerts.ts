@@ -1,5 +1,4 @@
-import type { Deadline } from '@faultline/service-kit'
-import type { Database, Statement } from './database.ts'
+import type { Database, Deadline, Statement } from '@faultline/service-kit'
 
 /** A concert as stored, with its venue. */
 export interface StoredConcert {

@@ -1,5 +1,4 @@
-import type { Deadline } from '@faultline/service-kit'
-import type { Database } from './database.ts'
+import type { Database, Deadline } from '@faultline/service-kit'
 
 export interface StoredSeat {
   id: string

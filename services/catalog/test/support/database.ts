@@ -1,8 +1,7 @@
+import { connectOwner } from '@faultline/service-kit'
 import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
 import pg from 'pg'
-import { connectOwner } from '../../src/migration/database.ts'
-import { ensureServiceRole, migrate } from '../../src/migration/migrate.ts'
-import { SERVICE_ROLE } from '../../src/migration-config.ts'
+import { migrateCatalog, SERVICE_ROLE } from '../../src/migration.ts'
 import { type SeedSize, seed } from '../../src/seed/seed.ts'
 
 const PASSWORD = 'service'
@@ -37,8 +36,7 @@ export async function startCatalogDatabase(size: SeedSize): Promise<CatalogDatab
 export async function migrateAndSeed(ownerUrl: string, size: SeedSize): Promise<boolean> {
   const client = await connectOwner(ownerUrl)
   try {
-    await ensureServiceRole(client, PASSWORD)
-    await migrate(client, testTelemetry().logger)
+    await migrateCatalog(client, PASSWORD, testTelemetry().logger)
     return await seed(client, size)
   } finally {
     await client.end()

@@ -1,6 +1,6 @@
+import type { DatabaseOptions } from '@faultline/service-kit'
 import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
 import { createCatalog } from '../../src/catalog.ts'
-import type { DatabaseOptions } from '../../src/repositories/database.ts'
 
 /** A replica of the catalog inside the test's process. */
 export interface Replica extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface Replica extends AsyncDisposable {
 
 export async function startReplica(
   url: string,
-  options: Partial<Omit<DatabaseOptions, 'telemetry'>> = {},
+  options: Partial<Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'>> = {},
 ): Promise<Replica> {
   const telemetry = testTelemetry()
   const statements: string[] = []

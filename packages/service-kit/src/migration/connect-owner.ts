@@ -1,5 +1,5 @@
-import { EnvironmentError } from '@faultline/service-kit'
 import pg from 'pg'
+import { EnvironmentError } from '../config/run-main.ts'
 
 /** SQLSTATE of a database that does not exist. */
 const INVALID_CATALOG_NAME = '3D000'

@@ -8,13 +8,18 @@ const env = {
 
 describe('loadMigrationConfig', () => {
   it("takes the role's password from the URL that the service uses", () => {
-    expect(loadMigrationConfig(env)).toEqual({ ownerUrl: env.DATABASE_OWNER_URL, servicePassword: 'p@ss' })
+    expect(loadMigrationConfig('catalog_service', env)).toEqual({
+      ownerUrl: env.DATABASE_OWNER_URL,
+      servicePassword: 'p@ss',
+    })
   })
 
   it.each(['postgres://postgres:x@127.0.0.1/db', 'postgres://catalog_service@127.0.0.1/db', 'not a URL'])(
     'refuses %s for the service',
     (url) => {
-      expect(() => loadMigrationConfig({ ...env, DATABASE_URL: url })).toThrow('DATABASE_URL')
+      expect(() => loadMigrationConfig('catalog_service', { ...env, DATABASE_URL: url })).toThrow(
+        'DATABASE_URL',
+      )
     },
   )
 })

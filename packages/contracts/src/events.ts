@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { moneySchema } from './booking.ts'
+import { concertIdSchema, idSchema } from './identifiers.ts'
+import { timestampSchema } from './text.ts'
+
+/** JetStream stream of the order events, and the subject of the one that there is. */
+export const ORDERS_STREAM = 'ORDERS'
+export const ORDER_CONFIRMED_SUBJECT = 'orders.confirmed'
+
+/** Durable consumers of the order events: each gets every event, at least once. */
+export const TICKET_RENDERER = 'ticket-renderer'
+export const WEBHOOK_SENDER = 'webhook-sender'
+
+/** Stream of what a consumer gave up, subject `dead-letters.<consumer>`. */
+export const DEAD_LETTERS_STREAM = 'DEAD_LETTERS'
+export const deadLetterSubject = (consumer: string): string => `dead-letters.${consumer}`
+
+/**
+ * An order is paid. Published from booking's outbox with `Nats-Msg-Id` = `id`; headers carry `traceparent`,
+ * `tracestate` and `baggage`. Consumers are idempotent by `id`.
+ */
+export const orderConfirmedSchema = z
+  .object({
+    id: idSchema,
+    type: z.literal('order.confirmed'),
+    occurredAt: timestampSchema,
+    order: z.object({
+      id: idSchema,
+      userId: idSchema,
+      concertId: concertIdSchema,
+      seatIds: z.array(idSchema),
+      total: moneySchema,
+      confirmedAt: timestampSchema,
+    }),
+  })
+  .meta({ id: 'OrderConfirmed' })
+export type OrderConfirmed = z.infer<typeof orderConfirmedSchema>
