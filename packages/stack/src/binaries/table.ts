@@ -58,6 +58,22 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
       diskMiB: 350,
     },
   },
+  nats: {
+    executables: ['nats-server'],
+    versionArgs: ['--version'],
+    versionPattern: /^nats-server: v?(\d+\.\d+\.\d+)/m,
+    supported: '^2.15.2',
+    build: {
+      version: '2.15.2',
+      module: 'github.com/nats-io/nats-server/v2',
+      folder: 'nats',
+      package: 'github.com/nats-io/nats-server/v2',
+      file: 'nats-server',
+      tags: [],
+      expectedSeconds: 17,
+      diskMiB: 450,
+    },
+  },
   prometheus: {
     executables: ['prometheus'],
     versionArgs: ['--version'],
@@ -170,6 +186,7 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
 /** Every binary the kit knows, quickest build first, those it cannot build last. */
 export const BINARY_NAMES: readonly BinaryName[] = [
   'toxiproxy',
+  'nats',
   'k6',
   'prometheus',
   'promtool',

@@ -1,6 +1,7 @@
 /** A third-party program that the kit runs but does not contain. */
 export type BinaryName =
   | 'toxiproxy'
+  | 'nats'
   | 'prometheus'
   | 'promtool'
   | 'collector'

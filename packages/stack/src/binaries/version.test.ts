@@ -7,6 +7,7 @@ import { isSupported, parseVersion } from './version.ts'
 /** How each program words its version, with the numbers to come. */
 const PRINTED: Readonly<Record<BinaryName, (version: string) => string>> = {
   toxiproxy: (version) => `toxiproxy-server version ${version}\n`,
+  nats: (version) => `nats-server: v${version}\n`,
   prometheus: (version) =>
     `prometheus, version ${version} (branch: HEAD, revision: 7d0c6a6)\n  go version: go1.26.8\n`,
   promtool: (version) =>
