@@ -2,9 +2,18 @@ export { type JsonBodyOptions, jsonBodyDefaults, readJsonBody } from './body/jso
 export { notModified } from './conditional-get/conditional-get.ts'
 export { ConfigurationError, loadConfig } from './config/load-config.ts'
 export { EnvironmentError, runMain } from './config/run-main.ts'
-export { host, httpOrigins, integer, listenVariables, port, postgresUrl } from './config/variables.ts'
+export {
+  host,
+  httpOrigins,
+  integer,
+  listenVariables,
+  natsUrl,
+  port,
+  postgresUrl,
+} from './config/variables.ts'
 export { Deadline, DeadlineExceededError } from './deadline/deadline.ts'
 export { DEADLINE_HEADER, type DeadlineOptions, deadline, deadlineDefaults } from './deadline/middleware.ts'
+export { createFlags, type Flags, type FlagsOptions, flagsDefaults } from './flags/flags.ts'
 export {
   type CheckState,
   Health,
@@ -31,6 +40,9 @@ export {
 export { connectOwner } from './migration/connect-owner.ts'
 export { ensureServiceRole, type MigrationOptions, migrate } from './migration/migrate.ts'
 export { loadMigrationConfig, type MigrationConfig } from './migration/migration-config.ts'
+export { connectNats, type Nats, NatsClosedError, type NatsOptions, natsDefaults } from './nats/connect.ts'
+export { ensureStream, type StreamDefinition } from './nats/streams.ts'
+export { type BucketWatch, type BucketWatchOptions, watchBucket } from './nats/watch-bucket.ts'
 export {
   createDatabase,
   type Database,

@@ -39,6 +39,13 @@ export function postgresUrl(description: string, example: string) {
     .meta({ description, example })
 }
 
+/** The broker's URL. */
+export function natsUrl() {
+  return z
+    .url({ protocol: /^nats$/, error: 'is not a NATS URL' })
+    .meta({ description: 'the URL of the broker', example: 'nats://127.0.0.1:14222' })
+}
+
 /** One or more HTTP origins, separated by commas. */
 export function httpOrigins(description: string, example: string) {
   return z

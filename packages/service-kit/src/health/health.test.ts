@@ -11,6 +11,15 @@ describe('Health', () => {
     health.drain()
   })
 
+  it('shows what it only observes and is ready without it', async () => {
+    const nats = () => Promise.reject(new Error('not connected'))
+    const health = new Health({ checks: { database: () => Promise.resolve() }, observed: { nats } })
+    health.start()
+    await expect.poll(() => health.report().checks.nats).toEqual({ status: 'down', reason: 'not connected' })
+    await expect.poll(() => health.ready).toBe(true)
+    health.drain()
+  })
+
   it('notices by itself that a dependency goes and comes back, and says why', async () => {
     let failure: Error | undefined = new Error('connection refused')
     const changes: [string, CheckState['status']][] = []

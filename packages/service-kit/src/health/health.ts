@@ -6,6 +6,8 @@ export type HealthCheck = () => Promise<void>
 export interface HealthOptions {
   /** What must be usable before the service takes traffic, by name. */
   checks?: Readonly<Record<string, HealthCheck>>
+  /** What the service can do without for a while: reported and told of, but no reason to take no traffic. */
+  observed?: Readonly<Record<string, HealthCheck>>
   /** Pause between two rounds of checks, in milliseconds. */
   intervalMs?: number
   /** Longest that one check may take, in milliseconds. */
@@ -24,6 +26,7 @@ export type CheckState = { status: 'pending' } | { status: 'up' } | { status: 'd
  */
 export class Health {
   private readonly checks: Readonly<Record<string, HealthCheck>>
+  private readonly required: ReadonlySet<string>
   private readonly states = new Map<string, CheckState>()
   private readonly intervalMs: number
   private readonly timeoutMs: number
@@ -33,7 +36,8 @@ export class Health {
   private stopped = false
 
   constructor(options: HealthOptions = {}) {
-    this.checks = options.checks ?? {}
+    this.required = new Set(Object.keys(options.checks ?? {}))
+    this.checks = { ...options.observed, ...options.checks }
     this.intervalMs = options.intervalMs ?? healthDefaults.intervalMs
     this.timeoutMs = options.timeoutMs ?? healthDefaults.timeoutMs
     this.onChange = options.onChange
@@ -54,7 +58,7 @@ export class Health {
   }
 
   get ready(): boolean {
-    return this.accepting && [...this.states.values()].every(({ status }) => status === 'up')
+    return this.accepting && [...this.required].every((name) => this.states.get(name)?.status === 'up')
   }
 
   /** What the readiness endpoint shows. */

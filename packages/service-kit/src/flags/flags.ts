@@ -1,0 +1,88 @@
+import { FLAGS_BUCKET, type FlagName, type FlagValue } from '@faultline/contracts'
+import { type Client, OpenFeature } from '@openfeature/server-sdk'
+import { Gauge } from 'prom-client'
+import type { Nats } from '../nats/connect.ts'
+import { watchBucket } from '../nats/watch-bucket.ts'
+import type { Logger, MetricsRegistry } from '../telemetry-types.ts'
+import { FLAG_NAMES, FlagValues, flagDefinition } from './flag-values.ts'
+import { BucketFlagProvider } from './provider.ts'
+
+export interface FlagsOptions {
+  nats: Nats
+  logger: Logger
+  register: MetricsRegistry
+  /** Domain of the OpenFeature provider; another one for each where several live in one process. */
+  domain?: string
+}
+
+export const flagsDefaults = { domain: 'box-office' } satisfies Partial<FlagsOptions>
+
+/** Feature flags of a service. */
+export interface Flags {
+  /** The current value; the default while the broker has never been there. Costs a map look-up, so ask each time. */
+  value<Name extends FlagName>(name: Name): FlagValue<Name>
+  /** Calls `listener` with each new value of a flag. @returns what ends that */
+  onChange<Name extends FlagName>(name: Name, listener: (value: FlagValue<Name>) => void): () => void
+  /** The same flags by OpenFeature's API. */
+  readonly client: Client
+  stop(): void
+}
+
+/**
+ * Flags from the broker's bucket: a flip reaches every replica at once, a broker that is away changes nothing, and a
+ * reconnect catches up.
+ */
+export function createFlags(options: FlagsOptions): Flags {
+  const { nats, logger, register, domain } = { ...flagsDefaults, ...options }
+  const values = new FlagValues(logger)
+  const provider = new BucketFlagProvider(values)
+  const listeners = new Map<FlagName, Set<() => void>>()
+  OpenFeature.setProvider(domain, provider)
+  new Gauge({
+    name: 'feature_flag_active',
+    help: '1 for the value that a feature flag has in this process, 0 for its others',
+    labelNames: ['feature_flag_key', 'feature_flag_result_variant'],
+    registers: [register],
+    collect() {
+      for (const name of FLAG_NAMES) {
+        const current: unknown = values.get(name)
+        for (const variant of flagDefinition(name).variants) {
+          const labels = { feature_flag_key: name, feature_flag_result_variant: String(variant) }
+          this.set(labels, variant === current ? 1 : 0)
+        }
+      }
+    },
+  })
+
+  function changed(names: readonly FlagName[]): void {
+    if (names.length === 0) return
+    for (const name of names) {
+      logger.info({ 'feature_flag.key': name, value: values.get(name) }, 'feature flag changed')
+      for (const listener of listeners.get(name) ?? []) listener()
+    }
+    provider.changed([...names])
+  }
+
+  const watch = watchBucket({
+    nats,
+    bucket: FLAGS_BUCKET,
+    logger,
+    onValue: (key, text) => {
+      const name = values.set(key, text)
+      if (name !== undefined) changed([name])
+    },
+    onReplayed: (keys) => changed(values.keepOnly(keys)),
+  })
+
+  return {
+    value: (name) => values.get(name),
+    onChange(name, listener) {
+      const tell = (): void => listener(values.get(name))
+      const told = listeners.get(name) ?? new Set()
+      listeners.set(name, told.add(tell))
+      return () => void told.delete(tell)
+    },
+    client: OpenFeature.getClient(domain),
+    stop: () => watch.stop(),
+  }
+}

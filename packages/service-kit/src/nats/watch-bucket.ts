@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type KV, Kvm, type KvOptions } from '@nats-io/kv'
+import type { Logger } from '../telemetry-types.ts'
+import type { Nats } from './connect.ts'
+
+export interface BucketWatchOptions {
+  nats: Nats
+  /** Name of the key-value bucket; made when it is not there. */
+  bucket: string
+  /** How the bucket is made; the same wherever it is watched. */
+  bucketOptions?: Partial<KvOptions>
+  logger: Logger
+  /** Told of every value, at first and after a reconnect of all of them again; undefined: it is gone. */
+  onValue: (key: string, value: string | undefined) => void
+  /** Told of the keys that exist, when all of them have been told. What else was known before is gone. */
+  onReplayed: (keys: ReadonlySet<string>) => void
+}
+
+export interface BucketWatch {
+  stop(): void
+}
+
+/** Pause before another attempt when the bucket cannot be watched, in milliseconds. */
+const RETRY_MS = 250
+
+/**
+ * Follows a bucket for ever, from whenever the broker is there. After each reconnect it begins anew at once, as the
+ * server forgets watches when it is killed and the client notices that only after missing heartbeats.
+ */
+export function watchBucket(options: BucketWatchOptions): BucketWatch {
+  const { nats, bucket, logger } = options
+  const stopping = new AbortController()
+  const ended = AbortSignal.any([stopping.signal, nats.closing])
+
+  async function follow(): Promise<void> {
+    let warned = false
+    while (!ended.aborted) {
+      try {
+        await watchOnce(options, ended)
+        warned = false
+      } catch (error) {
+        if (ended.aborted) return
+        if (!warned && nats.connected)
+          logger.warn({ err: error, bucket }, 'bucket cannot be watched; trying again')
+        warned = nats.connected
+        await sleep(RETRY_MS, undefined, { signal: ended, ref: false }).catch(() => undefined)
+      }
+    }
+  }
+  void follow()
+  return { stop: () => stopping.abort() }
+}
+
+/** One watch, until the connection is lost and there again, or the watch breaks. */
+async function watchOnce(options: BucketWatchOptions, ended: AbortSignal): Promise<void> {
+  const { nats, bucket, bucketOptions = {}, onValue, onReplayed } = options
+  const connection = await nats.connection()
+  const kv: KV = await new Kvm(connection).create(bucket, bucketOptions)
+  const { values } = await kv.status()
+  const watch = await kv.watch()
+  const stop = (): void => watch.stop()
+  const forget = nats.onReconnect(stop)
+  ended.addEventListener('abort', stop, { once: true })
+  const keys = new Set<string>()
+  let replayed = values === 0
+  if (replayed) onReplayed(keys)
+  try {
+    for await (const entry of watch) {
+      const value = entry.operation === 'PUT' ? entry.string() : undefined
+      onValue(entry.key, value)
+      if (replayed) continue
+      if (value !== undefined) keys.add(entry.key)
+      // The last one of those that were there counts as an update.
+      if (!entry.isUpdate) continue
+      replayed = true
+      onReplayed(keys)
+    }
+  } finally {
+    forget()
+    ended.removeEventListener('abort', stop)
+  }
+}
