@@ -1,3 +1,17 @@
+export { authenticated } from './auth/authenticated.ts'
+export { InvalidTokenError, type TokenFault } from './auth/invalid-token-error.ts'
+export type { AuthenticatedState, Principal } from './auth/principal.ts'
+export { createRevocationList, type RevocationList, type Revocations } from './auth/revocations.ts'
+export { createServiceTokens, type ServiceTokens, type ServiceTokensOptions } from './auth/service-tokens.ts'
+export {
+  createTokenVerifier,
+  TOKEN_ALGORITHM,
+  TOKEN_TYPE,
+  type TokenIssuer,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+  tokenVerifierDefaults,
+} from './auth/token-verifier.ts'
 export { type JsonBodyOptions, jsonBodyDefaults, readJsonBody } from './body/json-body.ts'
 export { notModified } from './conditional-get/conditional-get.ts'
 export { ConfigurationError, loadConfig } from './config/load-config.ts'
