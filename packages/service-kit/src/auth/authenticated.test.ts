@@ -32,10 +32,10 @@ interface SigningKey {
   jwk: JWK
 }
 
-async function makeKey(): Promise<SigningKey> {
+async function makeKey(alg = 'ES256'): Promise<SigningKey> {
   const kid = randomUUID()
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-  return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } }
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+  return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg } }
 }
 
 /** A server of an issuer's key set, which a test may change. */
@@ -96,6 +96,7 @@ function unsignedToken(alg: string) {
 
 let key: SigningKey
 let stranger: SigningKey
+let otherAlgorithm: SigningKey
 let keyServer: Awaited<ReturnType<typeof serveKeys>>
 let revocations: RevocationList
 let telemetry: TestTelemetry
@@ -134,7 +135,8 @@ async function ask(authorization: string | undefined, url = server.url) {
 beforeAll(async () => {
   key = await makeKey()
   stranger = await makeKey()
-  keyServer = await serveKeys({ published: [key.jwk] })
+  otherAlgorithm = await makeKey('ES384')
+  keyServer = await serveKeys({ published: [key.jwk, otherAlgorithm.jwk] })
 })
 afterAll(() => keyServer[Symbol.asyncDispose]())
 
@@ -202,6 +204,11 @@ describe('authenticated', () => {
     ['signed for other claims', 'signature', async () => `Bearer ${await tampered()}`],
     ['with alg none', 'algorithm', async () => `Bearer ${unsignedToken('none')}`],
     ['with ES256 and no signature', 'signature', async () => `Bearer ${unsignedToken('ES256')}`],
+    [
+      'signed by a known key of another algorithm',
+      'algorithm',
+      async () => `Bearer ${await tokenBy(otherAlgorithm, { header: { alg: 'ES384' } })}`,
+    ],
     ['with HS256 by the public key', 'algorithm', async () => `Bearer ${await confusedToken()}`],
     [
       'with a scope of another shape',
