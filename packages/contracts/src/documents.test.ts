@@ -1,10 +1,11 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { catalogDocument, gatewayDocument } from './documents.ts'
+import { bookingDocument, catalogDocument, gatewayDocument } from './documents.ts'
 
 describe.each([
   ['gateway', gatewayDocument()],
   ['catalog', catalogDocument()],
+  ['booking', bookingDocument()],
 ])("the %s's OpenAPI document", (_, document) => {
   it('is valid OpenAPI 3.1', async () => {
     const validator = new Validator()
@@ -15,7 +16,9 @@ describe.each([
 
   it('describes every error answer as a problem', () => {
     const responses = Object.values(document.paths ?? {}).flatMap((path) =>
-      [path.get, path.post, path.patch].flatMap((operation) => Object.entries(operation?.responses ?? {})),
+      [path.get, path.post, path.patch, path.delete].flatMap((operation) =>
+        Object.entries(operation?.responses ?? {}),
+      ),
     )
     expect(responses.length).toBeGreaterThan(0)
     for (const [status, response] of responses) {

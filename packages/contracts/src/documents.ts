@@ -1,4 +1,6 @@
 import { createDocument } from 'zod-openapi'
+import { bookingOperations } from './operations/booking.ts'
+import { keySetOperation, securitySchemes } from './operations/responses.ts'
 import { badDependencyAnswer, patchConcertOperation, readOperations } from './operations.ts'
 
 const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
@@ -35,6 +37,24 @@ export function catalogDocument() {
     paths: {
       ...read,
       '/concerts/{concertId}': { ...read['/concerts/{concertId}'], patch: patchConcertOperation },
+    },
+  })
+}
+
+/** Booking's API as an OpenAPI document. */
+export function bookingDocument() {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Faultline booking',
+      version: '1.0.0',
+      description: 'Internal: the gateway calls it with the token of its user.',
+      license,
+    },
+    components: { securitySchemes },
+    paths: {
+      ...bookingOperations(''),
+      '/.well-known/jwks.json': keySetOperation,
     },
   })
 }

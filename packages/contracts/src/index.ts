@@ -39,7 +39,7 @@ export {
   cursorFormat,
   InvalidCursorError,
 } from './cursor.ts'
-export { catalogDocument, gatewayDocument } from './documents.ts'
+export { bookingDocument, catalogDocument, gatewayDocument } from './documents.ts'
 export {
   DEAD_LETTERS_STREAM,
   deadLetterSubject,

@@ -1,10 +1,10 @@
 /** The box office's operations as OpenAPI path items; gateway and catalog publish the same ones. */
 import { z } from 'zod'
-import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponseObject } from 'zod-openapi'
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import { concertPageSchema, concertPatchSchema, concertSchema, concertSearchSchema } from './concerts.ts'
 import { concertIdSchema, venueIdSchema } from './identifiers.ts'
+import { bodyProblems, commonProblems, json, problem } from './operations/responses.ts'
 import { pageQuerySchema } from './pagination.ts'
-import { problemSchema } from './problem.ts'
 import { availabilityPageSchema, availabilityQuerySchema, seatPageSchema } from './seats.ts'
 import { venuePageSchema, venueSchema } from './venues.ts'
 
@@ -12,22 +12,6 @@ const concertPath = z.object({ concertId: concertIdSchema })
 const venuePath = z.object({ venueId: venueIdSchema })
 
 const etagHeader = z.string().meta({ description: 'Version of the representation', example: '"c3.v1"' })
-
-/** Answers that any operation may give. */
-const commonProblems = {
-  400: problem('The input is wrong; `errors` says where'),
-  500: problem('The service failed'),
-  503: problem('Overloaded, or a dependency cannot be reached; try again after `Retry-After` seconds'),
-  504: problem('A dependency did not answer in time'),
-}
-
-function problem(description: string): ZodOpenApiResponseObject {
-  return { description, content: { 'application/problem+json': { schema: problemSchema } } }
-}
-
-function json(description: string, schema: z.ZodType): ZodOpenApiResponseObject {
-  return { description, content: { 'application/json': { schema } } }
-}
 
 function withEtag(description: string, schema: z.ZodType): ZodOpenApiOperationObject['responses'] {
   return {
@@ -96,8 +80,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
         requestBody: { required: true, content: { 'application/json': { schema: availabilityQuerySchema } } },
         responses: {
           200: json('Availability of the concerts that exist', availabilityPageSchema),
-          413: problem('The body is over the limit'),
-          415: problem('The body is not JSON'),
+          ...bodyProblems,
           ...problems,
         },
       },
@@ -124,8 +107,7 @@ export const patchConcertOperation: ZodOpenApiOperationObject = {
     200: { ...json('The concert as changed', concertSchema), headers: z.object({ etag: etagHeader }) },
     404: problem('There is none with this id'),
     412: problem('The concert has changed since: get it again'),
-    413: problem('The body is over the limit'),
-    415: problem('The body is not JSON'),
+    ...bodyProblems,
     428: problem('`If-Match` is missing'),
     ...commonProblems,
   },

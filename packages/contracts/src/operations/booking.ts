@@ -1,0 +1,122 @@
+/** Reservations and orders as OpenAPI path items; gateway and booking publish the same ones. */
+import { z } from 'zod'
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
+import {
+  IDEMPOTENCY_KEY_HEADER,
+  idempotencyKeySchema,
+  orderPageSchema,
+  orderRequestSchema,
+  orderSchema,
+  reservationRequestSchema,
+  reservationSchema,
+} from '../booking.ts'
+import { idSchema } from '../identifiers.ts'
+import { pageQuerySchema } from '../pagination.ts'
+import {
+  authProblems,
+  bearer,
+  bodyProblems,
+  commonProblems,
+  json,
+  problem,
+  retryAfterHeader,
+} from './responses.ts'
+
+const reservationPath = z.object({ reservationId: idSchema })
+const orderPath = z.object({ orderId: idSchema })
+const idempotencyHeader = z.object({ [IDEMPOTENCY_KEY_HEADER]: idempotencyKeySchema })
+
+const idempotencyProblems = {
+  409: problem(
+    'A request with this `Idempotency-Key` is still under way, or what is wanted cannot be had any more',
+  ),
+  422: problem('The `Idempotency-Key` was used before, for another request'),
+}
+
+const notFound = { 404: problem("There is none with this id, or it is somebody else's") }
+
+export function bookingOperations(
+  prefix: string,
+  extraProblems: ZodOpenApiOperationObject['responses'] = {},
+) {
+  const problems = { ...commonProblems, ...authProblems, ...extraProblems }
+  return {
+    [`${prefix}/reservations`]: {
+      post: {
+        operationId: 'createReservation',
+        summary: 'Hold seats of a concert for a short while: all of them or none',
+        security: bearer('orders:write'),
+        requestParams: { header: idempotencyHeader },
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: reservationRequestSchema } },
+        },
+        responses: {
+          201: json('The seats are held until `expiresAt`', reservationSchema),
+          404: problem('There is no such concert, or it has no such seat'),
+          ...idempotencyProblems,
+          ...bodyProblems,
+          ...problems,
+        },
+      },
+    },
+    [`${prefix}/reservations/{reservationId}`]: {
+      get: {
+        operationId: 'getReservation',
+        summary: 'One reservation of the visitor',
+        security: bearer('orders:read'),
+        requestParams: { path: reservationPath },
+        responses: { 200: json('The reservation', reservationSchema), ...notFound, ...problems },
+      },
+      delete: {
+        operationId: 'releaseReservation',
+        summary: 'Give the seats of a reservation back',
+        security: bearer('orders:write'),
+        requestParams: { path: reservationPath },
+        responses: {
+          204: { description: 'The seats are free, or were already' },
+          409: problem('There is an order for it'),
+          ...notFound,
+          ...problems,
+        },
+      },
+    },
+    [`${prefix}/orders`]: {
+      post: {
+        operationId: 'createOrder',
+        summary: 'Pay for a reservation',
+        security: bearer('orders:write'),
+        requestParams: { header: idempotencyHeader },
+        requestBody: { required: true, content: { 'application/json': { schema: orderRequestSchema } } },
+        responses: {
+          201: json('Paid; the tickets are on their way', orderSchema),
+          202: {
+            ...json('Paid or not is not known yet: get the order, or repeat the request', orderSchema),
+            headers: retryAfterHeader,
+          },
+          402: problem('The payment was declined, the seats are free again'),
+          ...notFound,
+          ...idempotencyProblems,
+          ...bodyProblems,
+          ...problems,
+        },
+      },
+      get: {
+        operationId: 'listOrders',
+        summary: 'Orders of the visitor, newest first',
+        security: bearer('orders:read'),
+        requestParams: { query: pageQuerySchema },
+        responses: { 200: json('A page of orders', orderPageSchema), ...problems },
+      },
+    },
+    [`${prefix}/orders/{orderId}`]: {
+      get: {
+        operationId: 'getOrder',
+        summary: 'One order of the visitor',
+        security: bearer('orders:read'),
+        requestParams: { path: orderPath },
+        responses: { 200: json('The order', orderSchema), ...notFound, ...problems },
+      },
+    },
+  } satisfies ZodOpenApiPathsObject
+}
