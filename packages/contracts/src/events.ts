@@ -7,6 +7,18 @@ import { timestampSchema } from './text.ts'
 export const ORDERS_STREAM = 'ORDERS'
 export const ORDER_CONFIRMED_SUBJECT = 'orders.confirmed'
 
+/** The stream as its publisher and its consumers ensure it, whoever starts first. */
+export const ordersStream = {
+  name: ORDERS_STREAM,
+  subjects: ['orders.>'],
+  description: 'What became of orders',
+  maxAgeMs: 7 * 86_400_000,
+  maxBytes: 512 * 1_024 * 1_024,
+  // A relay that died between the broker's acknowledgement and its own note publishes again within this time;
+  // past it the consumers notice by the event's id.
+  duplicateWindowMs: 10 * 60_000,
+} as const
+
 /** Durable consumers of the order events: each gets every event, at least once. */
 export const TICKET_RENDERER = 'ticket-renderer'
 export const WEBHOOK_SENDER = 'webhook-sender'

@@ -47,6 +47,7 @@ export {
   ORDERS_STREAM,
   type OrderConfirmed,
   orderConfirmedSchema,
+  ordersStream,
   TICKET_RENDERER,
   WEBHOOK_SENDER,
 } from './events.ts'
