@@ -3,6 +3,7 @@ import type { Telemetry } from '@faultline/telemetry'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
 import { createCacheMetrics } from './cache/metrics.ts'
+import { connectSharedStore } from './cache/shared-store.ts'
 import { createConcerts } from './domain/concerts.ts'
 import { createSeats } from './domain/seats.ts'
 import { createVenues } from './domain/venues.ts'
@@ -14,6 +15,8 @@ import { createVenueRepository } from './repositories/venues.ts'
 export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
   shedding?: AppDependencies['shedding']
+  /** Valkey or Redis that replicas share as second cache level; none without it. */
+  cacheUrl?: string | undefined
 }
 
 /** One replica of the catalog, put together; it does not listen yet. */
@@ -34,14 +37,18 @@ export function createCatalog(options: CatalogOptions): Catalog {
     checkStatement: 'SELECT FROM concerts LIMIT 1',
   })
   const metrics = createCacheMetrics(telemetry.register)
-  const concerts = createConcerts({ repository: createConcertRepository(database), metrics })
-  const venues = createVenues({ repository: createVenueRepository(database), metrics })
+  const sharedStore =
+    options.cacheUrl === undefined
+      ? undefined
+      : connectSharedStore({ url: options.cacheUrl, logger: telemetry.logger })
+  const concerts = createConcerts({ repository: createConcertRepository(database), metrics, sharedStore })
+  const venues = createVenues({ repository: createVenueRepository(database), metrics, sharedStore })
   const seats = createSeats({ concerts, repository: createSeatRepository(database), metrics })
   const invalidations = new InvalidationListener({
     url: options.url,
     logger: telemetry.logger,
-    onConcertChanged: (id) => concerts.invalidate(id),
-    onGap: () => concerts.invalidateAll(),
+    onConcertChanged: (id) => void concerts.invalidate(id),
+    onGap: () => void concerts.invalidateAll(),
   })
   return {
     app: createApp({
@@ -55,6 +62,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
     listenForChanges: () => invalidations.start(),
     async close() {
       await invalidations.stop()
+      await sharedStore?.close()
       await database.close()
     },
   }

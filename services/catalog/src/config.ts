@@ -7,6 +7,13 @@ const schema = z.object({
     "the URL of the database with the service's own role",
     'postgres://catalog_service:secret@127.0.0.1:15432/box_office',
   ),
+  CACHE_URL: z
+    .url({ protocol: /^rediss?$/, error: 'is not a URL of Valkey or Redis' })
+    .optional()
+    .meta({
+      description: 'the URL of the cache that replicas share; none without it',
+      example: 'redis://127.0.0.1:16379',
+    }),
   DATABASE_POOL_MAX: integer('the connections to the database, at most', {
     minimum: 1,
     maximum: 100,
@@ -20,6 +27,7 @@ export interface Config {
   adminPort: number
   databaseUrl: string
   databasePoolMax: number
+  cacheUrl: string | undefined
 }
 
 /** @throws ConfigurationError naming every wrong variable */
@@ -31,5 +39,6 @@ export function loadCatalogConfig(env: NodeJS.ProcessEnv = process.env): Config 
     adminPort: variables.ADMIN_PORT,
     databaseUrl: variables.DATABASE_URL,
     databasePoolMax: variables.DATABASE_POOL_MAX,
+    cacheUrl: variables.CACHE_URL,
   }
 }

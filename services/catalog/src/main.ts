@@ -10,6 +10,7 @@ await runMain(async () => {
   const catalog = createCatalog({
     url: config.databaseUrl,
     maxConnections: config.databasePoolMax,
+    cacheUrl: config.cacheUrl,
     telemetry,
   })
   const service = await startService({

@@ -1,8 +1,11 @@
 import type { MetricsRegistry } from '@faultline/service-kit'
 import { Counter } from 'prom-client'
 
-/** How a lookup was answered: stale is a value past its time that is being loaded again meanwhile. */
-export type CacheResult = 'hit' | 'stale' | 'miss'
+/**
+ * How a lookup was answered: stale is a value past its time that is being loaded again meanwhile; error, of the shared
+ * level, a store that did not answer.
+ */
+export type CacheResult = 'hit' | 'stale' | 'miss' | 'error'
 
 export interface CacheMetrics {
   requests: Counter<'cache_name' | 'cache_level' | 'cache_result'>

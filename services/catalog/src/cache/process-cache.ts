@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { CacheMetrics, CacheResult } from './metrics.ts'
 
 /**
- * Where values come from: the next level, or the database. A second level (Redis, Valkey) is a loader around a
- * loader, that asks the shared store first.
+ * Where values come from: the next level, or the database. The shared level is a loader around a loader, see
+ * `shared-level.ts`.
  *
  * @returns undefined for a key that has no value; that is not cached, so that nobody fills the cache with keys
  *   of things that do not exist

@@ -2,6 +2,8 @@ import type { Concert, ConcertPage, ConcertPatch, ConcertSearch, ConcertSummary 
 import { Deadline } from '@faultline/service-kit'
 import type { CacheMetrics } from '../cache/metrics.ts'
 import { createProcessCache } from '../cache/process-cache.ts'
+import { createSharedLevel } from '../cache/shared-level.ts'
+import type { SharedStore } from '../cache/shared-store.ts'
 import type { ConcertRepository, FoundConcert, StoredConcert } from '../repositories/concerts.ts'
 import { concertCursor, toPage } from './cursors.ts'
 import { NotFoundError, VersionMismatchError } from './errors.ts'
@@ -23,15 +25,17 @@ export interface Concerts {
    * @throws VersionMismatchError when the concert is of none of these versions
    */
   patch(id: string, patch: ConcertPatch, ifMatch: string, deadline: Deadline): Promise<Tagged<Concert>>
-  /** Forgets what is known of a concert, as it has changed. */
-  invalidate(id: string): void
-  /** Forgets what is known of every concert, as any may have changed. */
-  invalidateAll(): void
+  /** Forgets what is known of a concert, as it has changed. Never rejects. */
+  invalidate(id: string): Promise<void>
+  /** Forgets what is known of every concert, as any may have changed. Never rejects. */
+  invalidateAll(): Promise<void>
 }
 
 export interface ConcertsOptions {
   repository: ConcertRepository
   metrics: CacheMetrics
+  /** The level that replicas share, where there is one. */
+  sharedStore?: SharedStore | undefined
   /** Time that loading into the cache gets, in milliseconds; its own, as many requests share one load. */
   loadTimeoutMs?: number
 }
@@ -39,10 +43,12 @@ export interface ConcertsOptions {
 /** Concerts rarely change, and when they do, every replica is told: the time limits only catch what was missed. */
 export const concertCacheDefaults = { maxEntries: 2_000, freshMs: 30_000, staleMs: 30_000 }
 
-export function createConcerts({ repository, metrics, loadTimeoutMs = 2_000 }: ConcertsOptions): Concerts {
-  const cache = createProcessCache<Tagged<Concert>>({
-    ...concertCacheDefaults,
+export function createConcerts(options: ConcertsOptions): Concerts {
+  const { repository, metrics, sharedStore, loadTimeoutMs = 2_000 } = options
+  const shared = createSharedLevel<Tagged<Concert>>({
     name: 'concerts',
+    store: sharedStore,
+    freshMs: concertCacheDefaults.freshMs,
     metrics,
     // The id is the whole key: the answer is the same for every user, language and permission.
     async load(id) {
@@ -50,6 +56,18 @@ export function createConcerts({ repository, metrics, loadTimeoutMs = 2_000 }: C
       return concert && tagged(concert)
     },
   })
+  const cache = createProcessCache<Tagged<Concert>>({
+    ...concertCacheDefaults,
+    name: 'concerts',
+    metrics,
+    load: shared.load,
+  })
+
+  async function invalidate(id: string): Promise<void> {
+    // The far level first: whoever asks after this must not be answered from it.
+    await shared.invalidate(id)
+    cache.invalidate(id)
+  }
 
   async function get(id: string, deadline: Deadline): Promise<Tagged<Concert>> {
     const concert = await deadline.race(cache.get(id))
@@ -72,14 +90,17 @@ export function createConcerts({ repository, metrics, loadTimeoutMs = 2_000 }: C
     async patch(id, patch, ifMatch, deadline) {
       const changed = await repository.update(id, patch, versionsAllowed(ifMatch), deadline)
       // The other replicas are told by the database; this one must not answer with the past even until then.
-      cache.invalidate(id)
+      await invalidate(id)
       const concert = await get(id, deadline)
       if (!changed) throw new VersionMismatchError(`the concert is of another version: ${concert.tag}`)
       return concert
     },
 
-    invalidate: (id) => cache.invalidate(id),
-    invalidateAll: () => cache.clear(),
+    invalidate,
+    async invalidateAll() {
+      await shared.clear()
+      cache.clear()
+    },
   }
 }
 
