@@ -30,6 +30,14 @@ export function readNumber(
   return undefined
 }
 
+/** Values between commas. */
+export function readList(env: Environment, name: string): string[] | undefined {
+  const values = readString(env, name)
+    ?.split(',')
+    .map((value) => value.trim())
+  return values?.filter((value) => value !== '')
+}
+
 /**
  * `key=value,key=value` with percent-encoded values, as in `OTEL_RESOURCE_ATTRIBUTES` and
  * `OTEL_EXPORTER_OTLP_HEADERS`. A malformed list is reported and ignored as a whole.

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { formatBaggage } from './baggage/baggage.ts'
 import { knownMethod, spanMethod } from './http-method.ts'
 import { leadsToStoredTrace } from './metrics/exemplar.ts'
 import type { HttpClientMetrics } from './metrics/http-client.ts'
@@ -35,12 +36,13 @@ export interface HttpClientDependencies {
   readonly tracer: LightTracer | undefined
   readonly metrics: HttpClientMetrics | undefined
   readonly slowThresholdMs: number
+  readonly baggageKeys: ReadonlySet<string>
   readonly peerServices: Readonly<Record<string, string>>
 }
 
 /** Client spans, header injection and metrics for every request of every copy of undici, `fetch` included. */
 export function instrumentHttpClient(dependencies: HttpClientDependencies): HttpClientInstrumentation {
-  const { tracer, metrics, slowThresholdMs } = dependencies
+  const { tracer, metrics, slowThresholdMs, baggageKeys } = dependencies
   const origins = new Map<string, Origin>()
   const peerServices = new Map<string, string>()
   for (const [origin, name] of Object.entries(dependencies.peerServices))
@@ -76,6 +78,11 @@ export function instrumentHttpClient(dependencies: HttpClientDependencies): Http
       if (peerService !== '') span.pushAttribute('peer.service', peerService)
       request.addHeader('traceparent', formatTraceparent(span.traceId, span.spanId))
       if (span.traceState !== '') request.addHeader('tracestate', span.traceState)
+    }
+    // Not to strangers: baggage is for services that have a name.
+    if (baggageKeys.size > 0 && peerService !== '') {
+      const baggage = formatBaggage(propagation.getBaggage(context.active()), baggageKeys)
+      if (baggage !== '') request.addHeader('baggage', baggage)
     }
     request[OPERATION] = { span, startMs, peerService, status: undefined }
   }

@@ -1,7 +1,15 @@
 export type { QuerySummary } from './db-query.ts'
 export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa.ts'
+export type {
+  HeaderReader,
+  HeaderWriter,
+  IncomingMessage,
+  Messaging,
+  OutgoingMessage,
+} from './messaging/types.ts'
 export type { ExemplarLabels } from './metrics/exemplar.ts'
 export {
+  type BaggageOptions,
   defaults,
   type ExporterOptions,
   type HttpClientOptions,

@@ -1,4 +1,6 @@
-import { type Context, context, trace } from '@opentelemetry/api'
+import { type Context, context, propagation, trace } from '@opentelemetry/api'
+import { pushBaggage } from './baggage/attributes.ts'
+import { parseBaggage } from './baggage/baggage.ts'
 import { knownMethod } from './http-method.ts'
 import type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa.ts'
 import type { LogPipeline } from './logs/logger.ts'
@@ -22,6 +24,7 @@ export interface MiddlewareDependencies {
   readonly profiles: Profiler | undefined
   readonly trustIncomingContext: boolean
   readonly slowThresholdMs: number
+  readonly baggageKeys: ReadonlySet<string>
 }
 
 /** The first middleware: everything that is known about a request from outside. */
@@ -29,7 +32,7 @@ export function createMiddleware(
   dependencies: MiddlewareDependencies,
   { ignore }: MiddlewareOptions,
 ): KoaMiddleware {
-  const { tracer, metrics, accessLog, profiles, trustIncomingContext } = dependencies
+  const { tracer, metrics, accessLog, profiles, trustIncomingContext, baggageKeys } = dependencies
   if (!tracer && !metrics && !accessLog && !profiles) return (_ctx, next) => next()
 
   return function telemetryMiddleware(ctx, next) {
@@ -43,11 +46,25 @@ export function createMiddleware(
     const exchange = new Exchange(dependencies, ctx, method, path, span, startMs)
     // Always emitted: after `finish`, and when the client goes away before.
     ctx.res.on('close', () => exchange.end())
-    const active = span && trace.setSpan(context.active(), span)
+    const active =
+      span && contextOf(span, trustIncomingContext ? req.headers.baggage : undefined, baggageKeys)
     const { label } = exchange
     if (!profiles || !label) return run(active, exchange, next)
     return profiles.run(label, () => run(active, exchange, next))
   }
+}
+
+/** The context of the handlers: the span, and the baggage of a caller that is trusted. */
+function contextOf(
+  span: RecordedSpan,
+  header: string | string[] | undefined,
+  keys: ReadonlySet<string>,
+): Context {
+  const active = trace.setSpan(context.active(), span)
+  const baggage = header === undefined ? undefined : parseBaggage([header].flat().join(','), keys)
+  if (!baggage) return active
+  pushBaggage(span, baggage)
+  return propagation.setBaggage(active, baggage)
 }
 
 function run(active: Context | undefined, exchange: Exchange, next: KoaNext): Promise<unknown> {

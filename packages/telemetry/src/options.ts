@@ -77,6 +77,15 @@ export interface HttpClientOptions {
   readonly peerServices: Readonly<Record<string, string>>
 }
 
+export interface BaggageOptions {
+  /**
+   * Members of W3C baggage that are carried on, in and out, over HTTP and messages; also attributes of server and
+   * consumer spans. What is not listed is dropped, and everything from callers that are not trusted
+   * (`traces.trustIncomingContext`). Values must be few and tell nothing of a person.
+   */
+  readonly keys: readonly string[]
+}
+
 export interface TelemetryOptions {
   /** `OTEL_SERVICE_NAME` */
   readonly serviceName?: string
@@ -96,6 +105,7 @@ export interface TelemetryOptions {
   readonly profiles?: false | Partial<ProfileOptions>
   /** `false` leaves outgoing requests alone. */
   readonly httpClient?: false | Partial<HttpClientOptions>
+  readonly baggage?: Partial<BaggageOptions>
 }
 
 export interface MiddlewareOptions {
@@ -130,6 +140,7 @@ export const defaults = {
     spanLabels: true,
   },
   httpClient: { peerServices: {} },
+  baggage: { keys: [] },
 } as const satisfies {
   readonly serviceName: string
   readonly exporter: ExporterOptions
@@ -138,4 +149,5 @@ export const defaults = {
   readonly logs: LogOptions
   readonly profiles: ProfileOptions
   readonly httpClient: HttpClientOptions
+  readonly baggage: BaggageOptions
 }

@@ -15,8 +15,10 @@ describe('options', () => {
   })
 
   it('has a default for everything', () => {
-    const { serviceName, exporter, traces, metrics, logs, profiles, httpClient } = resolveOptions({}, {})
-    expect({ serviceName, exporter, traces, metrics, logs, profiles, httpClient }).toEqual(defaults)
+    const { serviceName, exporter, traces, metrics, logs, profiles, httpClient, baggageKeys } =
+      resolveOptions({}, {})
+    const baggage = { keys: [...baggageKeys] }
+    expect({ serviceName, exporter, traces, metrics, logs, profiles, httpClient, baggage }).toEqual(defaults)
   })
 
   it('takes the option over the environment over the default', () => {

@@ -1,4 +1,11 @@
-import { type Environment, readBoolean, readKeyValueList, readNumber, readString } from './environment.ts'
+import {
+  type Environment,
+  readBoolean,
+  readKeyValueList,
+  readList,
+  readNumber,
+  readString,
+} from './environment.ts'
 import {
   defaults,
   type ExporterOptions,
@@ -24,6 +31,7 @@ export interface ResolvedOptions {
   readonly logs: LogOptions
   readonly profiles: ProfileOptions | undefined
   readonly httpClient: HttpClientOptions | undefined
+  readonly baggageKeys: ReadonlySet<string>
   /** Milliseconds; the sampler's threshold, which exemplars follow also without traces. */
   readonly slowThresholdMs: number
 }
@@ -53,6 +61,9 @@ export function resolveOptions(options: TelemetryOptions, env: Environment): Res
       spanLabels: readBoolean(env, 'FAULTLINE_PROFILES_SPAN_LABELS'),
     }),
     httpClient: options.httpClient === false ? undefined : { ...defaults.httpClient, ...options.httpClient },
+    baggageKeys: new Set(
+      options.baggage?.keys ?? readList(env, 'FAULTLINE_BAGGAGE_KEYS') ?? defaults.baggage.keys,
+    ),
     slowThresholdMs: (traces ?? defaults.traces).slowThresholdMs,
   }
 }

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import { OTHER_METHOD, spanMethod } from './http-method.ts'
-import { hasKeepMark } from './trace/keep.ts'
+import { remoteParent } from './trace/remote-parent.ts'
 import type { RecordedSpan } from './trace/span.ts'
-import { parseTraceparent } from './trace/traceparent.ts'
 import type { LightTracer, ParentContext } from './trace/tracer.ts'
 
 /**
@@ -75,10 +74,8 @@ export function pathOf({ url = '/' }: IncomingMessage): string {
 
 function readParent({ headers }: IncomingMessage): ParentContext | undefined {
   const { traceparent, tracestate } = headers
-  const parent = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined
-  if (!parent) return undefined
   const traceState = typeof tracestate === 'string' ? tracestate : (tracestate?.join(',') ?? '')
-  return { traceId: parent.traceId, spanId: parent.spanId, traceState, kept: hasKeepMark(traceState) }
+  return remoteParent(typeof traceparent === 'string' ? traceparent : undefined, traceState)
 }
 
 /** `host`, `host:port` or `[v6]:port`. */

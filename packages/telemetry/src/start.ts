@@ -2,14 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Attributes, context, propagation, type Span, trace } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
+import { BaggagePropagator } from './baggage/propagator.ts'
 import { type HttpClientInstrumentation, instrumentHttpClient } from './http-client.ts'
 import type { KoaMiddleware } from './koa.ts'
 import { createLogPipeline, type LogPipeline } from './logs/logger.ts'
+import { createMessaging } from './messaging/messaging.ts'
+import type { Messaging } from './messaging/types.ts'
 import { DbClientMetrics } from './metrics/db-client.ts'
 import { type ExemplarLabels, exemplarOf } from './metrics/exemplar.ts'
 import { ExportMetrics } from './metrics/exports.ts'
 import { HttpClientMetrics } from './metrics/http-client.ts'
 import { HttpServerMetrics } from './metrics/http-server.ts'
+import { MessagingMetrics } from './metrics/messaging.ts'
 import { createRegistry } from './metrics/registry.ts'
 import { registerRuntimeMetrics } from './metrics/runtime.ts'
 import { createMiddleware } from './middleware.ts'
@@ -49,6 +53,7 @@ export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
 class StartedTelemetry implements Telemetry {
   readonly logger: Logger
   readonly register: Registry<OpenMetricsContentType> = createRegistry()
+  readonly messaging: Messaging
   readonly #options: ResolvedOptions
   readonly #exporters: Exporters
   readonly #log: LogPipeline
@@ -82,6 +87,7 @@ class StartedTelemetry implements Telemetry {
         tracer: this.#tracer,
         metrics: metrics && new HttpClientMetrics(this.register, metrics),
         slowThresholdMs: options.slowThresholdMs,
+        baggageKeys: options.baggageKeys,
         peerServices: httpClient.peerServices,
       })
       this.#httpClient = instrumentation
@@ -97,16 +103,23 @@ class StartedTelemetry implements Telemetry {
       const queue = this.#exporters.queue('profiles')
       this.#profiler = Profiler.start(profiles, queue, profileResource, this.logger)
     }
+    this.messaging = createMessaging({
+      tracer: this.#tracer,
+      metrics: metrics && new MessagingMetrics(this.register, metrics),
+      profiles: this.#labels,
+      baggageKeys: options.baggageKeys,
+    })
   }
 
   middleware(options: MiddlewareOptions = {}): KoaMiddleware {
-    const { logs, slowThresholdMs, traces } = this.#options
+    const { logs, slowThresholdMs, traces, baggageKeys } = this.#options
     return createMiddleware(
       {
         tracer: this.#tracer,
         metrics: this.#serverMetrics,
         accessLog: logs.accessLog ? this.#log : undefined,
-        profiles: this.#profiler?.hasLabels ? this.#profiler : undefined,
+        profiles: this.#labels,
+        baggageKeys,
         trustIncomingContext: traces?.trustIncomingContext ?? false,
         slowThresholdMs,
       },
@@ -147,6 +160,13 @@ class StartedTelemetry implements Telemetry {
     return runInSpan(SCOPE_NAME, name, { attributes }, fn)
   }
 
+  withBaggage<T>(members: Readonly<Record<string, string>>, fn: () => T): T {
+    const active = context.active()
+    let baggage = propagation.getBaggage(active) ?? propagation.createBaggage()
+    for (const [key, value] of Object.entries(members)) baggage = baggage.setEntry(key, { value })
+    return context.with(propagation.setBaggage(active, baggage), fn)
+  }
+
   exemplar(): ExemplarLabels | undefined {
     const span = trace.getActiveSpan()
     return span instanceof RecordedSpan && span.kept ? exemplarOf(span) : undefined
@@ -179,13 +199,19 @@ class StartedTelemetry implements Telemetry {
     started = undefined
   }
 
+  /** The profiler, where it can link samples to spans. */
+  get #labels(): Profiler | undefined {
+    return this.#profiler?.hasLabels ? this.#profiler : undefined
+  }
+
   #startTraces(keepRatio: number, resource: Uint8Array): LightTracer {
     const batcher = this.#exporters.batcher('traces', resource)
     const sink = { onEnd: (span: RecordedSpan): void => batcher.add(span.scope, writeSpan, span) }
     const provider = new LightTracerProvider(sink, keepRatio)
     context.setGlobalContextManager(new AsyncLocalContextManager())
     trace.setGlobalTracerProvider(provider)
-    propagation.setGlobalPropagator(new TraceContextPropagator())
+    const { baggageKeys } = this.#options
+    propagation.setGlobalPropagator(new BaggagePropagator(new TraceContextPropagator(), baggageKeys))
     return provider.getTracer(SCOPE_NAME)
   }
 }

@@ -3,6 +3,7 @@ import type { Attributes, Span } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
 import type { KoaMiddleware } from './koa.ts'
+import type { Messaging } from './messaging/types.ts'
 import type { ExemplarLabels } from './metrics/exemplar.ts'
 import type { MiddlewareOptions } from './options.ts'
 import type { InstrumentedPool, PoolOptions } from './pg.ts'
@@ -32,6 +33,10 @@ export interface Telemetry {
    */
   withSpan<T>(name: string, fn: (span: Span) => T): T
   withSpan<T>(name: string, attributes: Attributes, fn: (span: Span) => T): T
+  /** Spans, propagation and metrics of messages, for any broker. */
+  readonly messaging: Messaging
+  /** Runs `fn` with members added to the baggage of what it calls and sends; only listed keys go out. */
+  withBaggage<T>(members: Readonly<Record<string, string>>, fn: () => T): T
   /** Labels of the active span if its trace is marked kept, for exemplars of own metrics. */
   exemplar(): ExemplarLabels | undefined
   /** Sends what is waiting. Resolves when it is sent or dropped. */

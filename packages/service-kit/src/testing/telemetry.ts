@@ -3,7 +3,10 @@ import { pino } from 'pino'
 import { type OpenMetricsContentType, Registry } from 'prom-client'
 
 /** The parts of telemetry that services use. */
-export type TestTelemetry = Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'> & {
+export type TestTelemetry = Pick<
+  Telemetry,
+  'logger' | 'register' | 'middleware' | 'instrumentPool' | 'messaging' | 'withBaggage'
+> & {
   /** Value of a counter or gauge with exactly these labels; 0 when there is none. */
   value(metric: string, labels?: Readonly<Record<string, string>>): Promise<number>
   /** Lines that were logged. */
@@ -21,6 +24,8 @@ export function testTelemetry(): TestTelemetry {
     logger: pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) }),
     middleware: () => (_ctx, next) => next(),
     instrumentPool: (pool) => pool,
+    messaging: { send: (_message, publish) => publish(), process: (_message, handle) => handle() },
+    withBaggage: (_members, fn) => fn(),
     async value(metric, labels = {}) {
       const { values } = (await register.getSingleMetric(metric)?.get()) ?? { values: [] }
       const wanted = JSON.stringify(Object.entries(labels).sort())

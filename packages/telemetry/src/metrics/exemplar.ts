@@ -9,12 +9,14 @@ export interface ExemplarLabels {
 }
 
 /**
- * An exemplar must lead to a trace that the tail sampler keeps: one that is marked, failed or slow.
+ * An exemplar must lead to a trace that the tail sampler keeps: one that is marked, failed or slow; of a message that
+ * was waiting, only one that is marked.
  * @param span an ended span
  * @param slowThresholdMs the sampler's latency threshold in milliseconds
  */
 export function leadsToStoredTrace(span: RecordedSpan, slowThresholdMs: number): boolean {
-  return span.kept || span.statusCode === SpanStatusCode.ERROR || span.endMs - span.startMs >= slowThresholdMs
+  if (span.kept || span.late) return span.kept
+  return span.statusCode === SpanStatusCode.ERROR || span.endMs - span.startMs >= slowThresholdMs
 }
 
 export function exemplarOf(span: RecordedSpan): ExemplarLabels {

@@ -4,4 +4,6 @@ export interface SampleOrigin {
   readonly spanId: string
   /** Undefined until the router has run, and where there is none; read when a window is encoded. */
   route: string | undefined
+  /** Of the message that was processed; a request has none. */
+  readonly destination?: string
 }

@@ -81,7 +81,9 @@ function toRow({ stack, origin, values }: Sample, dictionary: Dictionary, common
 }
 
 function attributesOf(origin: SampleOrigin | undefined, dictionary: Dictionary, common: number[]): number[] {
-  return origin?.route === undefined ? common : [...common, dictionary.attribute('http_route', origin.route)]
+  if (origin?.route !== undefined) return [...common, dictionary.attribute('http_route', origin.route)]
+  if (origin?.destination === undefined) return common
+  return [...common, dictionary.attribute('messaging_destination_name', origin.destination)]
 }
 
 function linkOf(origin: SampleOrigin | undefined, dictionary: Dictionary): number {

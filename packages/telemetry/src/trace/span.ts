@@ -43,6 +43,7 @@ export interface SpanStart {
   readonly traceState: string
   /** The trace carries the keep mark. */
   readonly kept: boolean
+  readonly late?: boolean | undefined
   readonly kind: SpanKind
   readonly name: string
   /** Monotonic milliseconds. */
@@ -71,6 +72,11 @@ export class RecordedSpan implements Span {
   readonly kind: SpanKind
   readonly scope: SpanScope
   readonly startMs: number
+  /**
+   * Belongs to a message that was waiting: the tail sampler may have decided about the trace before, so that an
+   * error or a long duration keeps nothing any more. Children inherit it.
+   */
+  late: boolean
   /** Monotonic milliseconds; 0 while the span runs. */
   endMs = 0
   name: string
@@ -90,6 +96,7 @@ export class RecordedSpan implements Span {
     this.parentSpanId = start.parentSpanId
     this.traceState = start.traceState
     this.kept = start.kept
+    this.late = start.late ?? false
     this.kind = start.kind
     this.scope = start.scope
     this.startMs = start.startMs

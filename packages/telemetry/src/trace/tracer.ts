@@ -20,6 +20,8 @@ export interface ParentContext {
   readonly spanId: string
   readonly traceState: string
   readonly kept: boolean
+  /** Of a span of this process, see {@link RecordedSpan.late}. */
+  readonly late?: boolean
 }
 
 export class LightTracer implements Tracer {
@@ -65,13 +67,14 @@ export class LightTracer implements Tracer {
   ): RecordedSpan {
     const spanId = newSpanId()
     if (parent) {
-      const { traceId, traceState, kept } = parent
+      const { traceId, traceState, kept, late } = parent
       return this.#record({
         traceId,
         spanId,
         parentSpanId: parent.spanId,
         traceState,
         kept,
+        late,
         kind,
         name,
         startMs,
