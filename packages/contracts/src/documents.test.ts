@@ -29,6 +29,16 @@ describe.each([
 })
 
 describe('the documents', () => {
+  it('say of every operation whether it wants a token', () => {
+    for (const document of [gatewayDocument(), catalogDocument(), bookingDocument()]) {
+      for (const [path, { get, post, patch, delete: remove }] of Object.entries(document.paths ?? {})) {
+        for (const operation of [get, post, patch, remove]) {
+          if (operation) expect(operation.security, `${document.info.title} ${path}`).toBeDefined()
+        }
+      }
+    }
+  })
+
   it('describe limits as numbers, not as the digits that carry them', () => {
     const parameters = gatewayDocument().paths?.['/v1/concerts']?.get?.parameters
     expect(parameters).toContainEqual(

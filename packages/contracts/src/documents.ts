@@ -1,6 +1,7 @@
 import { createDocument } from 'zod-openapi'
 import { bookingOperations } from './operations/booking.ts'
 import { keySetOperation, securitySchemes } from './operations/responses.ts'
+import { rateLimited, sessionOperations } from './operations/sessions.ts'
 import { badDependencyAnswer, patchConcertOperation, readOperations } from './operations.ts'
 
 const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
@@ -11,15 +12,22 @@ const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
 export function gatewayDocument() {
+  const added = { ...rateLimited, 502: badDependencyAnswer }
   return createDocument({
     openapi: '3.1.1',
     info: {
       title: 'Faultline box office',
       version: '1.0.0',
-      description: 'Concerts, venues and seats.',
+      description: 'Concerts, venues and seats; sessions; reservations and orders.',
       license,
     },
-    paths: readOperations('/v1', { 502: badDependencyAnswer }),
+    components: { securitySchemes },
+    paths: {
+      ...readOperations('/v1', added),
+      ...sessionOperations,
+      ...bookingOperations('/v1', added),
+      '/.well-known/jwks.json': keySetOperation,
+    },
   })
 }
 
@@ -34,6 +42,7 @@ export function catalogDocument() {
       description: 'Internal: the gateway calls it.',
       license,
     },
+    components: { securitySchemes },
     paths: {
       ...read,
       '/concerts/{concertId}': { ...read['/concerts/{concertId}'], patch: patchConcertOperation },

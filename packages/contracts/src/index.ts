@@ -91,14 +91,18 @@ export {
   seatStatusSchema,
 } from './seats.ts'
 export {
+  ACCESS_TOKEN_SECONDS,
   type Credentials,
   credentialsSchema,
+  REVOKED_SESSIONS_BUCKET,
   refreshSchema,
   type Scope,
   type Session,
   scopeSchema,
   scopes,
   sessionSchema,
+  USER_TOKEN_AUDIENCE,
+  USER_TOKEN_ISSUER,
 } from './sessions.ts'
 export { instantSchema, textSchema } from './text.ts'
 export {

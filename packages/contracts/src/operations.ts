@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import { concertPageSchema, concertPatchSchema, concertSchema, concertSearchSchema } from './concerts.ts'
 import { concertIdSchema, venueIdSchema } from './identifiers.ts'
-import { bodyProblems, commonProblems, json, problem } from './operations/responses.ts'
+import { authProblems, bearer, bodyProblems, commonProblems, json, problem } from './operations/responses.ts'
 import { pageQuerySchema } from './pagination.ts'
 import { availabilityPageSchema, availabilityQuerySchema, seatPageSchema } from './seats.ts'
 import { venuePageSchema, venueSchema } from './venues.ts'
@@ -33,6 +33,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       get: {
         operationId: 'searchConcerts',
         summary: 'Search concerts, soonest first',
+        security: [],
         requestParams: { query: concertSearchSchema },
         responses: { 200: json('A page of concerts', concertPageSchema), ...problems },
       },
@@ -41,6 +42,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       get: {
         operationId: 'getConcert',
         summary: 'One concert',
+        security: [],
         requestParams: { path: concertPath, header: ifNoneMatch },
         responses: { ...withEtag('The concert', concertSchema), ...problems },
       },
@@ -49,6 +51,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       get: {
         operationId: 'listSeats',
         summary: 'Seats of a concert, by section, row and number',
+        security: [],
         requestParams: { path: concertPath, query: pageQuerySchema },
         responses: {
           200: json('A page of seats, up to two seconds old', seatPageSchema),
@@ -61,6 +64,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       get: {
         operationId: 'listVenues',
         summary: 'Venues, by name',
+        security: [],
         requestParams: { query: pageQuerySchema },
         responses: { 200: json('A page of venues', venuePageSchema), ...problems },
       },
@@ -69,6 +73,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       get: {
         operationId: 'getVenue',
         summary: 'One venue',
+        security: [],
         requestParams: { path: venuePath, header: ifNoneMatch },
         responses: { ...withEtag('The venue', venueSchema), ...problems },
       },
@@ -77,6 +82,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
       post: {
         operationId: 'queryAvailability',
         summary: 'How many seats of several concerts are free; changes nothing, safe to repeat',
+        security: [],
         requestBody: { required: true, content: { 'application/json': { schema: availabilityQuerySchema } } },
         responses: {
           200: json('Availability of the concerts that exist', availabilityPageSchema),
@@ -92,6 +98,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
 export const patchConcertOperation: ZodOpenApiOperationObject = {
   operationId: 'patchConcert',
   summary: 'Change a concert, if it is still the version at hand',
+  security: bearer('concerts:write'),
   requestParams: {
     path: concertPath,
     header: z.object({ 'if-match': z.string().meta({ description: 'ETag of the representation at hand' }) }),
@@ -109,6 +116,7 @@ export const patchConcertOperation: ZodOpenApiOperationObject = {
     412: problem('The concert has changed since: get it again'),
     ...bodyProblems,
     428: problem('`If-Match` is missing'),
+    ...authProblems,
     ...commonProblems,
   },
 }

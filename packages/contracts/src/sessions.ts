@@ -37,3 +37,14 @@ export const sessionSchema = z
   })
   .meta({ id: 'Session' })
 export type Session = z.infer<typeof sessionSchema>
+
+/** Access tokens of users: who signs them, whom they are for, how long they live. */
+export const USER_TOKEN_ISSUER = 'urn:faultline:gateway'
+export const USER_TOKEN_AUDIENCE = 'box-office'
+export const ACCESS_TOKEN_SECONDS = 300
+
+/**
+ * Key-value bucket of the broker in which the gateway tells every verifier of sessions that have ended: key the
+ * session id, value the time when its last access token dies, in milliseconds since the epoch.
+ */
+export const REVOKED_SESSIONS_BUCKET = 'revoked-sessions'

@@ -2,6 +2,7 @@ export { authenticated } from './auth/authenticated.ts'
 export { InvalidTokenError, type TokenFault } from './auth/invalid-token-error.ts'
 export type { AuthenticatedState, Principal } from './auth/principal.ts'
 export { createRevocationList, type RevocationList, type Revocations } from './auth/revocations.ts'
+export { publishRevocation, type RevocationsWatch, watchRevocations } from './auth/revocations-bucket.ts'
 export { createServiceTokens, type ServiceTokens, type ServiceTokensOptions } from './auth/service-tokens.ts'
 export {
   createTokenVerifier,
