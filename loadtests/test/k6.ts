@@ -3,7 +3,7 @@ import { resolveBinary } from '@faultline/stack/binaries'
 import { execa } from 'execa'
 
 /** The scripts under test, by the name that `faultline load` takes. */
-export const scripts = ['smoke', 'steady'] as const
+export const scripts = ['smoke', 'steady', 'spike', 'breakpoint', 'soak'] as const
 export type Script = (typeof scripts)[number]
 
 export interface K6Result {
@@ -12,19 +12,31 @@ export interface K6Result {
   readonly stderr: string
 }
 
-/** Runs k6 with a script and an environment of its own: nothing of the caller's settings leaks into the test. */
-export async function k6(
+export interface K6Process {
+  readonly ended: Promise<K6Result>
+  kill(signal: 'SIGINT' | 'SIGKILL'): void
+}
+
+/** Starts k6 with a script and an environment of its own: nothing of the caller's settings leaks into the test. */
+export async function startK6(
   command: readonly string[],
   script: Script,
   env: Record<string, string> = {},
-): Promise<K6Result> {
+): Promise<K6Process> {
   const { path } = await resolveBinary('k6')
   const source = fileURLToPath(import.meta.resolve(`@faultline/loadtests/${script}`))
-  const { exitCode, stdout, stderr } = await execa(path, [...command, source], {
+  const child = execa(path, [...command, source], {
     reject: false,
     extendEnv: false,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, K6_NO_USAGE_REPORT: 'true', ...env },
     timeout: 50_000,
   })
-  return { exitCode, stdout, stderr }
+  return {
+    ended: child.then(({ exitCode, stdout, stderr }) => ({ exitCode, stdout, stderr })),
+    kill: (signal) => child.kill(signal),
+  }
 }
+
+/** Runs k6 to its end. */
+export const k6 = async (...options: Parameters<typeof startK6>): Promise<K6Result> =>
+  (await startK6(...options)).ended

@@ -7,7 +7,17 @@ import { k6, scripts } from './k6.ts'
 import { startStubShop } from './stub-shop.ts'
 
 interface InspectedOptions {
-  scenarios: Record<string, { executor: string; rate?: number; timeUnit?: string; duration?: string }>
+  scenarios: Record<
+    string,
+    {
+      executor: string
+      rate?: number
+      timeUnit?: string
+      duration?: string
+      startTime?: string
+      stages?: { target: number }[]
+    }
+  >
   thresholds: Record<string, string[]>
   systemTags: string[]
 }
@@ -72,9 +82,9 @@ describe.each(scripts)('%s', (script) => {
   })
 
   it('exits 99 when the shop answers errors', async () => {
-    // The list still answers, so that the script gets going.
+    // The list still answers, and the sign-in, so that the script gets going.
     await using shop = await startStubShop(({ path }) =>
-      path === '/v1/concerts' ? undefined : { status: 503 },
+      path === '/v1/concerts' || path === '/v1/sessions' ? undefined : { status: 503 },
     )
     const { exitCode, stdout } = await k6(run, script, { GATEWAY_URL: shop.url, DURATION: '2s', RATE: '10' })
     expect(stdout).toMatch(/✗ http_req_failed/)
@@ -141,7 +151,13 @@ describe('steady', () => {
     const visited = async (seed: string): Promise<string[]> => {
       await using shop = await startStubShop()
       // Ends between two arrivals; still, a busy machine may start one iteration less.
-      await k6(run, 'steady', { GATEWAY_URL: shop.url, DURATION: '1900ms', RATE: '10', SEED: seed })
+      await k6(run, 'steady', {
+        GATEWAY_URL: shop.url,
+        DURATION: '1900ms',
+        RATE: '10',
+        SEED: seed,
+        BUYER_SHARE: '0',
+      })
       return shop.seen.map(({ path }) => path).filter((path) => /^\/v1\/\w+\/[0-9a-f]{8}-/.test(path))
     }
     const common = (a: readonly string[], b: readonly string[]): number => {
@@ -172,5 +188,61 @@ describe('steady', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+})
+
+describe('spike', () => {
+  it('goes up by its factor and comes down again, in four phases that follow each other', async () => {
+    const { scenarios } = await inspect('spike', { RATE: '10', SPIKE_FACTOR: '5', DURATION: '4m' })
+    const { before, spike, recovery, after } = scenarios
+    expect([before, spike, recovery, after].map((scenario) => scenario?.startTime)).toEqual([
+      '0s',
+      '1m0s',
+      '2m0s',
+      '3m0s',
+    ])
+    expect(spike?.stages?.map(({ target }) => target)).toEqual([500, 500])
+    expect([before?.rate, recovery?.rate, after?.rate]).toEqual([100, 100, 100])
+  })
+
+  it('passes when the shop turned visitors away during the spike only, and fails when it stays ill', async () => {
+    const run = async (illUntilSeconds: number): Promise<number | undefined> => {
+      let first: number | undefined
+      await using shop = await startStubShop(({ path }) => {
+        if (path === '/v1/concerts' || path === '/v1/sessions') return undefined
+        first ??= Date.now()
+        const second = (Date.now() - first) / 1_000
+        // Every third request, so that a shop that stays ill breaks nothing but the threshold on what comes after.
+        return second > 3.5 && second < illUntilSeconds && Math.random() < 0.34 ? { status: 503 } : undefined
+      })
+      const settings = { GATEWAY_URL: shop.url, DURATION: '12s', RATE: '10', SPIKE_FACTOR: '3' }
+      return (await k6(['run', '--quiet'], 'spike', { ...settings, BUYER_SHARE: '0' })).exitCode
+    }
+    expect(await run(6)).toBe(0)
+    expect(await run(60)).toBe(99)
+  })
+})
+
+describe('breakpoint', () => {
+  it('ends as soon as the shop breaks, and says how far it got', async () => {
+    let second = 0
+    let inSecond = 0
+    await using shop = await startStubShop(({ path }) => {
+      const now = Math.floor(Date.now() / 1_000)
+      inSecond = now === second ? inSecond + 1 : 1
+      second = now
+      return path !== '/v1/concerts' && inSecond > 60 ? { status: 503 } : undefined
+    })
+    const { exitCode, stdout } = await k6(run, 'breakpoint', {
+      GATEWAY_URL: shop.url,
+      DURATION: '40s',
+      RATE: '5',
+      MAX_RATE: '100',
+      BUYER_SHARE: '0',
+    })
+    expect(exitCode).toBe(99)
+    const reached = Number(/had reached (\d+) of 100/.exec(stdout)?.[1])
+    expect(reached).toBeGreaterThan(15)
+    expect(reached).toBeLessThan(90)
   })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type StubBookingOptions, stubBooking } from './stub-booking.ts'
 
 /** What the stub received, for assertions about the traffic. */
 export interface SeenRequest {
@@ -13,9 +14,11 @@ export interface SeenRequest {
 export interface StubShop extends AsyncDisposable {
   readonly url: string
   readonly seen: readonly SeenRequest[]
+  /** Ids of the orders that it placed. */
+  readonly acknowledged: readonly string[]
 }
 
-interface Answer {
+export interface Answer {
   status: number
   body?: unknown
   headers?: Record<string, string>
@@ -31,7 +34,10 @@ const concerts = range(120).map((index) => ({
   venue: { id: uuid(2, index % 5), name: `Hall ${index % 5}`, city: ['Oslo', 'Lisbon'][index % 2] },
 }))
 const venues = range(5).map((index) => ({ id: uuid(2, index), name: `Hall ${index}` }))
-const seats = range(80).map((index) => ({ id: uuid(3, index) }))
+const seats = range(80).map((index) => ({
+  id: uuid(3, index),
+  status: index % 2 === 0 ? 'available' : 'sold',
+}))
 
 function listOf(items: readonly unknown[], query: URLSearchParams): Answer {
   const cursor = query.get('cursor')
@@ -105,9 +111,10 @@ async function listen(server: Server): Promise<string> {
  */
 export async function startStubShop(
   disturb: (request: SeenRequest) => Answer | undefined = () => undefined,
-  { delayMilliseconds = 0 } = {},
+  { delayMilliseconds = 0, ...signedIn }: StubBookingOptions & { readonly delayMilliseconds?: number } = {},
 ): Promise<StubShop> {
   const seen: SeenRequest[] = []
+  const booking = stubBooking(signedIn)
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -119,7 +126,9 @@ export async function startStubShop(
         query: url.searchParams,
         headers: incoming.headers,
       }
-      const { status, body, headers } = disturb(request) ?? answer(request, Buffer.concat(chunks).toString())
+      const text = Buffer.concat(chunks).toString()
+      const { status, body, headers } =
+        disturb(request) ?? booking.answer(request, text) ?? answer(request, text)
       seen.push(request)
       setTimeout(() => {
         outgoing.writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -131,6 +140,7 @@ export async function startStubShop(
   return {
     url,
     seen,
+    acknowledged: booking.acknowledged,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

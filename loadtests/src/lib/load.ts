@@ -8,6 +8,8 @@ export interface Share {
   readonly exec: string
   /** 0 to 1. */
   readonly share: number
+  /** How long an iteration takes when the shop is quick, in seconds. Default 1. */
+  readonly seconds?: number
 }
 
 /**
@@ -22,7 +24,7 @@ export function openModel(
   duration: string,
 ): Record<string, Scenario> {
   return Object.fromEntries(
-    Object.entries(shares).map(([name, { exec, share }]) => {
+    Object.entries(shares).map(([name, { exec, share, seconds = 1 }]) => {
       const rate = iterationsPerSecond * share
       return [
         name,
@@ -33,15 +35,22 @@ export function openModel(
           rate: Math.max(1, Math.round(rate * 10)),
           timeUnit: '10s',
           duration,
-          preAllocatedVUs: Math.max(2, Math.ceil(rate)),
-          // Little's law: enough for iterations of 5 s. Beyond that k6 drops iterations, and a threshold says so.
-          maxVUs: Math.max(4, Math.ceil(rate * 5)),
+          ...virtualUsers(rate, seconds),
           gracefulStop: '10s',
         },
       ]
     }),
   )
 }
+
+/**
+ * Little's law: enough virtual users for iterations that take five times as long as they should. Beyond that k6 drops
+ * iterations, and a threshold says so.
+ */
+export const virtualUsers = (rate: number, seconds: number): { preAllocatedVUs: number; maxVUs: number } => ({
+  preAllocatedVUs: Math.max(2, Math.ceil(rate * seconds)),
+  maxVUs: Math.max(4, Math.ceil(rate * seconds * 5)),
+})
 
 /**
  * Tags that k6 itself puts on every sample. Without `url` and `ip`, which would make labels out of ids and

@@ -10,6 +10,17 @@ export const routes = {
   venue: 'GET /v1/venues/{venueId}',
   availability: 'POST /v1/availability-queries',
   openapi: 'GET /openapi.json',
+  signIn: 'POST /v1/sessions',
+  refresh: 'POST /v1/sessions/refresh',
+  signOut: 'DELETE /v1/sessions/current',
+  reserve: 'POST /v1/reservations',
+  reservation: 'GET /v1/reservations/{reservationId}',
+  release: 'DELETE /v1/reservations/{reservationId}',
+  pay: 'POST /v1/orders',
+  orders: 'GET /v1/orders',
+  order: 'GET /v1/orders/{orderId}',
+  ticket: 'GET /v1/orders/{orderId}/ticket',
+  ticketPdf: 'GET /v1/orders/{orderId}/ticket.pdf',
 } as const
 
 export type Route = (typeof routes)[keyof typeof routes]

@@ -36,11 +36,11 @@ function routeLines(metrics: SummaryData['metrics']): string[] {
     const values = metrics[routeLatency(route)]?.values
     if (!values) return []
     const columns = ['med', 'p(95)', 'p(99)', 'max'].map((name) => milliseconds(values[name]))
-    return [`  ${route.padEnd(36)}${columns.join('')}`]
+    return [`  ${route.padEnd(38)}${columns.join('')}`]
   })
   if (lines.length === 0) return []
   const header = ['p50 ms', 'p95 ms', 'p99 ms', 'max ms'].map((name) => name.padStart(9)).join('')
-  return ['', `  ${'route'.padEnd(36)}${header}`, ...lines]
+  return ['', `  ${'route'.padEnd(38)}${header}`, ...lines]
 }
 
 /** Renders the summary as text, failed thresholds first in the closing line. */

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { resolveBinary } from './binaries/index.ts'
 import { baseEnvironment } from './environment.ts'
@@ -67,6 +67,8 @@ export async function runLoad(
         SUMMARY_PATH: summaryFile,
         ...(options.duration === undefined ? {} : { DURATION: options.duration }),
         ...(options.rate === undefined ? {} : { RATE: String(options.rate) }),
+        ...(options.ledger === undefined ? {} : ledgerEnvironment(options.ledger)),
+        ...options.settings,
         ...outputEnvironment(endpoints, scenario),
       },
       extendEnv: false,
@@ -96,6 +98,11 @@ function outputEnvironment(endpoints: Endpoints, scenario: string): Record<strin
     // two scenarios at the same time would write into each other's series
     OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=k6-${scenario}`,
   }
+}
+
+/** The script says each line on k6's console, which k6 appends to the file, unbuffered. */
+function ledgerEnvironment(file: string): Record<string, string> {
+  return { LEDGER_PATH: file, K6_CONSOLE_OUTPUT: resolve(file), K6_LOG_FORMAT: 'raw' }
 }
 
 async function readSummary(file: string): Promise<unknown> {

@@ -59,6 +59,13 @@ export interface LoadOptions {
   duration?: string
   /** Iterations a second; the scenario's own default otherwise. */
   rate?: number
+  /**
+   * File to which a line of JSON is added for each order that the shop acknowledged; its folder must exist.
+   * It is complete even when k6 is killed. See `loadtests/README.md`.
+   */
+  ledger?: string
+  /** Further settings of the script, such as `BUYER_SHARE`. */
+  settings?: Readonly<Record<string, string>>
   /** Ends the load early and gracefully. */
   signal?: AbortSignal
   /** Where k6's output goes: the terminal, or `logs/k6.log` in the state folder (the default). */

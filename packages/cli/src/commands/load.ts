@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<number, string>> = { 99: 'A threshold failed.', 1
 interface LoadOptions {
   duration?: string
   rate?: number
+  ledger?: string
 }
 
 export function loadCommand(): Command {
@@ -16,6 +17,7 @@ export function loadCommand(): Command {
     .argument('<scenario>', 'smoke, steady … (a file in loadtests/src)')
     .option('--duration <time>', 'such as 90s or 5m', duration)
     .option('--rate <n>', 'iterations a second', rate)
+    .option('--ledger <file>', 'append a line of JSON for each order that the shop acknowledged')
     .addHelpText('after', '\nExample:\n  npx faultline load steady --duration 5m --rate 30\n')
     .action(load)
 }
