@@ -38,6 +38,7 @@ export function endpointsAt(ports: PortTable, options: { grafana: boolean }): En
     collectorHealth: url(ports.collectorHealth),
     collectorMetrics: url(ports.collectorMetrics),
     toxiproxy: url(ports.toxiproxy),
+    pager: url(ports.pager),
     postgres: ownerUrl(ports),
     ...(options.grafana ? { grafana: url(ports.grafana) } : {}),
   }
@@ -56,6 +57,7 @@ export const endpointsSchema = z.object({
   collectorHealth: z.string(),
   collectorMetrics: z.string(),
   toxiproxy: z.string(),
+  pager: z.string(),
   postgres: z.string(),
   grafana: z.string().exactOptional(),
 })

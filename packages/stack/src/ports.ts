@@ -30,6 +30,7 @@ export const BASE_PORTS = {
   pyroscopeRaft: 9099,
   pyroscopeMemberlist: 7948,
   grafana: 3000,
+  pager: 9093,
 } as const
 
 export type PortName = keyof typeof BASE_PORTS

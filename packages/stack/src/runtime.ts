@@ -12,6 +12,8 @@ export interface Endpoints {
   collectorHealth: string
   collectorMetrics: string
   toxiproxy: string
+  /** Takes the alerts and knows when each fired and resolved. */
+  pager: string
   /** Connection URL of the database's owner, straight to PostgreSQL (not through Toxiproxy). */
   postgres: string
   /** Present only when Grafana runs. */

@@ -8,6 +8,7 @@ import { embeddedStore } from './embedded-store.ts'
 import { gateway } from './gateway.ts'
 import { grafana } from './grafana.ts'
 import { loki } from './loki.ts'
+import { pager } from './pager.ts'
 import { postgres } from './postgres.ts'
 import { prometheus } from './prometheus.ts'
 import { pyroscope } from './pyroscope.ts'
@@ -31,6 +32,7 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     catalog(context, 2),
     gateway(context),
     collector(context),
+    pager(context),
     prometheus(context),
     loki(context),
     ...(installed.tempo ? [tempo(context)] : []),
