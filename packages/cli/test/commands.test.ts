@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@faultline/service-kit/testing'
 import { down, readState, stateLayout } from '@faultline/stack'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -39,15 +40,6 @@ function faultline(...args: string[]) {
 
 const stack = (components: Fake[], binaries: [string, number][] = []): Promise<void> =>
   writeFile(join(stateDir, 'fake-stack.json'), JSON.stringify({ components, binaries }))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** Waits until the output of a running command holds a text. */
 async function says(command: ReturnType<typeof faultline>, text: string): Promise<void> {

@@ -105,10 +105,10 @@ describe('the rules notice', () => {
       'packages/contracts/src/y.ts',
     ],
     [
-      'service-kit that knows contracts',
+      'service-kit that knows the stack',
       'package-service-kit',
       'packages/service-kit/src/x.ts',
-      'packages/contracts/src/y.ts',
+      'packages/stack/src/y.ts',
     ],
     [
       'a client that knows the stack',

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '@faultline/service-kit/testing'
 import { expect } from 'vitest'
 import { down } from '../src/down.ts'
 import { type Launched, type LaunchOptions, launch } from '../src/launch.ts'
@@ -83,20 +82,7 @@ export async function untilState(
 
 /** Ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return address.port
-  })
-  await Promise.all(
-    servers.map(async (server) => {
-      server.close()
-      await once(server, 'close')
-    }),
-  )
-  return ports
+  return Promise.all(Array.from({ length: count }, freePort))
 }
 
 /** A zombie, which only its parent can remove, does not count. */

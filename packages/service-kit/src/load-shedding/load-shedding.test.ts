@@ -92,8 +92,9 @@ describe('loadShedding', () => {
           await fetch(server.url)
           return telemetry.value('load_shed_requests_total', { reason: 'event_loop_delay' })
         },
-        { timeout: 4_500 },
+        // A busy machine gets fewer turns of the event loop measured in the same time.
+        { timeout: 25_000 },
       )
       .toBeGreaterThan(0)
-  })
+  }, 30_000)
 })
