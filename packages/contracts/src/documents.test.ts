@@ -1,11 +1,12 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { bookingDocument, catalogDocument, gatewayDocument } from './documents.ts'
+import { bookingDocument, catalogDocument, gatewayDocument, ticketingDocument } from './documents.ts'
 
 describe.each([
   ['gateway', gatewayDocument()],
   ['catalog', catalogDocument()],
   ['booking', bookingDocument()],
+  ['ticketing', ticketingDocument()],
 ])("the %s's OpenAPI document", (_, document) => {
   it('is valid OpenAPI 3.1', async () => {
     const validator = new Validator()
@@ -30,7 +31,7 @@ describe.each([
 
 describe('the documents', () => {
   it('say of every operation whether it wants a token', () => {
-    for (const document of [gatewayDocument(), catalogDocument(), bookingDocument()]) {
+    for (const document of [gatewayDocument(), catalogDocument(), bookingDocument(), ticketingDocument()]) {
       for (const [path, { get, post, patch, delete: remove }] of Object.entries(document.paths ?? {})) {
         for (const operation of [get, post, patch, remove]) {
           if (operation) expect(operation.security, `${document.info.title} ${path}`).toBeDefined()

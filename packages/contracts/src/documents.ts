@@ -2,6 +2,7 @@ import { createDocument } from 'zod-openapi'
 import { bookingOperations } from './operations/booking.ts'
 import { keySetOperation, securitySchemes } from './operations/responses.ts'
 import { rateLimited, sessionOperations } from './operations/sessions.ts'
+import { ticketingOperations } from './operations/ticketing.ts'
 import { badDependencyAnswer, patchConcertOperation, readOperations } from './operations.ts'
 
 const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
@@ -65,5 +66,20 @@ export function bookingDocument() {
       ...bookingOperations(''),
       '/.well-known/jwks.json': keySetOperation,
     },
+  })
+}
+
+/** Ticketing's API as an OpenAPI document. */
+export function ticketingDocument() {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Faultline ticketing',
+      version: '1.0.0',
+      description: 'Internal: the gateway calls it with the token of its user.',
+      license,
+    },
+    components: { securitySchemes },
+    paths: ticketingOperations(''),
   })
 }

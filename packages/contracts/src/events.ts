@@ -27,6 +27,34 @@ export const WEBHOOK_SENDER = 'webhook-sender'
 export const DEAD_LETTERS_STREAM = 'DEAD_LETTERS'
 export const deadLetterSubject = (consumer: string): string => `dead-letters.${consumer}`
 
+/** The stream as whoever gives up, and whoever replays, ensures it. */
+export const deadLettersStream = {
+  name: DEAD_LETTERS_STREAM,
+  subjects: [deadLetterSubject('>')],
+  description: 'Messages that a consumer gave up, with the reason in their headers',
+  maxAgeMs: 30 * 86_400_000,
+  maxBytes: 128 * 1_024 * 1_024,
+  duplicateWindowMs: 10 * 60_000,
+} as const
+
+/** Why and whence a message is in {@link DEAD_LETTERS_STREAM}: names of its headers, beside those it had. */
+export const deadLetterHeaders = {
+  /** Short code, one of a few. */
+  reason: 'Dead-Letter-Reason',
+  /** Message of the last error. */
+  error: 'Dead-Letter-Error',
+  consumer: 'Dead-Letter-Consumer',
+  /** Place in the stream that it came from. */
+  sequence: 'Dead-Letter-Sequence',
+  /** How often it was delivered. */
+  deliveries: 'Dead-Letter-Deliveries',
+  /** RFC 3339. */
+  time: 'Dead-Letter-Time',
+} as const
+
+/** Subject of {@link ORDERS_STREAM} by which one consumer alone gets a message again. */
+export const replaySubject = (consumer: string): string => `orders.replay.${consumer}`
+
 /**
  * An order is paid. Published from booking's outbox with `Nats-Msg-Id` = `id`; headers carry `traceparent`,
  * `tracestate` and `baggage`. Consumers are idempotent by `id`.

@@ -39,15 +39,18 @@ export {
   cursorFormat,
   InvalidCursorError,
 } from './cursor.ts'
-export { bookingDocument, catalogDocument, gatewayDocument } from './documents.ts'
+export { bookingDocument, catalogDocument, gatewayDocument, ticketingDocument } from './documents.ts'
 export {
   DEAD_LETTERS_STREAM,
+  deadLetterHeaders,
   deadLetterSubject,
+  deadLettersStream,
   ORDER_CONFIRMED_SUBJECT,
   ORDERS_STREAM,
   type OrderConfirmed,
   orderConfirmedSchema,
   ordersStream,
+  replaySubject,
   TICKET_RENDERER,
   WEBHOOK_SENDER,
 } from './events.ts'
