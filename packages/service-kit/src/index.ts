@@ -45,6 +45,7 @@ export {
   type HttpClientOptions,
   httpClientDefaults,
 } from './http-client/http-client.ts'
+export type { RetryPolicy } from './http-client/retry-policy.ts'
 export { type Service, type ServiceOptions, serviceDefaults, startService } from './lifecycle/service.ts'
 export { stopOnSignals } from './lifecycle/signals.ts'
 export {

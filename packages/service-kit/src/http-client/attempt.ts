@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
-import { DEADLINE_HEADER } from '../deadline/middleware.ts'
 import type { DependencyFailure } from '../problems/common-problems.ts'
 
 /** An answer of a dependency, with its body read to the end. */
@@ -29,8 +28,8 @@ export type Outcome =
     }
 
 /**
- * Sends a request once, to the given replica, within the given time, and tells it how long the answer is awaited.
- * Never throws: a failure is an outcome.
+ * Sends a request once, to the given replica, and waits for the answer no longer than the given time. Never throws:
+ * a failure is an outcome.
  */
 export async function attempt(
   replica: Dispatcher,
@@ -43,7 +42,7 @@ export async function attempt(
     const { statusCode, headers, body } = await replica.request({
       method: request.method,
       path: request.path,
-      headers: { ...request.headers, [DEADLINE_HEADER]: String(Math.floor(timeoutMs)) },
+      headers: request.headers ?? {},
       body: request.body ?? null,
       signal: controller.signal,
     })

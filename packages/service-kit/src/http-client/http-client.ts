@@ -8,12 +8,15 @@ import {
   retry,
 } from 'cockatiel'
 import { Deadline } from '../deadline/deadline.ts'
+import { DEADLINE_HEADER } from '../deadline/middleware.ts'
 import type { MetricsRegistry } from '../telemetry-types.ts'
 import { attempt, type HttpAnswer, type HttpRequest, type Outcome } from './attempt.ts'
 import { DependencyError } from './dependency-error.ts'
 import { BREAKER_STATES, type BreakerState, resilienceMetrics } from './metrics.ts'
+import { callNaively } from './naive.ts'
 import { Replicas } from './replicas.ts'
 import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 
 export interface HttpClientOptions {
   /** Name of the dependency: `peer_service` of its metrics and `dependency` of problems. */
@@ -40,6 +43,10 @@ export interface HttpClientOptions {
   connections?: number
   /** Longest answer, in bytes. */
   maxResponseBytes?: number
+  /** How failures are met; asked anew for every call, so that a flag can switch it. */
+  retryPolicy?: () => RetryPolicy
+  /** Whether the circuit breakers are on; asked anew for every attempt. */
+  breaker?: () => boolean
 }
 
 export const httpClientDefaults = {
@@ -53,6 +60,8 @@ export const httpClientDefaults = {
   maxConcurrent: 200,
   connections: 64,
   maxResponseBytes: 1_048_576,
+  retryPolicy: () => 'protected',
+  breaker: () => true,
 } satisfies Omit<Required<HttpClientOptions>, 'dependency' | 'origins' | 'register'>
 
 export interface HttpCall extends HttpRequest {
@@ -102,19 +111,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   })
 
   // Series that exist before the first event, so that increase() sees it and a panel can tell none from unknown.
-  for (const counter of [
-    metrics.retries,
-    metrics.budgetExhausted,
-    metrics.timeouts,
-    metrics.bulkheadRejected,
-  ]) {
-    counter.inc(label, 0)
-  }
-
-  // A rate needs the series from the start.
   const { retries: retried, budgetExhausted, timeouts, bulkheadRejected } = metrics
   for (const counter of [retried, budgetExhausted, timeouts, bulkheadRejected]) counter.inc(label, 0)
   metrics.calls.inc({ ...label, outcome: 'success' }, 0)
+  metrics.policies.set(dependency, settings.retryPolicy)
 
   const budget = new RetryBudget(settings.retryBudget)
   const limit = bulkhead(settings.maxConcurrent)
@@ -145,7 +145,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         return final(last)
       }
       metrics.budgetTokens.set(label, budget.available)
-      const outcome = await replicas.attempt(tried, (replica) => attempt(replica, call, timeoutMs))
+      const outcome = await replicas.attempt(
+        tried,
+        (replica) => attempt(replica, withDeadline(call, timeoutMs), timeoutMs),
+        settings.breaker(),
+      )
       if (outcome === undefined) return final(last) ?? { failure: 'circuit_open', retryable: false }
       if (outcome.failure === 'timeout' && outcome.retryable) metrics.timeouts.inc(label)
       last = outcome
@@ -154,16 +158,30 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     return idempotent ? retries.execute(once) : once()
   }
 
+  async function callWithinBulkhead(call: HttpCall): Promise<Outcome> {
+    try {
+      return await limit.execute(() => callWithRetries(call))
+    } catch (error) {
+      if (!(error instanceof BulkheadRejectedError)) throw error
+      metrics.bulkheadRejected.inc(label)
+      return { failure: 'bulkhead_full', cause: error, retryable: false }
+    }
+  }
+
+  const naively = (call: HttpCall): Promise<Outcome> =>
+    callNaively(call, {
+      attempt: () =>
+        replicas.attemptUnbounded((replica) => attempt(replica, call, settings.attemptTimeoutMs)),
+      onRetry: () => metrics.retries.inc(label),
+      onTimeout: () => metrics.timeouts.inc(label),
+    })
+
   return {
     async call(call) {
       let outcome: Outcome
       metrics.bulkheadInFlight.inc(label)
       try {
-        outcome = await limit.execute(() => callWithRetries(call))
-      } catch (error) {
-        if (!(error instanceof BulkheadRejectedError)) throw error
-        metrics.bulkheadRejected.inc(label)
-        outcome = { failure: 'bulkhead_full', cause: error, retryable: false }
+        outcome = await (settings.retryPolicy() === 'naive' ? naively(call) : callWithinBulkhead(call))
       } finally {
         metrics.bulkheadInFlight.dec(label)
       }
@@ -173,6 +191,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
     close: () => replicas.close(),
   }
+}
+
+/** Tells the dependency how long its answer is awaited. */
+function withDeadline(call: HttpCall, timeoutMs: number): HttpRequest {
+  return { ...call, headers: { ...call.headers, [DEADLINE_HEADER]: String(Math.floor(timeoutMs)) } }
 }
 
 function isRetryable(outcome: Outcome): boolean {

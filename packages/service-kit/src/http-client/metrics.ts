@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client'
 import type { MetricsRegistry } from '../telemetry-types.ts'
+import { RETRY_POLICIES, type RetryPolicy } from './retry-policy.ts'
 
 /** Gauge values of a breaker's state. */
 export const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const
@@ -16,6 +17,8 @@ export interface ResilienceMetrics {
   breakerTransitions: Counter<'peer_service' | 'replica' | 'state'>
   bulkheadInFlight: Gauge<'peer_service'>
   bulkheadRejected: Counter<'peer_service'>
+  /** The policy in force, by dependency; asked when metrics are read, as a flag changes without a call. */
+  policies: Map<string, () => RetryPolicy>
 }
 
 const metricsOf = new WeakMap<MetricsRegistry, ResilienceMetrics>()
@@ -27,7 +30,22 @@ export function resilienceMetrics(register: MetricsRegistry): ResilienceMetrics 
   const registers = [register]
   const peer = ['peer_service'] as const
   const replica = ['peer_service', 'replica'] as const
+  const policies: ResilienceMetrics['policies'] = new Map()
+  new Gauge({
+    name: 'resilience_retry_policy',
+    help: '1 for the retry policy that calls to a dependency follow, 0 for the other',
+    labelNames: [...peer, 'policy'],
+    registers,
+    collect() {
+      for (const [dependency, current] of policies) {
+        for (const policy of RETRY_POLICIES) {
+          this.set({ peer_service: dependency, policy }, policy === current() ? 1 : 0)
+        }
+      }
+    },
+  })
   const metrics: ResilienceMetrics = {
+    policies,
     calls: new Counter({
       name: 'resilience_calls_total',
       help: 'Calls to a dependency by how they ended, retries included',

@@ -29,15 +29,20 @@ export interface ReplicasOptions {
 }
 
 interface Replica {
+  origin: string
   pool: Pool
+  /** Without a limit of connections; made when it is first needed. */
+  unboundedPool?: Pool
   breaker: CircuitBreakerPolicy
 }
 
 export class Replicas {
   private readonly replicas: readonly Replica[]
+  private readonly maxResponseBytes: number
   private next = 0
 
   constructor(options: ReplicasOptions) {
+    this.maxResponseBytes = options.maxResponseBytes
     this.replicas = options.origins.map((origin, index) => {
       const breaker = circuitBreaker(
         handleWhenResult((outcome) => isReplicaFailure(outcome as Outcome)),
@@ -51,7 +56,7 @@ export class Replicas {
         connections: options.connections,
         maxResponseSize: options.maxResponseBytes,
       })
-      return { pool, breaker }
+      return { origin, pool, breaker }
     })
   }
 
@@ -60,19 +65,24 @@ export class Replicas {
    * any.
    *
    * @param tried the replicas that the call has tried; the one taken is added
+   * @param guarded whether breakers are asked, and hear how it went
    * @returns undefined when every breaker is open
    */
   async attempt(
     tried: Set<number>,
     run: (replica: Dispatcher) => Promise<Outcome>,
+    guarded = true,
   ): Promise<Outcome | undefined> {
-    const start = this.next
-    this.next = (this.next + 1) % this.replicas.length
+    const start = this.turn()
     for (const retried of [false, true]) {
       for (let step = 0; step < this.replicas.length; step++) {
         const index = (start + step) % this.replicas.length
         const replica = this.replicas[index]
         if (!replica || tried.has(index) !== retried) continue
+        if (!guarded) {
+          tried.add(index)
+          return run(replica.pool)
+        }
         // A half-open breaker makes other calls wait for the one that tries the replica: better go elsewhere.
         if (replica.breaker.state === CircuitState.HalfOpen) continue
         try {
@@ -88,9 +98,28 @@ export class Replicas {
     return undefined
   }
 
+  /** Runs an attempt on the next replica with nothing in its way: no breaker, and as many connections as it takes. */
+  async attemptUnbounded(run: (replica: Dispatcher) => Promise<Outcome>): Promise<Outcome> {
+    const replica = this.replicas[this.turn()]
+    if (!replica) throw new Error('the dependency has no replica')
+    replica.unboundedPool ??= new Pool(replica.origin, {
+      connections: null,
+      maxResponseSize: this.maxResponseBytes,
+    })
+    return run(replica.unboundedPool)
+  }
+
   /** Closes all connections once the calls under way have ended. */
   async close(): Promise<void> {
-    await Promise.all(this.replicas.map(({ pool }) => pool.close()))
+    await Promise.all(
+      this.replicas.flatMap(({ pool, unboundedPool }) => [pool.close(), unboundedPool?.close()]),
+    )
+  }
+
+  private turn(): number {
+    const index = this.next
+    this.next = (this.next + 1) % this.replicas.length
+    return index
   }
 }
 
