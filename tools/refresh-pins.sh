@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Renews the pinned modules (go.mod, go.sum) of one tool:
-#   tools/refresh-pins.sh toxiproxy|nats|prometheus|loki|k6|ocb VERSION    e.g. prometheus v0.316.0
+#   tools/refresh-pins.sh toxiproxy|nats|caddy|compose|prometheus|loki|k6|ocb VERSION    e.g. prometheus v0.316.0
 #   tools/refresh-pins.sh collector                                   after a change of collector/manifest.yaml
 # The versions in packages/stack/src/binaries/table.ts follow by hand; a unit test compares them.
 #
@@ -28,6 +28,8 @@ tags=
 case "$tool" in
   toxiproxy) module=github.com/Shopify/toxiproxy/v2 packages=(cmd/server) ;;
   nats) module=github.com/nats-io/nats-server/v2 packages=(.) ;;
+  caddy) module=github.com/caddyserver/caddy/v2 packages=(cmd/caddy) ;;
+  compose) module=github.com/docker/compose/v2 packages=(cmd) ;;
   prometheus) module=github.com/prometheus/prometheus packages=(cmd/prometheus cmd/promtool) tags=remove_all_sd ;;
   loki) module=github.com/grafana/loki/v3 packages=(cmd/loki) ;;
   k6) module=go.k6.io/k6 packages=(.) ;;

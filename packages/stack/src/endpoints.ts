@@ -26,6 +26,9 @@ export function catalogDatabaseUrl(ports: PortTable): string {
 /** Endpoints of the kit at the given ports. */
 export function endpointsAt(ports: PortTable, options: { grafana: boolean }): Endpoints {
   return {
+    edge: url(ports.edge),
+    // by name: the certificate's, where a client sends the name that it was asked for
+    edgeTls: `https://localhost:${ports.edgeTls}`,
     gateway: url(ports.gateway),
     gatewayAdmin: url(ports.gatewayAdmin),
     catalog: [url(ports.catalog1), url(ports.catalog2)],
@@ -45,6 +48,8 @@ export function endpointsAt(ports: PortTable, options: { grafana: boolean }): En
 }
 
 export const endpointsSchema = z.object({
+  edge: z.string(),
+  edgeTls: z.string(),
   gateway: z.string(),
   gatewayAdmin: z.string(),
   catalog: z.array(z.string()),

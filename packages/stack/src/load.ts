@@ -30,7 +30,7 @@ export async function loadScenarios(folder: string = SCRIPTS): Promise<readonly 
 }
 
 /**
- * Runs a k6 scenario against the gateway; k6's own metrics go to the collector.
+ * Runs a k6 scenario through the edge, as visitors come; k6's own metrics go to the collector.
  * @throws StackError (wrong use) when there is no such scenario; BinaryUnavailableError when there is no k6
  */
 export async function runLoad(
@@ -63,7 +63,7 @@ export async function runLoad(
     {
       env: {
         ...baseEnvironment(),
-        GATEWAY_URL: endpoints.gateway,
+        GATEWAY_URL: endpoints.edge,
         SUMMARY_PATH: summaryFile,
         ...(options.duration === undefined ? {} : { DURATION: options.duration }),
         ...(options.rate === undefined ? {} : { RATE: String(options.rate) }),

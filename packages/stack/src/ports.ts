@@ -3,6 +3,9 @@ import { wrongUse } from './errors.ts'
 
 /** Every port of the kit before the offset; all listen on loopback only. */
 export const BASE_PORTS = {
+  edge: 8080,
+  edgeTls: 8443,
+  edgeMetrics: 2019,
   gateway: 8081,
   gatewayAdmin: 9081,
   catalog1: 8082,

@@ -1,5 +1,9 @@
 /** Where each part of the running kit answers. Base URLs without a trailing slash. */
 export interface Endpoints {
+  /** Where visitors and load arrive: plain HTTP/1.1. */
+  edge: string
+  /** The same under TLS: HTTP/1.1, 2 and 3, with a certificate that no trust store knows. */
+  edgeTls: string
   gateway: string
   gatewayAdmin: string
   catalog: readonly string[]

@@ -34,7 +34,9 @@ export function hostTarget(): GoTarget {
 /** Flags of `go build`: small, the same bytes from any folder, and with nothing but the pinned modules. */
 export function buildFlags(build: GoBuild): readonly string[] {
   const link = ['-s', '-w']
-  if (build.versionVariable !== undefined) link.push('-X', `${build.versionVariable}=${build.version}`)
+  if (build.versionVariable !== undefined) {
+    link.push('-X', `${build.versionVariable}=${build.versionPrefix ?? ''}${build.version}`)
+  }
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-ldflags=${link.join(' ')}`]
   return build.tags.length === 0 ? flags : [...flags, `-tags=${build.tags.join(',')}`]
 }

@@ -29,6 +29,8 @@ export interface GoBuild {
   readonly tags: readonly string[]
   /** Go variable that the program reads its own version from; its release build sets it likewise. */
   readonly versionVariable?: string
+  /** What that variable's value has in front of the version; nothing by default. */
+  readonly versionPrefix?: string
   /** Set where the source is generated from a manifest of the collector builder. */
   readonly manifest?: string
   /** On two idle cores with nothing cached. */
@@ -163,6 +165,43 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
       diskMiB: 1300,
     },
   },
+  caddy: {
+    executables: ['caddy'],
+    versionArgs: ['version'],
+    // It prints nothing but its version; built from its module, the module's own tag.
+    versionPattern: /^v(\d+\.\d+\.\d+)(?: h1:\S+)?$/m,
+    supported: '^2.11.0',
+    build: {
+      version: '2.11.9',
+      module: 'github.com/caddyserver/caddy/v2',
+      folder: 'caddy',
+      package: 'github.com/caddyserver/caddy/v2/cmd/caddy',
+      file: 'caddy',
+      tags: [],
+      versionVariable: 'github.com/caddyserver/caddy/v2.CustomVersion',
+      versionPrefix: 'v',
+      expectedSeconds: 60,
+      diskMiB: 1200,
+    },
+  },
+  compose: {
+    executables: ['docker-compose'],
+    versionArgs: ['version'],
+    versionPattern: /^Docker Compose version v?(\d+\.\d+\.\d+)/m,
+    supported: '>=2.24.0',
+    build: {
+      version: '2.40.3',
+      module: 'github.com/docker/compose/v2',
+      folder: 'compose',
+      package: 'github.com/docker/compose/v2/cmd',
+      file: 'docker-compose',
+      tags: [],
+      versionVariable: 'github.com/docker/compose/v2/internal.Version',
+      versionPrefix: 'v',
+      expectedSeconds: 173,
+      diskMiB: 1500,
+    },
+  },
   tempo: {
     executables: ['tempo'],
     versionArgs: ['--version'],
@@ -188,8 +227,10 @@ export const BINARY_NAMES: readonly BinaryName[] = [
   'toxiproxy',
   'nats',
   'k6',
+  'caddy',
   'prometheus',
   'promtool',
+  'compose',
   'collector',
   'loki',
   'tempo',

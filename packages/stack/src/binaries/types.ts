@@ -7,6 +7,8 @@ export type BinaryName =
   | 'collector'
   | 'loki'
   | 'k6'
+  | 'caddy'
+  | 'compose'
   | 'tempo'
   | 'pyroscope'
   | 'grafana'

@@ -15,6 +15,8 @@ const PRINTED: Readonly<Record<BinaryName, (version: string) => string>> = {
   collector: (version) => `otelcol-contrib version ${version}\n`,
   loki: (version) => `loki, version ${version} (branch: release-3.7.x, revision: 1a2b3c4)\n`,
   k6: (version) => `k6 v${version} (commit/abc1234, go1.26.8, linux/amd64)\n`,
+  caddy: (version) => `v${version} h1:kZB9oWvS0ZmMEOBjDp6lHMFV6rdtmDYjUDQG4YwOV1g=\n`,
+  compose: (version) => `Docker Compose version v${version}\n`,
   tempo: (version) => `tempo, version ${version} (branch: main, revision: 9f8e7d6)\n`,
   pyroscope: (version) => `pyroscope, version ${version} (branch: main, revision: 9f8e7d6)\n`,
   grafana: (version) => `grafana version ${version}\n`,

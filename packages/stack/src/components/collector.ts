@@ -36,6 +36,7 @@ export function collector({ layout, ports, collectorConfigs }: StackContext): Co
         LOKI_OTLP_ENDPOINT: `http://${HOST}:${ports.loki}/otlp`,
         TEMPO_OTLP_ENDPOINT: `http://${HOST}:${ports.tempoOtlpHttp}`,
         PYROSCOPE_OTLP_ENDPOINT: `http://${HOST}:${ports.pyroscope}`,
+        SCRAPE_EDGE: `${HOST}:${ports.edgeMetrics}`,
         SCRAPE_GATEWAY: `${HOST}:${ports.gatewayAdmin}`,
         SCRAPE_CATALOG_1: `${HOST}:${ports.catalog1Admin}`,
         SCRAPE_CATALOG_2: `${HOST}:${ports.catalog2Admin}`,

@@ -67,7 +67,7 @@ test('services start without the collector but stop before it, and it before the
 
 test('the shop needs one quick build; binaries that no component runs come last', () => {
   const { binaries } = stack(none)
-  expect(binaries).toEqual(['toxiproxy', 'prometheus', 'collector', 'loki', 'k6', 'promtool'])
+  expect(binaries).toEqual(['toxiproxy', 'prometheus', 'collector', 'loki', 'caddy', 'k6', 'promtool'])
 })
 
 test('every hop behind the gateway goes through Toxiproxy', () => {

@@ -4,6 +4,7 @@ import type { PostgresPlace } from '../postgres/place.ts'
 import { catalog, catalogMigrate } from './catalog.ts'
 import { collector } from './collector.ts'
 import type { StackContext } from './context.ts'
+import { edge } from './edge.ts'
 import { embeddedStore } from './embedded-store.ts'
 import { gateway } from './gateway.ts'
 import { grafana } from './grafana.ts'
@@ -19,7 +20,7 @@ import { toxiproxy } from './toxiproxy.ts'
  * Order in which binaries are resolved: first what the shop needs, then its metrics, then logs. k6 and promtool,
  * which no component runs, come last.
  */
-const BUILD_ORDER: readonly BinaryName[] = ['toxiproxy', 'prometheus', 'collector', 'loki', 'k6', 'promtool']
+const BUILD_ORDER: readonly BinaryName[] = ['toxiproxy', 'prometheus', 'collector', 'loki', 'caddy', 'k6', 'promtool']
 
 /** The whole kit. */
 export function faultlineStack(context: StackContext, place: PostgresPlace): StackDefinition {
@@ -31,6 +32,7 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     catalog(context, 1),
     catalog(context, 2),
     gateway(context),
+    edge(context),
     collector(context),
     pager(context),
     prometheus(context),
