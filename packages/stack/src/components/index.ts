@@ -20,7 +20,15 @@ import { toxiproxy } from './toxiproxy.ts'
  * Order in which binaries are resolved: first what the shop needs, then its metrics, then logs. k6 and promtool,
  * which no component runs, come last.
  */
-const BUILD_ORDER: readonly BinaryName[] = ['toxiproxy', 'prometheus', 'collector', 'loki', 'caddy', 'k6', 'promtool']
+const BUILD_ORDER: readonly BinaryName[] = [
+  'toxiproxy',
+  'prometheus',
+  'collector',
+  'loki',
+  'caddy',
+  'k6',
+  'promtool',
+]
 
 /** The whole kit. */
 export function faultlineStack(context: StackContext, place: PostgresPlace): StackDefinition {
