@@ -29,7 +29,7 @@ export function grafana({ layout, ports }: StackContext): ComponentDefinition {
         GF_AUTH_DISABLE_LOGIN_FORM: 'true',
         GF_ANALYTICS_REPORTING_ENABLED: 'false',
         GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
-        FAULTLINE_DASHBOARDS_DIR: inRepository('grafana/dashboards'),
+        GRAFANA_DASHBOARDS_DIR: inRepository('grafana/dashboards'),
         PROMETHEUS_URL: `http://${HOST}:${ports.prometheus}`,
         LOKI_URL: `http://${HOST}:${ports.loki}`,
         TEMPO_URL: `http://${HOST}:${ports.tempo}`,
