@@ -28,7 +28,15 @@ test('every replica is scraped under its service and instance, exemplars include
         return `${values['service.name']} ${values['service.instance.id']}`
       }),
     )
-  const all = new Set(['gateway gateway-1', 'catalog catalog-1', 'catalog catalog-2'])
+  const all = new Set([
+    'gateway gateway-1',
+    'catalog catalog-1',
+    'catalog catalog-2',
+    'booking booking-1',
+    'payments payments-1',
+    'payment-provider payment-provider-1',
+    'ticketing ticketing-1',
+  ])
   await expect.poll(() => instances('http_server_request_duration_seconds'), { timeout: 20_000 }).toEqual(all)
   await expect.poll(() => instances('cache_requests_total'), { timeout: 20_000 }).toEqual(all)
   // Its own metrics stand under its own name, not under that of the binary.

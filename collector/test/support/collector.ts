@@ -77,6 +77,10 @@ export class Collector implements AsyncDisposable {
       SCRAPE_GATEWAY: scrape,
       SCRAPE_CATALOG_1: scrape,
       SCRAPE_CATALOG_2: scrape,
+      SCRAPE_BOOKING: scrape,
+      SCRAPE_PAYMENTS: scrape,
+      SCRAPE_PAYMENT_PROVIDER: scrape,
+      SCRAPE_TICKETING: scrape,
       SCRAPE_INTERVAL: '1s',
       ...options.environment,
     }

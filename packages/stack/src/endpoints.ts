@@ -9,7 +9,6 @@ export const DATABASE_NAME = 'box_office'
 
 /** Development credentials: the database listens on loopback only and holds generated data. */
 const OWNER = 'postgres:postgres'
-const CATALOG_ROLE = 'catalog_service:catalog_service'
 
 const url = (port: number): string => `http://${HOST}:${port}`
 
@@ -18,9 +17,18 @@ export function ownerUrl(ports: PortTable): string {
   return `postgres://${OWNER}@${HOST}:${ports.postgres}/${DATABASE_NAME}`
 }
 
-/** Connection URL of the catalog's least-privilege role, through Toxiproxy. */
-export function catalogDatabaseUrl(ports: PortTable): string {
-  return `postgres://${CATALOG_ROLE}@${HOST}:${ports.proxyPostgres}/${DATABASE_NAME}`
+/** Services that keep something in the database, each in a schema of its own. */
+export type DatabaseUser = 'gateway' | 'catalog' | 'booking' | 'payments' | 'ticketing'
+
+/** Connection URL of a service's least-privilege role, through Toxiproxy. */
+export function serviceDatabaseUrl(ports: PortTable, service: DatabaseUser): string {
+  const role = `${service}_service`
+  return `postgres://${role}:${role}@${HOST}:${ports.proxyPostgres}/${DATABASE_NAME}`
+}
+
+/** The broker as services reach it, through Toxiproxy. */
+export function proxiedNatsUrl(ports: PortTable): string {
+  return `nats://${HOST}:${ports.proxyNats}`
 }
 
 /** Endpoints of the kit at the given ports. */
@@ -33,6 +41,16 @@ export function endpointsAt(ports: PortTable, options: { grafana: boolean }): En
     gatewayAdmin: url(ports.gatewayAdmin),
     catalog: [url(ports.catalog1), url(ports.catalog2)],
     catalogAdmin: [url(ports.catalog1Admin), url(ports.catalog2Admin)],
+    booking: url(ports.booking),
+    bookingAdmin: url(ports.bookingAdmin),
+    payments: url(ports.payments),
+    paymentsAdmin: url(ports.paymentsAdmin),
+    paymentProvider: url(ports.paymentProvider),
+    paymentProviderAdmin: url(ports.paymentProviderAdmin),
+    ticketing: url(ports.ticketing),
+    ticketingAdmin: url(ports.ticketingAdmin),
+    nats: `nats://${HOST}:${ports.nats}`,
+    natsMonitor: url(ports.natsMonitor),
     prometheus: url(ports.prometheus),
     loki: url(ports.loki),
     tempo: url(ports.tempo),
@@ -54,6 +72,16 @@ export const endpointsSchema = z.object({
   gatewayAdmin: z.string(),
   catalog: z.array(z.string()),
   catalogAdmin: z.array(z.string()),
+  booking: z.string(),
+  bookingAdmin: z.string(),
+  payments: z.string(),
+  paymentsAdmin: z.string(),
+  paymentProvider: z.string(),
+  paymentProviderAdmin: z.string(),
+  ticketing: z.string(),
+  ticketingAdmin: z.string(),
+  nats: z.string(),
+  natsMonitor: z.string(),
   prometheus: z.string(),
   loki: z.string(),
   tempo: z.string(),

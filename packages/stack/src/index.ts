@@ -12,6 +12,7 @@ export {
   parsePortOffset,
   portsAt,
 } from './ports.ts'
+export { PROXIES, PROXY_NAMES, type Proxy, type ProxyName } from './proxies.ts'
 export type {
   ComponentState,
   ComponentStatus,

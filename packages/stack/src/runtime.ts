@@ -1,4 +1,4 @@
-/** Where each part of the running kit answers. Base URLs without a trailing slash. */
+/** Where each part of the running kit answers, straight and not through Toxiproxy. Base URLs without a trailing slash. */
 export interface Endpoints {
   /** Where visitors and load arrive: plain HTTP/1.1. */
   edge: string
@@ -8,6 +8,18 @@ export interface Endpoints {
   gatewayAdmin: string
   catalog: readonly string[]
   catalogAdmin: readonly string[]
+  booking: string
+  bookingAdmin: string
+  payments: string
+  paymentsAdmin: string
+  paymentProvider: string
+  paymentProviderAdmin: string
+  ticketing: string
+  ticketingAdmin: string
+  /** The broker, `nats://HOST:PORT`. */
+  nats: string
+  /** What the broker tells of itself: `/varz`, `/jsz`, `/healthz`. */
+  natsMonitor: string
   prometheus: string
   loki: string
   tempo: string
@@ -18,7 +30,7 @@ export interface Endpoints {
   toxiproxy: string
   /** Takes the alerts and knows when each fired and resolved. */
   pager: string
-  /** Connection URL of the database's owner, straight to PostgreSQL (not through Toxiproxy). */
+  /** Connection URL of the database's owner. */
   postgres: string
   /** Present only when Grafana runs. */
   grafana?: string

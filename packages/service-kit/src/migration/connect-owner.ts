@@ -4,6 +4,9 @@ import { EnvironmentError } from '../config/run-main.ts'
 /** SQLSTATE of a database that does not exist. */
 const INVALID_CATALOG_NAME = '3D000'
 
+/** SQLSTATEs of a database that is there already: committed, or being made by another migration right now. */
+const EXISTS: readonly (string | undefined)[] = ['42P04', '23505']
+
 /** How long one attempt to connect may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -36,6 +39,9 @@ async function createDatabase(ownerUrl: string): Promise<void> {
   const client = await connect(maintenance.href)
   try {
     await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
+  } catch (error) {
+    // Services migrate side by side; whichever was quicker has made it.
+    if (!(error instanceof pg.DatabaseError && EXISTS.includes(error.code))) throw error
   } finally {
     await client.end()
   }

@@ -20,8 +20,9 @@ export async function migrate({ client, schema, directory, logger }: MigrationOp
     schema,
     createSchema: true,
     migrationsTable: 'migrations',
-    // Each service has its own records; node-pg-migrate waits for its lock, so that services can migrate at once.
+    // Each service has its own records, but the lock is one for the database: who comes second waits.
     migrationsSchema: schema,
+    advisoryLockMode: 'wait',
     logger: {
       debug: (message) => logger.debug(message),
       info: (message) => logger.debug(message),

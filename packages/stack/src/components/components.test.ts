@@ -65,9 +65,18 @@ test('services start without the collector but stop before it, and it before the
   }
 })
 
-test('the shop needs one quick build; binaries that no component runs come last', () => {
+test('the shop needs two quick builds; binaries that no component runs come last', () => {
   const { binaries } = stack(none)
-  expect(binaries).toEqual(['toxiproxy', 'prometheus', 'collector', 'loki', 'caddy', 'k6', 'promtool'])
+  expect(binaries).toEqual([
+    'toxiproxy',
+    'nats',
+    'prometheus',
+    'collector',
+    'loki',
+    'caddy',
+    'k6',
+    'promtool',
+  ])
 })
 
 test('every hop behind the gateway goes through Toxiproxy', () => {

@@ -1,31 +1,33 @@
 import type { ComponentDefinition } from '../component.ts'
-import { HOST } from '../endpoints.ts'
+import { HOST, proxiedNatsUrl, serviceDatabaseUrl } from '../endpoints.ts'
+import type { PortTable } from '../ports.ts'
+import { proxiedUrl } from '../proxies.ts'
 import type { StackContext } from './context.ts'
-import { NODE, nodeCommand } from './node-service.ts'
-import { serviceTelemetry } from './telemetry.ts'
+import { koaService, migrateTask } from './koa-service.ts'
+
+/** Public keys of the users' access tokens. */
+export function gatewayKeySetUrl(ports: PortTable): string {
+  return `http://${HOST}:${ports.gateway}/.well-known/jwks.json`
+}
+
+export function gatewayMigrate(context: StackContext): ComponentDefinition {
+  return migrateTask(context, 'gateway')
+}
 
 /** The public API. */
 export function gateway(context: StackContext): ComponentDefinition {
   const { ports } = context
-  return {
-    name: 'gateway',
-    kind: 'service',
-    executable: NODE,
-    dependsOn: ['toxiproxy', 'catalog-1', 'catalog-2'],
-    flushesTo: ['collector'],
-    ports: [
-      { port: ports.gateway, purpose: 'public API' },
-      { port: ports.gatewayAdmin, purpose: 'admin' },
-    ],
-    command: nodeCommand(context, 'services/gateway/src/main.ts', {
-      HOST,
-      PORT: String(ports.gateway),
-      ADMIN_PORT: String(ports.gatewayAdmin),
-      CATALOG_URLS: `http://${HOST}:${ports.proxyCatalog1},http://${HOST}:${ports.proxyCatalog2}`,
-      ...serviceTelemetry(context, 'gateway', 'gateway-1'),
-    }),
-    ready: { type: 'http', url: `http://${HOST}:${ports.gatewayAdmin}/readyz` },
-    readyTimeoutMs: 30_000,
-    stop: { signal: 'SIGTERM', timeoutMs: 20_000 },
-  }
+  return koaService(context, {
+    service: 'gateway',
+    api: 'gateway',
+    admin: 'gatewayAdmin',
+    dependsOn: ['gateway-migrate', 'catalog-1', 'catalog-2'],
+    env: {
+      CATALOG_URLS: `${proxiedUrl(ports, 'catalog-1')},${proxiedUrl(ports, 'catalog-2')}`,
+      BOOKING_URL: proxiedUrl(ports, 'booking'),
+      TICKETING_URL: proxiedUrl(ports, 'ticketing'),
+      DATABASE_URL: serviceDatabaseUrl(ports, 'gateway'),
+      NATS_URL: proxiedNatsUrl(ports),
+    },
+  })
 }

@@ -6,9 +6,10 @@ import { collector } from './collector.ts'
 import type { StackContext } from './context.ts'
 import { edge } from './edge.ts'
 import { embeddedStore } from './embedded-store.ts'
-import { gateway } from './gateway.ts'
+import { gateway, gatewayMigrate } from './gateway.ts'
 import { grafana } from './grafana.ts'
 import { loki } from './loki.ts'
+import { nats } from './nats.ts'
 import { pager } from './pager.ts'
 import { postgres } from './postgres.ts'
 import { prometheus } from './prometheus.ts'
@@ -22,6 +23,7 @@ import { toxiproxy } from './toxiproxy.ts'
  */
 const BUILD_ORDER: readonly BinaryName[] = [
   'toxiproxy',
+  'nats',
   'prometheus',
   'collector',
   'loki',
@@ -36,9 +38,11 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
   const components: readonly ComponentDefinition[] = [
     postgres(context, place),
     toxiproxy(context),
+    nats(context),
     catalogMigrate(context),
     catalog(context, 1),
     catalog(context, 2),
+    gatewayMigrate(context),
     gateway(context),
     edge(context),
     collector(context),

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { ComponentDefinition } from '../component.ts'
 import { HOST } from '../endpoints.ts'
+import { PROXIES, PROXY_NAMES, proxyVariables } from '../proxies.ts'
 import { renderFile } from '../render.ts'
 import { inRepository, type StackContext } from './context.ts'
 
 /** Every hop behind the gateway goes through here, so that any of them can be made slow or cut. */
 export function toxiproxy({ layout, ports }: StackContext): ComponentDefinition {
   const config = join(layout.config, 'toxiproxy.json')
-  const address = (port: number): string => `${HOST}:${port}`
   return {
     name: 'toxiproxy',
     kind: 'service',
@@ -15,19 +15,9 @@ export function toxiproxy({ layout, ports }: StackContext): ComponentDefinition 
     dependsOn: [],
     ports: [
       { port: ports.toxiproxy, purpose: 'API' },
-      { port: ports.proxyCatalog1, purpose: 'proxy catalog-1' },
-      { port: ports.proxyCatalog2, purpose: 'proxy catalog-2' },
-      { port: ports.proxyPostgres, purpose: 'proxy postgres' },
+      ...PROXY_NAMES.map((name) => ({ port: ports[PROXIES[name].listen], purpose: `proxy ${name}` })),
     ],
-    prepare: () =>
-      renderFile(inRepository('backends/toxiproxy/proxies.json'), config, {
-        TOXIPROXY_CATALOG_1_LISTEN: address(ports.proxyCatalog1),
-        TOXIPROXY_CATALOG_1_UPSTREAM: address(ports.catalog1),
-        TOXIPROXY_CATALOG_2_LISTEN: address(ports.proxyCatalog2),
-        TOXIPROXY_CATALOG_2_UPSTREAM: address(ports.catalog2),
-        TOXIPROXY_POSTGRES_LISTEN: address(ports.proxyPostgres),
-        TOXIPROXY_POSTGRES_UPSTREAM: address(ports.postgres),
-      }),
+    prepare: () => renderFile(inRepository('backends/toxiproxy/proxies.json'), config, proxyVariables(ports)),
     command: ({ path }) => ({
       file: path,
       args: ['-host', HOST, '-port', String(ports.toxiproxy), '-config', config],

@@ -1,0 +1,40 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { connectOwner, migrate } from '../src/index.ts'
+import { startPostgres, type TestPostgres } from '../src/testing/index.ts'
+
+let postgres: TestPostgres
+let folder: string
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  folder = await mkdtemp(join(tmpdir(), 'faultline-migrations-'))
+  await writeFile(join(folder, '1_table.sql'), 'CREATE TABLE things (id int); SELECT pg_sleep(0.2);\n')
+})
+
+afterAll(async () => {
+  await postgres?.[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('lets services migrate side by side, in a database that none of them has found there', async () => {
+  const url = postgres.ownerUrl('made_by_whoever_is_first')
+  const silent = { info() {}, debug() {}, warn() {}, error() {} }
+  const schemas = ['one', 'two', 'three', 'four']
+  const clients = await Promise.all(schemas.map(() => connectOwner(url)))
+  try {
+    await Promise.all(
+      clients.map((client, index) =>
+        migrate({ client, schema: schemas[index] ?? '', directory: folder, logger: silent }),
+      ),
+    )
+    const { rows } = await (clients[0] as (typeof clients)[number]).query(
+      "SELECT table_schema FROM information_schema.tables WHERE table_name = 'things' ORDER BY 1",
+    )
+    expect(rows.map(({ table_schema }) => table_schema)).toEqual([...schemas].sort())
+  } finally {
+    await Promise.all(clients.map((client) => client.end()))
+  }
+})
