@@ -1,11 +1,20 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { bookingDocument, catalogDocument, gatewayDocument, ticketingDocument } from './documents.ts'
+import {
+  bookingDocument,
+  catalogDocument,
+  gatewayDocument,
+  paymentsDocument,
+  providerDocument,
+  ticketingDocument,
+} from './documents.ts'
 
 describe.each([
   ['gateway', gatewayDocument()],
   ['catalog', catalogDocument()],
   ['booking', bookingDocument()],
+  ['payments', paymentsDocument()],
+  ['payment provider', providerDocument()],
   ['ticketing', ticketingDocument()],
 ])("the %s's OpenAPI document", (_, document) => {
   it('is valid OpenAPI 3.1', async () => {

@@ -1,5 +1,7 @@
 import { createDocument } from 'zod-openapi'
 import { bookingOperations } from './operations/booking.ts'
+import { chargeOperations } from './operations/payments.ts'
+import { providerOperations, providerSecuritySchemes } from './operations/provider.ts'
 import { keySetOperation, securitySchemes } from './operations/responses.ts'
 import { rateLimited, sessionOperations } from './operations/sessions.ts'
 import { ticketingOperations } from './operations/ticketing.ts'
@@ -81,5 +83,35 @@ export function ticketingDocument() {
     },
     components: { securitySchemes },
     paths: ticketingOperations(''),
+  })
+}
+
+/** Payments' API as an OpenAPI document. */
+export function paymentsDocument() {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Faultline payments',
+      version: '1.0.0',
+      description: 'Internal: booking calls it with a token of its own.',
+      license,
+    },
+    components: { securitySchemes },
+    paths: chargeOperations,
+  })
+}
+
+/** The payment provider's API as an OpenAPI document. */
+export function providerDocument() {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Payment provider',
+      version: '1.0.0',
+      description: 'A third party, simulated: outside of the box office.',
+      license,
+    },
+    components: { securitySchemes: providerSecuritySchemes },
+    paths: providerOperations,
   })
 }

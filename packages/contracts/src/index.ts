@@ -39,7 +39,14 @@ export {
   cursorFormat,
   InvalidCursorError,
 } from './cursor.ts'
-export { bookingDocument, catalogDocument, gatewayDocument, ticketingDocument } from './documents.ts'
+export {
+  bookingDocument,
+  catalogDocument,
+  gatewayDocument,
+  paymentsDocument,
+  providerDocument,
+  ticketingDocument,
+} from './documents.ts'
 export {
   DEAD_LETTERS_STREAM,
   deadLetterHeaders,
@@ -75,6 +82,8 @@ export { type Problem, problemSchema } from './problem.ts'
 export {
   type ProviderCharge,
   type ProviderChargeRequest,
+  providerChargeListSchema,
+  providerChargeQuerySchema,
   providerChargeRequestSchema,
   providerChargeSchema,
 } from './provider.ts'

@@ -2,10 +2,16 @@ import { z } from 'zod'
 import { moneySchema, orderRequestSchema } from './booking.ts'
 import { timestampSchema } from './text.ts'
 
+/** The merchant's own id of a charge; no control characters, so that it can stand in any log line. */
+const referenceSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 visible ASCII characters')
+  .meta({ description: "The merchant's own id of the charge" })
+
 /** What the payment provider, a third party, is asked: idempotent by `reference`. */
 export const providerChargeRequestSchema = z
   .strictObject({
-    reference: z.string().min(1).max(100).meta({ description: "The merchant's own id of the charge" }),
+    reference: referenceSchema,
     total: moneySchema,
     paymentToken: orderRequestSchema.shape.paymentToken,
   })
@@ -22,3 +28,9 @@ export const providerChargeSchema = z
   })
   .meta({ id: 'ProviderCharge' })
 export type ProviderCharge = z.infer<typeof providerChargeSchema>
+
+export const providerChargeQuerySchema = z.strictObject({ reference: referenceSchema })
+
+export const providerChargeListSchema = z
+  .object({ items: z.array(providerChargeSchema).max(1) })
+  .meta({ id: 'ProviderChargeList' })

@@ -1,0 +1,65 @@
+import { integer, listenVariables, loadConfig } from '@faultline/service-kit'
+import { z } from 'zod'
+import type { FateSettings } from './domain/fate.ts'
+
+const ratio = (description: string) =>
+  z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'is not a number from 0 to 1')
+    .transform(Number)
+    .default(0)
+    .meta({ description, example: '0.02' })
+
+const schema = z.object({
+  ...listenVariables({ port: 8086, adminPort: 9086 }),
+  PROVIDER_API_KEY: z
+    .string()
+    .min(8, 'is shorter than 8 characters')
+    .meta({ description: 'the key that the merchant sends', example: 'provider-development-key' }),
+  SEED: z
+    .string()
+    .max(100, 'is longer than 100 characters')
+    .default('1')
+    .meta({ description: 'what every fate is drawn from', example: '1' }),
+  LATENCY_MEDIAN_MS: integer('the median time of a request at a worker, in milliseconds', {
+    minimum: 0,
+    maximum: 60_000,
+    default: 80,
+  }),
+  DECLINE_RATIO: ratio('the share of charges that are declined'),
+  FAILURE_RATIO: ratio('the share of charges whose first request fails'),
+  MAX_CONCURRENT: integer('the requests worked on at a time', { minimum: 1, maximum: 1_000, default: 6 }),
+  DATA_FILE: z.string().meta({
+    description: 'the file that charges are kept in; its folder must be there',
+    example: '/var/lib/payment-provider/charges.sqlite',
+  }),
+})
+
+export interface Config {
+  host: string
+  port: number
+  adminPort: number
+  apiKey: string
+  fate: FateSettings
+  maxConcurrent: number
+  dataFile: string
+}
+
+/** @throws ConfigurationError naming every wrong variable */
+export function loadProviderConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const variables = loadConfig(schema, env)
+  return {
+    host: variables.HOST,
+    port: variables.PORT,
+    adminPort: variables.ADMIN_PORT,
+    apiKey: variables.PROVIDER_API_KEY,
+    fate: {
+      seed: variables.SEED,
+      latencyMedianMs: variables.LATENCY_MEDIAN_MS,
+      declineRatio: variables.DECLINE_RATIO,
+      failureRatio: variables.FAILURE_RATIO,
+    },
+    maxConcurrent: variables.MAX_CONCURRENT,
+    dataFile: variables.DATA_FILE,
+  }
+}

@@ -1,0 +1,28 @@
+import { EnvironmentError, Health, runMain, startService, stopOnSignals } from '@faultline/service-kit'
+import { startTelemetry } from '@faultline/telemetry'
+import { createApp } from './app.ts'
+import { loadProviderConfig } from './config.ts'
+import { type ChargeRepository, openCharges } from './repositories/charges.ts'
+
+await runMain(async () => {
+  const config = loadProviderConfig()
+  const repository = open(config.dataFile)
+  const telemetry = startTelemetry({ serviceName: 'payment-provider' })
+  const service = await startService({
+    ...config,
+    handler: createApp({ ...config, telemetry, repository }).callback(),
+    health: new Health(),
+    telemetry,
+    close: async () => repository.close(),
+  })
+  stopOnSignals(service, telemetry)
+})
+
+function open(file: string): ChargeRepository {
+  try {
+    return openCharges(file)
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new EnvironmentError(`cannot open ${file}: ${cause}. Set DATA_FILE to a file in a writable folder`)
+  }
+}
