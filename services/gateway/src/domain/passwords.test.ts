@@ -14,7 +14,8 @@ describe('hashPassword', () => {
         if (a.normalize('NFKC') !== b.normalize('NFKC')) expect(await matchesHash(b, hash)).toBe(false)
       }),
     )
-  })
+    // Three hashes a run, on a machine that may be busy.
+  }, 30_000)
 
   it('differs for the same password, and says what it cost', async () => {
     const [one, two] = [await hashPassword('secret', CHEAP), await hashPassword('secret', CHEAP)]
