@@ -27,6 +27,11 @@ export const byName = (name: string, ...properties: DynamicConfigValue[]): Overr
 const serviceColours: Readonly<Record<string, string>> = {
   gateway: 'blue',
   catalog: 'purple',
+  booking: 'green',
+  payments: 'yellow',
+  'payment-provider': 'semi-dark-orange',
+  ticketing: 'light-purple',
+  nats: 'dark-green',
   postgresql: 'dark-yellow',
   collector: 'super-light-orange',
 }

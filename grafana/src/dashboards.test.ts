@@ -110,7 +110,9 @@ describe('exemplars', () => {
 
   it('are asked of scraped histograms only: span metrics have none that lead anywhere', () => {
     for (const { where, target } of targets.filter(({ target: { exemplar } }) => exemplar)) {
-      expect(target.expr, where).toMatch(/(http|db)_\w+_duration_seconds_bucket/)
+      expect(target.expr, where).toMatch(
+        /(http|db|messaging)_\w+_duration_seconds_bucket|box_office_\w+_seconds_bucket/,
+      )
     }
   })
 })
@@ -147,7 +149,7 @@ describe('expectations', () => {
 
   it('are few: what can be asked so that it always answers is asked so', () => {
     const healthy = expectations.filter(({ when }) => when === 'healthy')
-    expect(healthy.length).toBeLessThanOrEqual(9)
+    expect(healthy.length).toBeLessThanOrEqual(13)
     // Which of its parts a service has is asked of the dashboard of one service only.
     expect(expectations.filter((e) => e.when === 'other-service' && e.dashboardUid !== 'service')).toEqual([])
   })

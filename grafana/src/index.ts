@@ -1,5 +1,7 @@
 import type { KitDashboard } from './dashboards/dashboard.ts'
+import { messaging } from './dashboards/messaging.ts'
 import { overview } from './dashboards/overview.ts'
+import { security } from './dashboards/security.ts'
 import { service } from './dashboards/service.ts'
 
 export type { Expectation, KitDashboard } from './dashboards/dashboard.ts'
@@ -11,4 +13,6 @@ export { type MetricName, metrics } from './signals.ts'
 export const buildDashboards = (): Readonly<Record<string, KitDashboard>> => ({
   overview: overview(),
   service: service(),
+  messaging: messaging(),
+  security: security(),
 })

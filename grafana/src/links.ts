@@ -7,7 +7,12 @@ import {
 import { placeholder } from './variables.ts'
 
 /** The dashboards of the kit by uid; alerts and links name them so. */
-export const dashboardUids = { overview: 'overview', service: 'service' } as const
+export const dashboardUids = {
+  overview: 'overview',
+  service: 'service',
+  messaging: 'messaging',
+  security: 'security',
+} as const
 export type DashboardUid = keyof typeof dashboardUids
 
 export interface Link {

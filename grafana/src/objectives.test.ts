@@ -21,6 +21,11 @@ describe('lines on panels', () => {
     expect(objectives.errorBudget).toBeCloseTo(1 - (objective?.target ?? 0))
   })
 
+  it('stand where the ticket objective is', () => {
+    const { query } = slo('ticket-in-time').indicator.spec.ratioMetric.good.metricSource.spec
+    expect(query).toContain(`le="${objectives.ticketSeconds}"`)
+  })
+
   it('stand where the latency objective is', () => {
     const { query } = slo('catalog-latency').indicator.spec.ratioMetric.good.metricSource.spec
     expect(query).toContain(`le="${objectives.latencySeconds}"`)

@@ -74,6 +74,51 @@ const services = {
   telemetry_items_dropped_total: counter('signal', 'reason'),
 }
 
+const message = [
+  'messaging_system',
+  'messaging_operation_name',
+  'messaging_destination_name',
+  'messaging_consumer_group_name',
+  'error_type',
+] as const
+
+/** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/ */
+const messages = {
+  messaging_client_operation_duration_seconds: histogram(...message),
+  messaging_process_duration_seconds: histogram(...message),
+  messaging_redelivered_messages_total: counter('messaging_consumer_group_name'),
+  messaging_dead_letters_total: counter('messaging_consumer_group_name', 'reason'),
+  messaging_consumer_pending_messages: gauge('messaging_consumer_group_name'),
+  messaging_consumer_ack_pending_messages: gauge('messaging_consumer_group_name'),
+  messaging_consumer_lag_seconds: gauge('messaging_consumer_group_name'),
+  messaging_dead_letter_queue_messages: gauge('messaging_consumer_group_name'),
+  outbox_backlog: gauge(),
+  outbox_oldest_event_age_seconds: gauge(),
+  outbox_published_total: counter(),
+  outbox_publish_failures_total: counter(),
+  nats_client_connected: gauge(),
+}
+
+/** What the box office is for. */
+const boxOffice = {
+  box_office_reservations_total: counter('outcome'),
+  box_office_orders_total: counter('outcome'),
+  box_office_tickets_sold_total: counter(),
+  box_office_revenue_total: counter('currency'),
+  box_office_payment_to_ticket_seconds: histogram(),
+  box_office_webhook_deliveries_total: counter('outcome'),
+}
+
+const security = {
+  sign_ins_total: counter('outcome'),
+  session_refreshes_total: counter('outcome'),
+  sessions_revoked_total: counter('reason'),
+  auth_token_checks_total: counter('outcome'),
+  rate_limited_requests_total: counter('scope'),
+  input_rejections_total: counter('reason'),
+  feature_flag_active: gauge('feature_flag_key', 'feature_flag_result_variant'),
+}
+
 // Replicas are summed: these belong to the service.
 const spanMetric = <Kind extends MetricKind>(kind: Kind) => ({
   kind,
@@ -134,10 +179,16 @@ const k6 = {
   k6_vus_max: gauge(),
 }
 
-export const metrics = { ...services, ...traces, ...objectives, ...pipeline, ...k6 } satisfies Record<
-  string,
-  Metric
->
+export const metrics = {
+  ...services,
+  ...boxOffice,
+  ...messages,
+  ...security,
+  ...traces,
+  ...objectives,
+  ...pipeline,
+  ...k6,
+} satisfies Record<string, Metric>
 
 export type MetricName = keyof typeof metrics
 
@@ -164,4 +215,5 @@ export const logLabels = [
   'http_server_request_duration',
   'url_path',
   'exception_message',
+  'event_name',
 ] as const

@@ -60,7 +60,7 @@ const read = (path: string): string => readFileSync(new URL(`../${path}`, import
 /** A committed file of this folder. */
 export const committed = read
 
-export const dashboards: readonly DashboardJson[] = ['overview', 'service'].map(
+export const dashboards: readonly DashboardJson[] = ['overview', 'service', 'messaging', 'security'].map(
   (name) => JSON.parse(read(`dashboards/${name}.json`)) as DashboardJson,
 )
 

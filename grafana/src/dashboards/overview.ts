@@ -1,4 +1,5 @@
 import { dashboardTab } from '../links.ts'
+import { businessRow } from '../rows/business.ts'
 import { evidenceRow } from '../rows/evidence.ts'
 import { goldenSignalsRow } from '../rows/golden-signals.ts'
 import { loadRow } from '../rows/load.ts'
@@ -14,7 +15,20 @@ export const overview = (): KitDashboard =>
     uid: 'overview',
     title: 'Faultline / Overview',
     description:
-      'From top to bottom: is anyone hurt, which service is it, which call, what has run out, what do logs and traces say. Below that, whether the telemetry itself can be believed, and the load that is being offered.',
-    links: [dashboardTab('Service', 'service')],
-    rows: [sloRow, goldenSignalsRow, serviceGraphRow, saturationRow(), evidenceRow, pipelineRow, loadRow],
+      'From top to bottom: is anyone hurt, does anyone buy, which service is it, which call, what has run out, what do logs and traces say. Below that, whether the telemetry itself can be believed, and the load that is being offered.',
+    links: [
+      dashboardTab('Service', 'service'),
+      dashboardTab('Messaging', 'messaging'),
+      dashboardTab('Security', 'security'),
+    ],
+    rows: [
+      sloRow,
+      businessRow,
+      goldenSignalsRow,
+      serviceGraphRow,
+      saturationRow(),
+      evidenceRow,
+      pipelineRow,
+      loadRow,
+    ],
   })

@@ -5,6 +5,7 @@ import { replicasRow } from '../rows/replicas.ts'
 import { requestsRow } from '../rows/requests.ts'
 import { runtimeRow } from '../rows/runtime.ts'
 import { logsRow, profilesRow, tracesRow } from '../rows/service-evidence.ts'
+import { serviceMessagesRow } from '../rows/service-messages.ts'
 import { cacheRow, databaseRow } from '../rows/storage.ts'
 import { chosen, chosenService, instanceVariable, searchVariable, serviceVariable } from '../variables.ts'
 import { type KitDashboard, kitDashboard } from './dashboard.ts'
@@ -15,10 +16,10 @@ export const service = (): KitDashboard =>
     uid: 'service',
     title: 'Faultline / Service',
     description:
-      'One service, from its callers’ side down to its code: requests, replicas, what it asks of others, database and cache, runtime, then logs, traces and profiles.',
+      'One service, from its callers’ side down to its code: requests, replicas, what it asks of others, database, cache and messages, runtime, then logs, traces and profiles.',
     variables: [serviceVariable('gateway'), instanceVariable(), searchVariable()],
     annotations: { alerts: { service: chosenService.service_name }, restarts: chosen },
-    links: [dashboardTab('Overview', 'overview')],
+    links: [dashboardTab('Overview', 'overview'), dashboardTab('Messaging', 'messaging')],
     rows: [
       atAGlanceRow,
       requestsRow,
@@ -26,6 +27,7 @@ export const service = (): KitDashboard =>
       callsRow,
       databaseRow,
       cacheRow,
+      serviceMessagesRow,
       protectionRow,
       runtimeRow,
       logsRow,

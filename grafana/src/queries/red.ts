@@ -27,14 +27,29 @@ export const databaseOperations: Work = {
   failure: errorType,
 }
 
+/** Messages that a service sends; without the broker's word that it has them they are not sent. */
+export const sentMessages: Work = {
+  duration: 'messaging_client_operation_duration_seconds',
+  failure: errorType,
+}
+
+/** Attempts of a consumer to process a message. */
+export const processedMessages: Work = {
+  duration: 'messaging_process_duration_seconds',
+  failure: errorType,
+}
+
 /** All that a service asks of others, HTTP or not, as its spans tell it. */
 export const outgoingCalls: Work = {
   duration: 'traces_span_metrics_duration_seconds',
   failure: { label: 'status_code', inside: '="STATUS_CODE_ERROR"', outside: '!="STATUS_CODE_ERROR"' },
 }
 
-/** Selects, of all spans, the calls to a named other; their other end may have no spans of its own. */
-export const calls: Matchers = { span_kind: '="SPAN_KIND_CLIENT"', peer_service: '!=""' }
+/** Selects, of all spans, the calls to a named other, and the messages to a named broker; their other end may have no spans of its own. */
+export const calls: Matchers = {
+  span_kind: '=~"SPAN_KIND_(CLIENT|PRODUCER)"',
+  peer_service: '!=""',
+}
 
 /** Events per second. */
 export const traffic = ({ duration }: Work, labels: readonly string[], matchers?: Matchers): string =>

@@ -21,7 +21,7 @@ describe('messaging', () => {
     await telemetry.withSpan('order', () =>
       telemetry.withBaggage({ [CHANNEL]: 'box office', secret: 'x' }, () =>
         telemetry.messaging.send(
-          { ...ORDERS, headers, messageId: 'm-1', bodyBytes: 12, peerService: 'nats' },
+          { ...ORDERS, headers, messageId: 'm-1', bodyBytes: 12, peerService: 'orders-broker' },
           async () => undefined,
         ),
       ),
@@ -46,7 +46,7 @@ describe('messaging', () => {
       'messaging.destination.name': 'orders.confirmed',
       'messaging.message.id': 'm-1',
       'messaging.message.body.size': 12,
-      'peer.service': 'nats',
+      'peer.service': 'orders-broker',
     })
     expect(process).toMatchObject({
       name: 'process orders.confirmed',
@@ -62,6 +62,7 @@ describe('messaging', () => {
       'messaging.destination.name': 'orders.confirmed',
       'messaging.message.id': 'm-1',
       'messaging.consumer.group.name': 'ticket-renderer',
+      'peer.service': 'nats',
       [CHANNEL]: 'box office',
       'sampling.keep': true,
     })

@@ -48,7 +48,6 @@ export function createMessaging(dependencies: MessagingDependencies): Messaging 
       if (span) {
         if (message.origin) span.late = true
         describe(span, 'send', message)
-        if (message.peerService !== undefined) span.pushAttribute('peer.service', message.peerService)
         inject(span, around.context, message.headers, baggageKeys)
       }
       const active = span ? trace.setSpan(around.context, span) : around.context
@@ -119,12 +118,13 @@ function received(headers: HeaderReader | undefined, keys: ReadonlySet<string>):
 function describe(
   span: RecordedSpan,
   operation: 'send' | 'process',
-  { system, destination, messageId, bodyBytes, attributes }: OutgoingMessage | IncomingMessage,
+  { system, destination, peerService, messageId, bodyBytes, attributes }: OutgoingMessage | IncomingMessage,
 ): void {
   span.pushAttribute('messaging.system', system)
   span.pushAttribute('messaging.operation.name', operation)
   span.pushAttribute('messaging.operation.type', operation)
   span.pushAttribute('messaging.destination.name', destination)
+  span.pushAttribute('peer.service', peerService ?? system)
   if (messageId !== undefined) span.pushAttribute('messaging.message.id', messageId)
   if (bodyBytes !== undefined) span.pushAttribute('messaging.message.body.size', bodyBytes)
   if (attributes) span.setAttributes(attributes)

@@ -15,6 +15,8 @@ interface Message {
   readonly system: string
   /** Topic, queue or subject, without anything that differs between messages: it becomes a label. */
   readonly destination: string
+  /** `peer.service`: the broker's name, by which a service graph draws the way over it. Default: the system's. */
+  readonly peerService?: string
   readonly messageId?: string | undefined
   readonly bodyBytes?: number | undefined
   /** More attributes of the span. */
@@ -30,8 +32,6 @@ export interface OutgoingMessage extends Message {
    * and elsewhere than in the request that it is for. Without it, the active span is the parent.
    */
   readonly origin?: HeaderReader
-  /** `peer.service`: the broker's name. */
-  readonly peerService?: string
 }
 
 /** A message that has come. */

@@ -1,0 +1,14 @@
+import { dashboardTab } from '../links.ts'
+import { backlogRow, messageEvidenceRow, messageFlowRow, outboxRow, ticketRow } from '../rows/messages.ts'
+import { type KitDashboard, kitDashboard } from './dashboard.ts'
+
+/** Everything between a paid order and its ticket. */
+export const messaging = (): KitDashboard =>
+  kitDashboard({
+    uid: 'messaging',
+    title: 'Faultline / Messaging',
+    description:
+      'Everything between a paid order and its ticket, in the order in which it is passed: outbox, broker, consumers. At the top whether tickets come in time; at the bottom the traces that cross the broker.',
+    links: [dashboardTab('Overview', 'overview'), dashboardTab('Service', 'service')],
+    rows: [ticketRow, outboxRow, messageFlowRow, backlogRow, messageEvidenceRow],
+  })

@@ -1,0 +1,105 @@
+import { quantileColours } from '../colours.ts'
+import { toService } from '../links.ts'
+import { objectives } from '../objectives.ts'
+import { timeSeries } from '../panels/time-series.ts'
+import { rate, shareOf, sumBy } from '../queries/promql.ts'
+import { timeToTicket } from '../queries/tickets.ts'
+import type { KitRow } from './row.ts'
+
+/** What the box office is for: do people buy, and do they get what they paid for? */
+export const businessRow: KitRow = {
+  title: 'Business',
+  panels: [
+    timeSeries(
+      {
+        title: 'Tickets sold',
+        description:
+          'Seats paid for, per second. Steady requests and fewer sales: something between choosing and paying is broken, whatever the error panels say.',
+        width: 5,
+        unit: 'cps',
+        links: [toService],
+      },
+      [
+        {
+          expr: sumBy(['service_name'], rate('box_office_tickets_sold_total')),
+          legend: 'tickets',
+          exemplars: false,
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Revenue',
+        description: 'Money of confirmed orders, a minute, in hundredths of the currency as it is counted.',
+        width: 5,
+        unit: 'short',
+        links: [],
+      },
+      [
+        {
+          expr: `${sumBy(['currency'], rate('box_office_revenue_total'))} * 60`,
+          legend: '{{currency}} cents a minute',
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Reservations that came to nothing',
+        description:
+          'Reservations per second that ended without a sale: refused (somebody was quicker), expired (the buyer left with the seats on hold), released by hand, declined by the bank. Expired going up is the first sign that paying has become slow.',
+        width: 5,
+        unit: 'cps',
+        stacked: true,
+      },
+      [
+        {
+          expr: sumBy(
+            ['outcome'],
+            rate('box_office_reservations_total', { outcome: '=~"refused|expired|released|declined"' }),
+          ),
+          legend: '{{outcome}}',
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'Declined orders',
+        description:
+          'Share of the settled orders whose payment was declined. Some cards always are; a jump is the payment provider, or somebody trying out stolen cards.',
+        width: 4,
+        unit: 'percentunit',
+        softMax: 0.1,
+        max: 1,
+      },
+      [
+        {
+          expr: shareOf(
+            'box_office_orders_total',
+            { label: 'outcome', inside: '="declined"', outside: '!="declined"' },
+            [],
+            { outcome: '=~"confirmed|declined"' },
+          ),
+          legend: 'declined',
+        },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'From payment to ticket',
+        description:
+          'What buyers wait for after they paid. The line is the objective. Dots lead to the trace of an order, from the click to the ticket.',
+        width: 5,
+        unit: 's',
+        thresholds: [
+          [null, 'transparent'],
+          [objectives.ticketSeconds, 'red'],
+        ],
+        overrides: quantileColours,
+      },
+      [
+        { expr: timeToTicket(0.99), legend: 'p99', exemplars: true },
+        { expr: timeToTicket(0.5), legend: 'p50' },
+      ],
+    ),
+  ],
+}
