@@ -5,7 +5,10 @@ import { timestampSchema } from './text.ts'
 
 /** An amount in the smallest unit of its currency (ISO 4217). */
 export const moneySchema = z
-  .object({ amount: z.int().min(0), currency: z.string().length(3) })
+  .object({
+    amount: z.int().min(0),
+    currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters'),
+  })
   .meta({ id: 'Money' })
 export type Money = z.infer<typeof moneySchema>
 

@@ -71,6 +71,9 @@ export {
   pageQuerySchema,
 } from './pagination.ts'
 export {
+  CHARGE_TOKEN_AUDIENCE,
+  CHARGE_TOKEN_ISSUER,
+  CHARGE_TOKEN_SCOPE,
   type Charge,
   type ChargeRequest,
   type ChargeStatus,

@@ -31,3 +31,8 @@ export const chargeSchema = z
   })
   .meta({ id: 'Charge' })
 export type Charge = z.infer<typeof chargeSchema>
+
+/** Tokens by which booking, in its own name, asks payments to charge: so that it can when no user is there any more. */
+export const CHARGE_TOKEN_ISSUER = 'urn:faultline:booking'
+export const CHARGE_TOKEN_AUDIENCE = 'payments'
+export const CHARGE_TOKEN_SCOPE = 'charges:write'

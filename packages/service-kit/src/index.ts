@@ -80,3 +80,4 @@ export { type InputError, ProblemError, type ProblemOptions } from './problems/p
 export { type RequestIdOptions, requestId, requestIdDefaults } from './request-id/request-id.ts'
 export type { Logger, MetricsRegistry } from './telemetry-types.ts'
 export { validate } from './validation/validate.ts'
+export { createWorker, type Worker, type WorkerOptions } from './worker/worker.ts'

@@ -30,7 +30,7 @@ const schema = z.object({
   FAILURE_RATIO: ratio('the share of charges whose first request fails'),
   MAX_CONCURRENT: integer('the requests worked on at a time', { minimum: 1, maximum: 1_000, default: 6 }),
   DATA_FILE: z.string().meta({
-    description: 'the file that charges are kept in; its folder must be there',
+    description: 'the file that charges are kept in',
     example: '/var/lib/payment-provider/charges.sqlite',
   }),
 })

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 
@@ -58,8 +60,9 @@ const rowSchema = z
     }): StoredCharge => ({ ...row, paymentToken, declineReason, createdAt }),
   )
 
-/** @param file path of the database, made if need be; `:memory:` for none */
+/** @param file path of the database; it and its folder are made if need be */
 export function openCharges(file: string): ChargeRepository {
+  mkdirSync(dirname(file), { recursive: true })
   const database = new DatabaseSync(file)
   database.exec(SCHEMA)
   const select = database.prepare('SELECT * FROM charges WHERE reference = ?')

@@ -1,0 +1,34 @@
+import { ProblemError } from '@faultline/service-kit'
+import type { Middleware } from 'koa'
+import { ChargeMismatchError, NotFoundError } from '../domain/errors.ts'
+
+/** Says in HTTP what the domain says in errors of its own. */
+export function domainProblems(): Middleware {
+  return async function domainProblemsMiddleware(_ctx, next) {
+    try {
+      await next()
+    } catch (error) {
+      throw asProblem(error)
+    }
+  }
+}
+
+function asProblem(error: unknown): unknown {
+  if (error instanceof NotFoundError) {
+    return new ProblemError({
+      status: 404,
+      type: 'resource-not-found',
+      title: 'There is no such resource',
+      detail: error.message,
+    })
+  }
+  if (error instanceof ChargeMismatchError) {
+    return new ProblemError({
+      status: 422,
+      type: 'idempotency-key-reused',
+      title: 'The key was used before, for another request',
+      detail: 'there is a charge for this order, of another amount or another token',
+    })
+  }
+  return error
+}
