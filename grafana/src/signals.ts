@@ -106,6 +106,9 @@ const boxOffice = {
   box_office_tickets_sold_total: counter(),
   box_office_revenue_total: counter('currency'),
   box_office_payment_to_ticket_seconds: histogram(),
+  box_office_payments_declined_total: counter('reason'),
+  box_office_charges_pending: gauge(),
+  box_office_orders_pending: gauge(),
   box_office_webhook_deliveries_total: counter('outcome'),
 }
 

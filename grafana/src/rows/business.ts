@@ -2,7 +2,7 @@ import { quantileColours } from '../colours.ts'
 import { toService } from '../links.ts'
 import { objectives } from '../objectives.ts'
 import { timeSeries } from '../panels/time-series.ts'
-import { rate, shareOf, sumBy } from '../queries/promql.ts'
+import { maxBy, rate, select, shareOf, sumBy } from '../queries/promql.ts'
 import { timeToTicket } from '../queries/tickets.ts'
 import type { KitRow } from './row.ts'
 
@@ -15,15 +15,14 @@ export const businessRow: KitRow = {
         title: 'Tickets sold',
         description:
           'Seats paid for, per second. Steady requests and fewer sales: something between choosing and paying is broken, whatever the error panels say.',
-        width: 5,
+        width: 8,
         unit: 'cps',
         links: [toService],
       },
       [
         {
           expr: sumBy(['service_name'], rate('box_office_tickets_sold_total')),
-          legend: 'tickets',
-          exemplars: false,
+          legend: '{{service_name}}',
         },
       ],
     ),
@@ -31,9 +30,8 @@ export const businessRow: KitRow = {
       {
         title: 'Revenue',
         description: 'Money of confirmed orders, a minute, in hundredths of the currency as it is counted.',
-        width: 5,
+        width: 8,
         unit: 'short',
-        links: [],
       },
       [
         {
@@ -44,10 +42,28 @@ export const businessRow: KitRow = {
     ),
     timeSeries(
       {
+        title: 'From payment to ticket',
+        description:
+          'What buyers wait for after they paid. The line is the objective. Dots lead to the trace of an order, from the click to the ticket.',
+        width: 8,
+        unit: 's',
+        thresholds: [
+          [null, 'transparent'],
+          [objectives.ticketSeconds, 'red'],
+        ],
+        overrides: quantileColours,
+      },
+      [
+        { expr: timeToTicket(0.99), legend: 'p99', exemplars: true },
+        { expr: timeToTicket(0.5), legend: 'p50' },
+      ],
+    ),
+    timeSeries(
+      {
         title: 'Reservations that came to nothing',
         description:
           'Reservations per second that ended without a sale: refused (somebody was quicker), expired (the buyer left with the seats on hold), released by hand, declined by the bank. Expired going up is the first sign that paying has become slow.',
-        width: 5,
+        width: 6,
         unit: 'cps',
         stacked: true,
       },
@@ -66,7 +82,7 @@ export const businessRow: KitRow = {
         title: 'Declined orders',
         description:
           'Share of the settled orders whose payment was declined. Some cards always are; a jump is the payment provider, or somebody trying out stolen cards.',
-        width: 4,
+        width: 6,
         unit: 'percentunit',
         softMax: 0.1,
         max: 1,
@@ -85,20 +101,27 @@ export const businessRow: KitRow = {
     ),
     timeSeries(
       {
-        title: 'From payment to ticket',
+        title: 'Declines by reason',
         description:
-          'What buyers wait for after they paid. The line is the objective. Dots lead to the trace of an order, from the click to the ticket.',
-        width: 5,
-        unit: 's',
-        thresholds: [
-          [null, 'transparent'],
-          [objectives.ticketSeconds, 'red'],
-        ],
-        overrides: quantileColours,
+          'Declined payments per second, by what the provider says. One reason alone going up: ask the provider. Insufficient funds at every hour alike: stolen cards being tried.',
+        width: 6,
+        unit: 'cps',
+        stacked: true,
+      },
+      [{ expr: sumBy(['reason'], rate('box_office_payments_declined_total')), legend: '{{reason}}' }],
+    ),
+    timeSeries(
+      {
+        title: 'Payments in doubt',
+        description:
+          'Charges and orders of which it is not known whether they are paid. They are settled by asking the provider, never by charging again; more than two minutes old, they make an alert.',
+        width: 6,
+        unit: 'short',
+        softMax: 5,
       },
       [
-        { expr: timeToTicket(0.99), legend: 'p99', exemplars: true },
-        { expr: timeToTicket(0.5), legend: 'p50' },
+        { expr: maxBy(['service_name'], select('box_office_charges_pending')), legend: 'charges' },
+        { expr: maxBy(['service_name'], select('box_office_orders_pending')), legend: 'orders' },
       ],
     ),
   ],
