@@ -10,6 +10,7 @@ const byPeer = ['peer_service']
 const legend = '{{peer_service}}'
 const ofService = { ...chosenService, ...calls }
 
+const noCalls: MayBeEmpty = { when: 'other-service', why: 'This service asks nothing of others' }
 const noHttpCalls: MayBeEmpty = { when: 'other-service', why: 'This service makes no HTTP calls' }
 
 /** What the service asks of others, as it sees it: the network between them is in it. */
@@ -25,7 +26,7 @@ export const callsRow: KitRow = {
         unit: 'reqps',
         overrides: serviceOverrides,
       },
-      [{ expr: traffic(outgoingCalls, byPeer, ofService), legend }],
+      [{ expr: traffic(outgoingCalls, byPeer, ofService), legend, mayBeEmpty: noCalls }],
     ),
     timeSeries(
       {
@@ -38,7 +39,7 @@ export const callsRow: KitRow = {
         max: 1,
         overrides: serviceOverrides,
       },
-      [{ expr: errors(outgoingCalls, byPeer, ofService), legend }],
+      [{ expr: errors(outgoingCalls, byPeer, ofService), legend, mayBeEmpty: noCalls }],
     ),
     timeSeries(
       {
@@ -49,7 +50,7 @@ export const callsRow: KitRow = {
         unit: 's',
         overrides: serviceOverrides,
       },
-      [{ expr: latency(outgoingCalls, 0.95, byPeer, ofService), legend }],
+      [{ expr: latency(outgoingCalls, 0.95, byPeer, ofService), legend, mayBeEmpty: noCalls }],
     ),
     timeSeries(
       {
@@ -88,6 +89,7 @@ export const protectionRow: KitRow = {
         {
           expr: sumBy(['reason'], rate('load_shed_requests_total', chosen)),
           legend: '{{reason}}',
+          mayBeEmpty: { when: 'other-service', why: 'This service sheds no load' },
         },
       ],
     ),
