@@ -25,7 +25,7 @@ export interface StreamDefinition {
  * as none of them may rely on the other having started first.
  */
 export async function ensureStream(connection: NatsConnection, definition: StreamDefinition): Promise<void> {
-  const { streams } = await jetstreamManager(connection)
+  const { streams } = await jetstreamManager(connection, { checkAPI: false })
   const config = {
     description: definition.description,
     subjects: [...definition.subjects],
@@ -35,6 +35,8 @@ export async function ensureStream(connection: NatsConnection, definition: Strea
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
+    // Lets anybody ask for the next message of a subject, which lag is measured by.
+    allow_direct: true,
   }
   try {
     await streams.add({ name: definition.name, ...config })

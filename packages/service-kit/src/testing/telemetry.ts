@@ -5,7 +5,7 @@ import { type OpenMetricsContentType, Registry } from 'prom-client'
 /** The parts of telemetry that services use. */
 export type TestTelemetry = Pick<
   Telemetry,
-  'logger' | 'register' | 'middleware' | 'instrumentPool' | 'messaging' | 'withBaggage'
+  'logger' | 'register' | 'middleware' | 'instrumentPool' | 'messaging' | 'withBaggage' | 'exemplar'
 > & {
   /** Value of a counter or gauge with exactly these labels; 0 when there is none. */
   value(metric: string, labels?: Readonly<Record<string, string>>): Promise<number>
@@ -26,6 +26,7 @@ export function testTelemetry(): TestTelemetry {
     instrumentPool: (pool) => pool,
     messaging: { send: (_message, publish) => publish(), process: (_message, handle) => handle() },
     withBaggage: (_members, fn) => fn(),
+    exemplar: () => undefined,
     async value(metric, labels = {}) {
       const { values } = (await register.getSingleMetric(metric)?.get()) ?? { values: [] }
       const wanted = JSON.stringify(Object.entries(labels).sort())

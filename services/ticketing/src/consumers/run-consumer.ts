@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  deadLettersStream,
+  ORDER_CONFIRMED_SUBJECT,
+  ORDERS_STREAM,
+  ordersStream,
+  replaySubject,
+} from '@faultline/contracts'
+import { ensureStream, type Nats } from '@faultline/service-kit'
+import {
+  AckPolicy,
+  type ConsumerMessages,
+  jetstream as createJetStream,
+  DeliverPolicy,
+  JetStreamApiError,
+  jetstreamManager,
+} from '@nats-io/jetstream'
+import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import { type ConsumerDefinition, type HandlingDependencies, handleMessage } from './handle-message.ts'
+
+/** Pause before another attempt when the broker refuses, in milliseconds. */
+const RETRY_MS = 500
+
+export interface RunningConsumer {
+  /** Takes no further message and lets those under way finish. */
+  stop(): Promise<void>
+}
+
+/** Consumes for ever, from whenever the broker is there, and anew after each reconnect. */
+export function runConsumer(
+  nats: Nats,
+  definition: ConsumerDefinition,
+  dependencies: HandlingDependencies,
+): RunningConsumer {
+  const { logger } = dependencies.telemetry
+  const stopping = new AbortController()
+  const underWay = new Set<Promise<void>>()
+
+  async function consume(): Promise<void> {
+    const connection = await nats.connection()
+    const jetstream = createJetStream(connection)
+    await ensureConsumer(connection, definition)
+    const consumer = await jetstream.consumers.get(ORDERS_STREAM, definition.name)
+    // No more than can be worked on: what waits in here is neither worked on nor seen by another replica.
+    const messages = await consumer.consume({ max_messages: definition.policy.concurrency })
+    using _ends = endWith(messages, nats, stopping.signal)
+    for await (const message of messages) {
+      const handled = handleMessage(message, jetstream, definition, dependencies)
+      const tracked = handled.finally(() => underWay.delete(tracked))
+      underWay.add(tracked)
+      if (underWay.size >= definition.policy.concurrency) await Promise.race(underWay)
+    }
+  }
+
+  async function run(): Promise<void> {
+    let warned = false
+    while (!stopping.signal.aborted && !nats.closing.aborted) {
+      try {
+        await consume()
+        warned = false
+      } catch (error) {
+        if (!warned && nats.connected)
+          logger.warn({ err: error, consumer: definition.name }, 'cannot consume')
+        warned = nats.connected
+      }
+      await sleep(RETRY_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  const running = run()
+  return {
+    async stop() {
+      stopping.abort()
+      // Before there was a connection, the loop only ends with it.
+      if (nats.connected) await running
+      await Promise.all(underWay)
+    },
+  }
+}
+
+/** Makes the stream and the durable consumer, or brings them to their definition. */
+async function ensureConsumer(
+  connection: NatsConnection,
+  { name, policy }: ConsumerDefinition,
+): Promise<void> {
+  await ensureStream(connection, ordersStream)
+  await ensureStream(connection, deadLettersStream)
+  const { consumers } = await jetstreamManager(connection, { checkAPI: false })
+  const config = {
+    ack_wait: nanos(policy.ackWaitMs),
+    filter_subjects: [ORDER_CONFIRMED_SUBJECT, replaySubject(name)],
+    // Counted here: the server would stop to deliver without a word, and nobody would make a dead letter of it.
+    max_deliver: -1,
+    // Those that wait for another try count as well, and must not hold up the others.
+    max_ack_pending: 1_000,
+  }
+  try {
+    await consumers.add(ORDERS_STREAM, {
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ...config,
+    })
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error
+    await consumers.update(ORDERS_STREAM, name, config)
+  }
+}
+
+/** Made with another configuration before, as by an earlier version of the service. */
+const CONSUMER_EXISTS = 10_148
+
+/** Ends the iteration at a stop, and at a reconnect: then it begins anew at once. */
+function endWith(messages: ConsumerMessages, nats: Nats, signal: AbortSignal): Disposable {
+  const end = (): void => messages.stop()
+  const forget = nats.onReconnect(end)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  return {
+    [Symbol.dispose]() {
+      forget()
+      signal.removeEventListener('abort', end)
+      messages.stop()
+    },
+  }
+}

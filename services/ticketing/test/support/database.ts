@@ -1,0 +1,43 @@
+import { connectOwner } from '@faultline/service-kit'
+import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
+import pg from 'pg'
+import { migrateTicketing, SERVICE_ROLE } from '../../src/migration.ts'
+
+const PASSWORD = 'service'
+const DATABASE = 'box_office'
+
+/** A database with ticketing's schema. */
+export interface TicketingDatabase extends AsyncDisposable {
+  readonly postgres: TestPostgres
+  readonly serviceUrl: string
+  /** Runs SQL as the owner. */
+  asOwner<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+}
+
+export async function startTicketingDatabase(): Promise<TicketingDatabase> {
+  // A migration that fails must not leave a server behind.
+  await using started = new AsyncDisposableStack()
+  const postgres = started.use(await startPostgres())
+  const ownerUrl = postgres.ownerUrl(DATABASE)
+  const client = await connectOwner(ownerUrl)
+  try {
+    await migrateTicketing(client, PASSWORD, testTelemetry().logger)
+  } finally {
+    await client.end()
+  }
+  const kept = started.move()
+  return {
+    postgres,
+    serviceUrl: postgres.roleUrl(SERVICE_ROLE, PASSWORD, DATABASE),
+    async asOwner<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) {
+      const connection = new pg.Client({ connectionString: ownerUrl })
+      await connection.connect()
+      try {
+        return (await connection.query<Row>(text, values)).rows
+      } finally {
+        await connection.end()
+      }
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import type { FlagName, FlagValue, Scope } from '@faultline/contracts'
+import { flags as definitions } from '@faultline/contracts'
+import { connectNats, createServiceTokens, type Nats } from '@faultline/service-kit'
+import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import { createLocalJWKSet } from 'jose'
+import type { DeliveryPolicies } from '../../src/consumers/definitions.ts'
+import { createTicketing, type TicketingOptions } from '../../src/ticketing.ts'
+
+const ISSUER = 'urn:faultline:gateway'
+
+/** Tries that a test can wait for. */
+const policy = {
+  ackWaitMs: 1_000,
+  backoffMs: [20, 40],
+  maxDeliveries: 3,
+  concurrency: 4,
+  timeoutMs: 5_000,
+}
+const QUICK: DeliveryPolicies = { renderer: policy, sender: policy }
+
+export interface RunningTicketing extends AsyncDisposable {
+  readonly url: string
+  readonly telemetry: TestTelemetry
+  readonly nats: Nats
+  /** Values of flags that a test sets; the defaults otherwise. */
+  readonly flags: Map<FlagName, unknown>
+  /** Authorization header of a user. */
+  tokenOf(userId: string, ...scopes: Scope[]): Promise<string>
+}
+
+/** Ticketing inside of the test's process. */
+export async function startTicketing(
+  urls: { database: string; nats: string },
+  options: Partial<Pick<TicketingOptions, 'policies' | 'webhookClient' | 'resolve'>> = {},
+): Promise<RunningTicketing> {
+  const telemetry = testTelemetry()
+  const flags = new Map<FlagName, unknown>()
+  const nats = connectNats({ url: urls.nats, name: `ticketing ${randomUUID()}`, ...telemetry, retryMs: 20 })
+  const issuers = new Map<string, ReturnType<typeof createServiceTokens>>()
+  const keys = () =>
+    createLocalJWKSet({ keys: [...issuers.values()].flatMap((tokens) => tokens.jwks().keys) })
+  const ticketing = createTicketing({
+    url: urls.database,
+    telemetry,
+    nats,
+    flags: {
+      value: <Name extends FlagName>(name: Name) =>
+        (flags.get(name) ?? definitions[name].default) as FlagValue<Name>,
+    },
+    tokens: { issuers: [{ issuer: ISSUER, keys: (header, token) => keys()(header, token) }] },
+    policies: QUICK,
+    // The test itself keeps the event loop of this process busy.
+    shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
+    ...options,
+  })
+  const server = await serve(ticketing.app)
+  return {
+    url: server.url,
+    telemetry,
+    nats,
+    flags,
+    async tokenOf(userId, ...scopes) {
+      const scope = scopes.join(' ')
+      const key = `${userId} ${scope}`
+      const tokens =
+        issuers.get(key) ??
+        createServiceTokens({ issuer: ISSUER, subject: userId, audience: 'box-office', scope })
+      issuers.set(key, tokens)
+      return `Bearer ${await tokens.token()}`
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await ticketing.close()
+    },
+  }
+}
