@@ -40,6 +40,8 @@ export interface Found {
   readonly ownExemplars: Map<string, PlacedExemplar>
   /** Spans of each service that the collector counted since verify began, where that is known. */
   readonly spansAtCollector: Map<string, number>
+  /** Some code of verify's own orders has been sampled by a profiler. */
+  orderSampled: boolean
   /** Until when verify's own requests were sent, epoch ms; undefined while the first are on their way. */
   sentUntilMs: number | undefined
   /** How many requests those were; more may follow while links are incomplete. */
@@ -54,6 +56,7 @@ export function nothingFound(): Found {
     ownTraces: new Map(),
     ownExemplars: new Map(),
     spansAtCollector: new Map(),
+    orderSampled: false,
     sentUntilMs: undefined,
     sentAtFirst: 0,
   }

@@ -6,6 +6,7 @@ import { exemplarsProbe } from './links/probe-exemplars.ts'
 import { linksProbe } from './links/probe-links.ts'
 import { loadProbe } from './load/probe-load.ts'
 import { metricNamesProbe } from './metrics/probe-metric-names.ts'
+import { orderProbe } from './order/probe-order.ts'
 import { loadDashboards, loadExpectations } from './panels/load.ts'
 import { panelsProbe } from './panels/probe-panels.ts'
 import { type Probe, runProbe } from './probe.ts'
@@ -15,7 +16,7 @@ import { attribute, type TimedFinding } from './report/attribute.ts'
 import type { Finding, VerifyReport } from './report/check.ts'
 import { newMarker } from './requests/mark.ts'
 import { requestsProbe } from './requests/probe-requests.ts'
-import { createRequester } from './requests/requester.ts'
+import { type Credentials, createRequester } from './requests/requester.ts'
 import { rulesProbe } from './rules/probe-rules.ts'
 import { sendRequests } from './send.ts'
 import { logsProbe } from './signals/probe-logs.ts'
@@ -25,6 +26,8 @@ import { tracesProbe } from './signals/probe-traces.ts'
 
 export interface VerifyOptions {
   readonly endpoints: VerifyEndpoints
+  /** Who signs in to buy a seat. Default: a demo user of the kit. */
+  readonly credentials?: Credentials
   /** Folder of the dashboards' JSON; `expectations.json` is looked for beside it. */
   readonly dashboards: string
   /** Ends verify; it then rejects with the signal's reason. */
@@ -50,6 +53,11 @@ export class KitNotRunning extends Error {
   }
 }
 
+/** May read and do everything that a user can; the same password as in the demo's seed. */
+const DEMO_USER: Credentials = {
+  username: 'organiser-1',
+  password: process.env.DEMO_PASSWORD ?? 'faultline-demo',
+}
 const DEFAULT_TIMEOUT_MS = 75_000
 /** Of one question to a backend, in ms; there are hundreds. */
 const CALL_TIMEOUT_MS = 5_000
@@ -71,7 +79,12 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
 
   const beginMs = Date.now()
   const deadlineMs = beginMs + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) - RESERVE_MS
-  const requester = createRequester({ gateway: endpoints.gateway, marker: newMarker(), signal })
+  const requester = createRequester({
+    gateway: endpoints.gateway,
+    marker: newMarker(),
+    credentials: options.credentials ?? DEMO_USER,
+    signal,
+  })
   const hopeless = new Set<string>()
   const context: Context = {
     endpoints,
@@ -100,6 +113,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const within = { ...context, backends: impatient(context) }
 
   const links = runAndTell(linksProbe(), within)
+  const order = runAndTell(orderProbe, within)
   const probes = [
     requestsProbe,
     metricsProbe,
@@ -114,12 +128,13 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     collectorProbe,
   ]
   const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
-  const [linkFindings, rest] = await Promise.all([
+  const [linkFindings, orderFindings, rest] = await Promise.all([
     links,
+    order,
     Promise.all(probes.map((probe) => runAndTell(probe, within))),
-    sendRequests(within, { until: links, onSent }),
+    sendRequests(within, { until: Promise.all([links, order]), onSent }),
   ])
-  const findings = [...reached, ...rest.flat(), ...linkFindings]
+  const findings = [...reached, ...rest.flat(), ...linkFindings, ...orderFindings]
   return report(await lookAgain(findings, reach, context), context)
 }
 

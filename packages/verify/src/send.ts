@@ -15,6 +15,8 @@ const FIRST_MS = 12_000
 /** Then a trickle while links are incomplete: an exemplar or a CPU sample is a matter of chance. */
 const TRICKLE_EVERY_MS = 2_000
 const MAX_REQUESTS = 300
+/** Orders that are taken at most, a seat each, while none of them has been sampled by a profiler. */
+const MAX_ORDERS = 4
 
 /** Sends verify's own requests, and says in `found` when the first of them are out. */
 export async function sendRequests(context: Context, { until, onSent }: SendOptions): Promise<void> {
@@ -28,6 +30,7 @@ export async function sendRequests(context: Context, { until, onSent }: SendOpti
   const stop = () => enough.abort()
   until.then(stop, stop)
   while (!enough.signal.aborted && requester.sent.length + BURST <= MAX_REQUESTS) {
+    if (!found.orderSampled && requester.orders.length < MAX_ORDERS) await requester.takeOrder()
     await requester.burst(BURST)
     await pause(TRICKLE_EVERY_MS, AbortSignal.any([signal, enough.signal]))
   }

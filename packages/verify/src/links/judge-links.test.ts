@@ -101,7 +101,23 @@ describe('judgeTraceLink', () => {
   it('fails for a trace that ends half-way', () => {
     const half = aTrace(['gateway', 'gateway-1'])
     const finding = judgeTraceLink({ ...evidence, stored: new Map([[TRACE_ID, half]]) })
-    expect(finding).toMatchObject({ status: 'fail', seen: 'stored, with spans of gateway only' })
+    expect(finding).toMatchObject({
+      status: 'fail',
+      seen: '1 stored, with spans of gateway; none with the way to catalog, gateway',
+    })
+  })
+
+  it('takes the way to each service from whichever trace shows it', () => {
+    const other = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const booking = { ...aTrace(['gateway', 'gateway-1'], ['booking', 'booking-1']), traceId: other }
+    const both = { ...evidence, services: ['booking', 'catalog', 'gateway'] }
+    expect(judgeTraceLink(both).status).toBe('fail')
+    const own = [anExemplar(), anExemplar({ traceId: other })]
+    const stored = new Map([
+      [TRACE_ID, whole],
+      [other, booking],
+    ])
+    expect(judgeTraceLink({ ...both, own, stored }).status).toBe('pass')
   })
 
   it('is skipped without an exemplar', () => {

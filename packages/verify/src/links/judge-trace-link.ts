@@ -20,12 +20,14 @@ export interface TraceLinkEvidence {
 export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonly trace?: Trace } {
   const { own, stored, services, nowMs, late, explainedBy } = evidence
   const traces = own.flatMap(({ traceId }) => stored.get(traceId ?? '') ?? [])
-  const whole = traces.find((trace) => services.every((name) => servicesIn(trace).has(name)))
+  const unseen = services.filter((name) => !traces.some((trace) => showsWayTo(trace, name)))
+  const whole =
+    unseen.length > 0 ? undefined : traces.toSorted((a, b) => servicesIn(b).size - servicesIn(a).size)[0]
   const missing = own.find(({ traceId }) => !stored.has(traceId ?? ''))
   const finding = {
     id: 'link/exemplar-trace',
     hop: 'exemplar → trace',
-    expected: `the trace is stored, with spans of ${services.join(' and ') || 'every service'}`,
+    expected: `traces are stored, with the whole way to each of ${services.join(', ') || 'the services'}`,
     query: `Tempo, trace ${missing?.traceId ?? whole?.traceId ?? 'of the exemplar'}`,
     explainedBy: [
       'reach/collector',
@@ -43,7 +45,8 @@ export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonl
   }
   if (own.length === 0) return { ...finding, status: 'skipped', seen: 'no exemplar to start from' }
   if (traces[0] !== undefined) {
-    const seen = `stored, with spans of ${[...servicesIn(traces[0])].join(', ')} only`
+    const reached = new Set(traces.flatMap((trace) => [...servicesIn(trace)]))
+    const seen = `${traces.length} stored, with spans of ${[...reached].join(', ')}; none with the way to ${unseen.join(', ')}`
     return {
       ...finding,
       status: 'fail',
@@ -62,6 +65,12 @@ export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonl
     likelyCause: 'the sampler drops the trace although its request was marked to be kept',
     nextStep: 'the policies of tail_sampling in collector/collector.yaml: is sampling.keep among them?',
   }
+}
+
+/** Whether a trace shows a service together with one that called it, or that it called. */
+function showsWayTo(trace: Trace, service: string): boolean {
+  const shown = servicesIn(trace)
+  return shown.has(service) && shown.size > 1
 }
 
 function servicesIn(trace: Trace): Set<string> {

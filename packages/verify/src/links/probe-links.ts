@@ -17,8 +17,10 @@ import { lostBeforeSampler } from './lost.ts'
 import { singleOut } from './single-out.ts'
 
 /** Exemplars that are walked at once; each of their requests may or may not have been sampled by the profiler. */
-const MAX_EXEMPLARS = 20
+const MAX_EXEMPLARS = 40
 const MAX_LINES = 1_000
+/** With fewer requests of verify's own it is a matter of chance whether a service was sampled in one. */
+const MIN_SPANS = 20
 const PROFILE_OVERLAP_MS = 60_000
 
 /**
@@ -40,11 +42,13 @@ export function linksProbe(): Probe {
         context,
       )
       const reached = servicesOf(context).filter(({ ownServerSpans }) => ownServerSpans > 0)
+      // What only an order reaches is followed from there.
+      const often = reached.filter(({ ownServerSpans }) => ownServerSpans >= MIN_SPANS)
       const late = sinceSentMs(context) > patience.traces
       const { trace: whole, ...traceLink } = judgeTraceLink({
         own,
         stored: found.ownTraces,
-        services: reached.map(({ name }) => name),
+        services: often.map(({ name }) => name),
         nowMs: Date.now(),
         late,
         explainedBy: lostBeforeSampler(found),
@@ -52,7 +56,7 @@ export function linksProbe(): Probe {
       const trace = whole ?? found.ownTraces.values().next().value
       const [logsLink, linesSpanIds] = await walkToLogs(trace, context)
       const profileLinks = await pMap(
-        reached,
+        often,
         ({ name }) => walkToProfile(name, linesSpanIds, sampled, context),
         { concurrency: 2 },
       )

@@ -1,11 +1,12 @@
 /**
  * The stations of the way that verify follows, in the order in which data passes them: a request and its
- * answer, the replicas of services, the collector, the backends, the four signals of each service, the links from one signal to the
- * next, what is drawn and computed from them; last the load, without which all of it may be well.
+ * answer, an order from sign-in to ticket, the replicas of services, the collector, the backends, the four signals of each service, the links from one signal to the
+ * next, those from an order to its signals, what is drawn and computed from them; last the load, without which all of it may be well.
  */
 export const hops = [
   'gateway',
   'requests',
+  'order',
   'services',
   'collector',
   'prometheus',
@@ -21,6 +22,9 @@ export const hops = [
   'trace → logs',
   'logs → span profile',
   'span profile → metrics',
+  'order → trace',
+  'order → logs',
+  'order → profile',
   'rules',
   'panels',
   'load',

@@ -10,6 +10,9 @@ export interface ConcreteRequest {
   /** Path with the query. */
   readonly path: string
   readonly body: string | undefined
+  /** Carries the token of verify's user. */
+  readonly signedIn?: boolean
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Ids of a list in one body: enough work for a sampling profiler to see. */
@@ -23,10 +26,7 @@ const LIMIT_STRIDE = 7
  */
 export function instantiate(operation: Operation, ids: KnownIds, index: number): ConcreteRequest {
   const { method, route, maxLimit, idFields } = operation
-  const path = parametersOf(route).reduce(
-    (filled, name) => filled.replace(`{${name}}`, encodeURIComponent(pick(ids.get(name) ?? [], index))),
-    route,
-  )
+  const path = fillIn(route, (name) => pick(ids.get(name) ?? [], index))
   const query = maxLimit === undefined ? '' : `?limit=${1 + ((index * LIMIT_STRIDE) % maxLimit)}`
   const fields = idFields.map((field) => [
     field,
@@ -37,7 +37,16 @@ export function instantiate(operation: Operation, ids: KnownIds, index: number):
     route,
     path: `${path}${query}`,
     body: method === 'POST' ? JSON.stringify(Object.fromEntries(fields)) : undefined,
+    signedIn: operation.scopes !== undefined,
   }
+}
+
+/** The path of a route with its parameters. */
+export function fillIn(route: string, valueFor: (name: string) => string): string {
+  return parametersOf(route).reduce(
+    (filled, name) => filled.replace(`{${name}}`, encodeURIComponent(valueFor(name))),
+    route,
+  )
 }
 
 function pick(values: readonly string[], index: number): string {

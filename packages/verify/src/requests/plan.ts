@@ -16,6 +16,8 @@ export const openApiDocument = z.object({
             }),
           )
           .default([]),
+        operationId: z.string().optional(),
+        security: z.array(z.record(z.string(), z.array(z.string()))).default([]),
         requestBody: z
           .looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) })
           .optional(),
@@ -38,6 +40,8 @@ export interface Operation {
   readonly maxLimit: number | undefined
   /** Fields of the body that take lists of ids, by name: `concertIds`. */
   readonly idFields: readonly string[]
+  /** Scopes that its token must have; undefined where it wants no token. */
+  readonly scopes: readonly string[] | undefined
 }
 
 /** Where ids for a path parameter or a body field come from: `concertId` and `concertIds` from `/v1/concerts`. */
@@ -50,35 +54,80 @@ export interface IdSource {
 export interface RequestPlan {
   readonly operations: readonly Operation[]
   readonly idSources: readonly IdSource[]
+  /** What an order takes; undefined where the API has no orders. */
+  readonly orderRoutes: OrderRoutes | undefined
 }
+
+/** Operations of an order by their `operationId`, with their routes. */
+const ORDER_OPERATIONS = {
+  signIn: 'signIn',
+  concerts: 'searchConcerts',
+  seats: 'listSeats',
+  reserve: 'createReservation',
+  pay: 'createOrder',
+  order: 'getOrder',
+  ticket: 'getTicket',
+} as const
+export type OrderRoutes = Readonly<Record<keyof typeof ORDER_OPERATIONS, string>>
+
+/** Ids that come from verify's own order, not from a list: what a list has may not have its ticket yet. */
+const ORDER_IDS = ['orderId', 'reservationId']
 
 /**
  * Which operations of a gateway can be called without changing anything: every GET, and POST where the
  * resource is a query (`…-queries`, the API's way of asking with a body). Ids come from the lists of the
- * same API; operations whose ids have no list are left out.
+ * same API and from verify's own order; operations whose ids come from neither are left out.
  */
 export function planRequests(document: OpenApiDocument): RequestPlan {
   const operations = Object.entries(document.paths).flatMap(([route, methods]): Operation[] =>
     Object.entries(methods).flatMap(([method, operation]): Operation[] => {
       const maxLimit = operation.parameters.find(({ name }) => name === 'limit')?.schema?.maximum
-      if (method === 'get') return [{ method: 'GET', route, maxLimit, idFields: [] }]
+      const scopes = scopesOf(operation.security)
+      if (method === 'get') return [{ method: 'GET', route, maxLimit, idFields: [], scopes }]
       if (method !== 'post' || !route.endsWith('-queries')) return []
       return [
-        { method: 'POST', route, maxLimit: undefined, idFields: idFieldsOf(operation.requestBody, document) },
+        {
+          method: 'POST',
+          route,
+          maxLimit: undefined,
+          idFields: idFieldsOf(operation.requestBody, document),
+          scopes,
+        },
       ]
     }),
   )
   const lists = operations.filter(({ method, route }) => method === 'GET' && parametersOf(route).length === 0)
-  const wanted = new Set(operations.flatMap(idsOf))
+  const orderRoutes = orderRoutesOf(document)
+  const ordered = orderRoutes === undefined ? [] : ORDER_IDS
+  const wanted = new Set(operations.flatMap(idsOf).filter((name) => !ordered.includes(name)))
   const idSources = [...wanted].flatMap((name): IdSource[] => {
     const list = lists.find(({ route }) => singular(route.split('/').at(-1) ?? '') === name)
     return list === undefined ? [] : [{ name, route: list.route }]
   })
-  const known = new Set(idSources.map(({ name }) => name))
+  const known = new Set([...idSources.map(({ name }) => name), ...ordered])
   return {
     operations: operations.filter((operation) => idsOf(operation).every((id) => known.has(id))),
     idSources,
+    orderRoutes,
   }
+}
+
+/** Of the alternatives that OpenAPI allows the first; none, or an empty one, wants no token. */
+function scopesOf(security: readonly Record<string, string[]>[]): readonly string[] | undefined {
+  const [first] = Object.values(security[0] ?? {})
+  return first
+}
+
+function orderRoutesOf({ paths }: OpenApiDocument): OrderRoutes | undefined {
+  const routes = new Map(
+    Object.entries(paths).flatMap(([route, methods]) =>
+      Object.values(methods).map(({ operationId = '' }) => [operationId, route] as const),
+    ),
+  )
+  const found = Object.entries(ORDER_OPERATIONS).map(([name, id]) => [name, routes.get(id)])
+  return found.every(([, route]) => route !== undefined)
+    ? (Object.fromEntries(found) as OrderRoutes)
+    : undefined
 }
 
 /** Names of path parameters in order. */

@@ -22,7 +22,10 @@ export const tracesProbe: Probe = {
     const { found } = context
     // The first requests are followed to their end; those sent later are too young.
     const sentAtFirst = ownTraceIds(context).slice(0, found.sentAtFirst)
-    const followed = spread(sentAtFirst, MAX_TRACES)
+    // What only an order reaches has spans in its trace alone.
+    const orders = new Set(context.requester.orders.flatMap(({ traceId }) => traceId ?? []))
+    const followed = spread(sentAtFirst, MAX_TRACES).filter((id) => !orders.has(id))
+    followed.push(...orders)
     const stored = await readTraces(followed, context)
     const late = sinceSentMs(context) > patience.traces
     return forEachService(context, 'traces', (service) => observe(service, followed, stored, context, late))

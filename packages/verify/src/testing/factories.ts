@@ -172,6 +172,7 @@ export function aRequest(fields: Partial<SentRequest> = {}): SentRequest {
     method: 'GET',
     route: '/v1/concerts',
     startMs: NOW_MS,
+    purpose: 'read',
     status: 200,
     error: undefined,
     ...fields,
