@@ -11,6 +11,7 @@ import { grafana } from './grafana.ts'
 import { loki } from './loki.ts'
 import { nats } from './nats.ts'
 import { pager } from './pager.ts'
+import { paymentProvider, payments, paymentsMigrate } from './payments.ts'
 import { postgres } from './postgres.ts'
 import { prometheus } from './prometheus.ts'
 import { pyroscope } from './pyroscope.ts'
@@ -42,6 +43,9 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     catalogMigrate(context),
     catalog(context, 1),
     catalog(context, 2),
+    paymentProvider(context),
+    paymentsMigrate(context),
+    payments(context),
     gatewayMigrate(context),
     gateway(context),
     edge(context),
