@@ -16,6 +16,7 @@ import { postgres } from './postgres.ts'
 import { prometheus } from './prometheus.ts'
 import { pyroscope } from './pyroscope.ts'
 import { tempo } from './tempo.ts'
+import { ticketing, ticketingMigrate } from './ticketing.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
 /**
@@ -46,6 +47,8 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     paymentProvider(context),
     paymentsMigrate(context),
     payments(context),
+    ticketingMigrate(context),
+    ticketing(context),
     gatewayMigrate(context),
     gateway(context),
     edge(context),
