@@ -151,7 +151,7 @@ export const protectionsRow: KitRow = {
       {
         title: 'Webhook deliveries',
         description:
-          'Attempts per second to tell a webhook, by how they ended. Blocked: its address is not a public one.',
+          'Attempts per second to tell a webhook, by how they ended. Address refused: it is not a public one.',
         width: 12,
         height: 9,
         unit: 'cps',

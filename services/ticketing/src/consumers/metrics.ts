@@ -1,10 +1,12 @@
+import { TICKET_RENDERER, WEBHOOK_SENDER } from '@faultline/contracts'
 import type { MetricsRegistry } from '@faultline/service-kit'
 import { Counter, Gauge } from 'prom-client'
 
 const GROUP = 'messaging_consumer_group_name'
 
 /** Why a message became a dead letter; also label values, so the set is closed. */
-export type DeadLetterReason = 'invalid-message' | 'max-deliveries'
+export const DEAD_LETTER_REASONS = ['invalid-message', 'max-deliveries'] as const
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
 
 /** What the consumers report beside the general metrics of messages. */
 export interface ConsumerMetrics {
@@ -18,7 +20,7 @@ export interface ConsumerMetrics {
 
 export function createConsumerMetrics(register: MetricsRegistry): ConsumerMetrics {
   const common = { labelNames: [GROUP] as const, registers: [register] }
-  return {
+  const metrics: ConsumerMetrics = {
     redeliveries: new Counter({
       ...common,
       name: 'messaging_redelivered_messages_total',
@@ -51,4 +53,10 @@ export function createConsumerMetrics(register: MetricsRegistry): ConsumerMetric
       help: 'Dead letters that wait to be replayed or to expire',
     }),
   }
+  // A rate needs the series from the start.
+  for (const name of [TICKET_RENDERER, WEBHOOK_SENDER]) {
+    metrics.redeliveries.inc({ [GROUP]: name }, 0)
+    for (const reason of DEAD_LETTER_REASONS) metrics.deadLetters.inc({ [GROUP]: name, reason }, 0)
+  }
+  return metrics
 }

@@ -21,7 +21,7 @@ export interface TicketsOptions {
   telemetry: Pick<Telemetry, 'exemplar'> & { logger: Logger; register: MetricsRegistry }
 }
 
-/** Seconds; the objective is a ticket within 10. */
+/** Seconds; the objective is a ticket within 5. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 
 export function createTickets({ repository, telemetry }: TicketsOptions): Tickets {

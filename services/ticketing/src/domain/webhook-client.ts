@@ -3,14 +3,16 @@ import { Agent, request } from 'undici'
 import { type AddressGuard, AddressRefusedError } from './address-guard.ts'
 
 /** How telling a webhook ended; also label values, so the set is closed. */
-export type DeliveryOutcome =
-  | 'delivered'
-  | 'address_refused'
-  | 'redirect'
-  | 'error_answer'
-  | 'too_large'
-  | 'timeout'
-  | 'connection_failed'
+export const DELIVERY_OUTCOMES = [
+  'delivered',
+  'address_refused',
+  'redirect',
+  'error_answer',
+  'too_large',
+  'timeout',
+  'connection_failed',
+] as const
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]
 
 export interface WebhookMessage {
   url: string

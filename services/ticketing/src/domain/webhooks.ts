@@ -5,7 +5,7 @@ import { Counter } from 'prom-client'
 import type { WebhookRepository } from '../repositories/webhooks.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { TooManyWebhooksError, WebhookDeliveryError, WebhookNotFoundError } from './errors.ts'
-import type { DeliveryOutcome, WebhookClient } from './webhook-client.ts'
+import { DELIVERY_OUTCOMES, type DeliveryOutcome, type WebhookClient } from './webhook-client.ts'
 
 export interface Webhooks {
   /**
@@ -47,6 +47,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     labelNames: ['outcome'],
     registers: [register],
   })
+  // A rate needs the series from the start.
+  for (const outcome of DELIVERY_OUTCOMES) deliveries.inc({ outcome }, 0)
 
   async function tell(
     { id: webhookId, url, secret }: { id: string; url: string; secret: string },
