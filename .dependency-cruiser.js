@@ -24,6 +24,7 @@ const MAY_KNOW = {
   'drill-engine': ['backends-client', 'contracts', 'stack'],
   'embedded-store': [],
   pager: [],
+  ready: [],
   'service-kit': ['contracts', 'telemetry'],
   stack: [],
   telemetry: [],

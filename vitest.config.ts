@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             '{packages,services}/*/test/**/*.test.ts',
-            '{collector,slo,grafana,loadtests}/test/**/*.test.ts',
+            '{collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
           ],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -1,3 +1,5 @@
+export { composeProxies } from './compose/proxies.ts'
+export { allReady, ComposeRuntime, connectCompose } from './compose/runtime.ts'
 export { connectRuntime, SupervisorClient } from './control/client.ts'
 export { type DownOptions, type DownResult, down, forceDown } from './down.ts'
 export { ExitCode, messageOf, StackError } from './errors.ts'

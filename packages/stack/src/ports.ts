@@ -48,6 +48,7 @@ export const BASE_PORTS = {
   pyroscopeRaft: 9099,
   pyroscopeMemberlist: 7948,
   grafana: 3000,
+  ready: 8090,
   pager: 9093,
 } as const
 

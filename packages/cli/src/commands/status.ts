@@ -1,4 +1,11 @@
-import { connectRuntime, defaultStateDir, ExitCode, type StackState } from '@faultline/stack'
+import {
+  allReady,
+  connectCompose,
+  connectRuntime,
+  defaultStateDir,
+  ExitCode,
+  type StackState,
+} from '@faultline/stack'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { columns, duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
@@ -6,16 +13,35 @@ import { columns, duration, everythingOf, inOneLine, secondsSince } from '../for
 export function statusCommand(): Command {
   return new Command('status')
     .description('Show every component. Exit code 1 unless everything is ready.')
+    .option('--compose', 'the kit that docker compose has started')
     .option('--json', 'all that the supervisor knows, as one JSON document')
     .addHelpText('after', '\nExample:\n  npx faultline status --json\n')
     .action(status)
 }
 
-async function status(options: { json?: true }): Promise<void> {
+async function status(options: { json?: true; compose?: true }): Promise<void> {
+  if (options.compose) return statusOfCompose(options.json === true)
   await using runtime = await connectRuntime(defaultStateDir())
   const state = await runtime.state()
   console.log(options.json ? JSON.stringify(state, null, 2) : table(state))
   if (state.phase !== 'ready') throw new CommandFailed(ExitCode.checkFailed)
+}
+
+async function statusOfCompose(json: boolean): Promise<void> {
+  await using runtime = await connectCompose(defaultStateDir())
+  const components = await runtime.status()
+  const rows = components.map(({ name, state, since, pid, restarts, version, detail }) => [
+    name,
+    state,
+    duration(secondsSince(since)),
+    String(pid ?? ''),
+    String(restarts),
+    version ?? '',
+    detail ?? '',
+  ])
+  const heading = ['NAME', 'STATE', 'FOR', 'PID', 'RESTARTS', 'IMAGE', 'DETAIL']
+  console.log(json ? JSON.stringify(components, null, 2) : columns([heading, ...rows]))
+  if (!allReady(components)) throw new CommandFailed(ExitCode.checkFailed)
 }
 
 function table(state: StackState): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  connectCompose,
   connectRuntime,
   defaultStateDir,
   ExitCode,
@@ -14,6 +15,7 @@ import { CommandFailed } from '../command-failed.ts'
 interface VerifyOptions {
   json?: true
   all?: true
+  compose?: true
   timeout?: number
 }
 
@@ -22,6 +24,7 @@ export function verifyCommand(): Command {
     .description(
       'Send marked requests and follow exactly those through all signals, links, panels and rules. Exit code 1 when one is broken.',
     )
+    .option('--compose', 'the kit that docker compose has started')
     .option('--json', 'the whole report as one JSON document')
     .option('--all', 'list every check, those that pass too')
     .option('--timeout <s>', 'end with what is known after so many seconds (default: 75)', seconds)
@@ -29,8 +32,8 @@ export function verifyCommand(): Command {
     .action(verify)
 }
 
-async function verify({ json, all, timeout }: VerifyOptions): Promise<void> {
-  await using runtime = await connect()
+async function verify({ json, all, compose, timeout }: VerifyOptions): Promise<void> {
+  await using runtime = await (compose ? connectCompose(defaultStateDir()) : connect())
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
   process.once('SIGTERM', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))

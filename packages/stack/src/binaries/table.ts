@@ -238,6 +238,15 @@ export const BINARY_NAMES: readonly BinaryName[] = [
   'grafana',
 ]
 
+/** Versions that the kit builds, by name. */
+export function binaryVersions(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(TABLE).flatMap(([name, { build }]) =>
+      build === undefined ? [] : [[name, build.version]],
+    ),
+  )
+}
+
 /** What the kit knows of a binary. */
 export function binarySpec(name: BinaryName): BinarySpec {
   return { name, ...TABLE[name] }

@@ -1,0 +1,72 @@
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import type { OfficialImage } from './images.ts'
+
+/** Repository of the tags of air-gapped images. */
+const REPOSITORY = 'faultline-airgapped'
+
+/** Name under which the overlay finds an image. */
+export const tagOf = (name: string): string => `${REPOSITORY}/${name}`
+
+/** What a Dockerfile says beside the files. */
+export type Settings = Pick<
+  OfficialImage,
+  'entrypoint' | 'user' | 'directories' | 'environment' | 'stopSignal'
+> & {
+  readonly workdir?: string
+}
+
+const PASSWD = [
+  'root:x:0:0:root:/:/sbin/nologin',
+  'postgres:x:999:999::/var/lib/postgresql:/bin/sh',
+  'kit:x:1000:1000::/:/sbin/nologin',
+  'app:x:10001:10001::/:/sbin/nologin',
+  'nobody:x:65534:65534:nobody:/:/sbin/nologin',
+]
+
+/** Lays the files that every image has into a root folder. */
+export async function layBase(root: string): Promise<void> {
+  for (const folder of ['etc', 'tmp', 'run']) await mkdir(join(root, folder), { recursive: true })
+  await chmod(join(root, 'tmp'), 0o1777)
+  await writeFile(join(root, 'etc/passwd'), `${PASSWD.join('\n')}\n`)
+  const groups = PASSWD.map((line) => line.split(':')).map(([name, , , gid]) => `${name}:x:${gid}:`)
+  await writeFile(join(root, 'etc/group'), `${groups.join('\n')}\n`)
+}
+
+/** Makes the image from scratch, of a folder with `rootfs/` in it. */
+export async function buildImage(name: string, folder: string, settings: Settings): Promise<void> {
+  const root = join(folder, 'rootfs')
+  for (const { path, owner, mode } of settings.directories) {
+    const [uid = 0, gid = 0] = owner.split(':').map(Number)
+    await mkdir(join(root, path), { recursive: true })
+    await chown(join(root, path), uid, gid)
+    await chmod(join(root, path), Number.parseInt(mode, 8))
+  }
+  await writeFile(join(folder, 'Dockerfile'), dockerfile(settings))
+  await mkdir(dirname(root), { recursive: true })
+  // the classic builder keeps the owners of what it copies only from an archive, which ADD unpacks
+  await execa('tar', ['--numeric-owner', '-cf', 'rootfs.tar', '-C', 'rootfs', '.'], { cwd: folder })
+  await writeFile(join(folder, '.dockerignore'), '*\n!rootfs.tar\n')
+  const result = await execa('docker', ['build', '--quiet', '--tag', tagOf(name), folder], {
+    reject: false,
+    all: true,
+    env: { DOCKER_BUILDKIT: '0' },
+  })
+  if (result.failed) throw new Error(`docker build of ${tagOf(name)} failed:\n${result.all}`)
+}
+
+function dockerfile(settings: Settings): string {
+  const environment = Object.entries(settings.environment ?? {})
+  return [
+    'FROM scratch',
+    'ADD rootfs.tar /',
+    'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...environment.map(([name, value]) => `ENV ${name}=${value}`),
+    ...(settings.workdir === undefined ? [] : [`WORKDIR ${settings.workdir}`]),
+    ...(settings.stopSignal === undefined ? [] : [`STOPSIGNAL ${settings.stopSignal}`]),
+    `USER ${settings.user}`,
+    ...(settings.entrypoint.length === 0 ? [] : [`ENTRYPOINT ${JSON.stringify(settings.entrypoint)}`]),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,80 @@
+import { copyFile, cp, mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { unpackDebian } from './debian.ts'
+import { buildImage, layBase } from './image.ts'
+
+const REPOSITORY = new URL('../../../', import.meta.url).pathname
+/** Shared libraries that Node is linked to. */
+export const NODE_LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6']
+const SOURCE_ONLY = /(?:^|\/)(?:node_modules|test|dist)(?:\/|$)|\.test\.ts$/
+
+/** The image of everything of the kit's own: what the Dockerfile makes on the official image of Node. */
+export async function buildKit(folder: string, cache: string): Promise<void> {
+  const root = join(folder, 'rootfs')
+  const app = join(root, 'app')
+  await layBase(root)
+  await unpackDebian(NODE_LIBRARIES, root, cache)
+  await mkdir(join(root, 'usr/local/bin'), { recursive: true })
+  await copyFile(nodeBinary(), join(root, 'usr/local/bin/node'))
+  await mkdir(app, { recursive: true })
+  await copyTracked(app)
+  // the same as in the Dockerfile
+  await execa(
+    'npm',
+    [
+      'ci',
+      '--omit=dev',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--workspace=services',
+      '--workspace=packages/embedded-store',
+      '--workspace=packages/pager',
+      '--workspace=packages/ready',
+    ],
+    { cwd: app, stdin: 'ignore' },
+  )
+  await buildImage('kit', folder, {
+    workdir: '/app',
+    entrypoint: ['node'],
+    user: '1000:1000',
+    environment: { NODE_ENV: 'production' },
+    directories: [
+      { path: '/data', owner: '1000:1000', mode: '0755' },
+      { path: '/volumes/collector', owner: '10001:10001', mode: '0755' },
+      { path: '/volumes/nats', owner: '65534:65534', mode: '0755' },
+    ],
+  })
+}
+
+function nodeBinary(): string {
+  const manifest = createRequire(import.meta.url).resolve('node/package.json')
+  return join(dirname(manifest), 'bin/node')
+}
+
+/** What the repository keeps, so that no leftover of a working copy gets into an image. */
+async function copyTracked(app: string): Promise<void> {
+  const { stdout } = await execa(
+    'git',
+    [
+      'ls-files',
+      '--cached',
+      '--others',
+      '--exclude-standard',
+      '-z',
+      'package.json',
+      'package-lock.json',
+      '.npmrc',
+      'packages',
+      'services',
+      '*/package.json',
+    ],
+    { cwd: REPOSITORY },
+  )
+  for (const file of stdout.split('\0').filter((name) => name !== '' && !SOURCE_ONLY.test(name))) {
+    await cp(join(REPOSITORY, file), join(app, file), { verbatimSymlinks: true })
+  }
+}

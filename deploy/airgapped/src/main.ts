@@ -1,0 +1,44 @@
+/**
+ * Builds every image of the air-gapped overlay: `npm run airgap:build`, or `npm run airgap:build -- kit loki` for some.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { buildPostgres, buildValkey } from './databases.ts'
+import { tagOf } from './image.ts'
+import { buildKit } from './kit.ts'
+import { buildProgram, programNames } from './programs.ts'
+
+const cache = join(process.env.FAULTLINE_CACHE_DIR || join(homedir(), '.cache/faultline'), 'airgapped')
+
+const builders: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+  kit: (folder) => buildKit(folder, cache),
+  postgres: (folder) => buildPostgres(folder, cache),
+  valkey: (folder) => buildValkey(folder, cache),
+  ...Object.fromEntries(programNames.map((name) => [name, (folder: string) => buildProgram(name, folder)])),
+}
+
+/** Builds the named images, or all of them, one after the other. */
+async function main(names: readonly string[]): Promise<void> {
+  for (const name of names.length > 0 ? names : Object.keys(builders)) {
+    const build = builders[name]
+    if (build === undefined)
+      throw new Error(`no image "${name}"; there are ${Object.keys(builders).join(', ')}`)
+    await mkdir(cache, { recursive: true })
+    const folder = await mkdtemp(join(cache, 'build-'))
+    const startMs = performance.now()
+    try {
+      await build(folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    console.log(`${tagOf(name)}  ${((performance.now() - startMs) / 1000).toFixed(1)} s`)
+  }
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

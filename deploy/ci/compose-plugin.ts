@@ -1,0 +1,4 @@
+/** Prints the path of compose v2, which is built once a machine where it is not installed. */
+import { resolveBinary } from '@faultline/stack/binaries'
+
+console.log((await resolveBinary('compose')).path)

@@ -1,0 +1,122 @@
+/**
+ * The compose file as people run it, on images that are made here. Needs a Docker engine (deploy/ci/docker.sh) and ports
+ * of the kit that are free; `npm test` leaves it out where there is no engine, `.ci/run` brings one.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { allReady, type ComponentStatus, type ComposeRuntime, connectCompose } from '@faultline/stack'
+import { execa } from 'execa'
+import { request } from 'undici'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { REPOSITORY } from './rendered.ts'
+
+const FILES = ['--file=docker-compose.yml', '--file=deploy/airgapped/docker-compose.yml']
+const BUILD_TIMEOUT_MS = 1_200_000
+const UP_TIMEOUT_MS = 400_000
+
+const compose = (...args: string[]) =>
+  execa('docker', ['compose', ...FILES, ...args], { cwd: REPOSITORY, all: true, stdin: 'ignore' })
+
+const engine = await execa('docker', ['info'], { reject: false, stdin: 'ignore' })
+if (engine.failed)
+  console.warn('no Docker engine: the compose file is not run (deploy/ci/docker.sh brings one)')
+
+async function left(): Promise<string> {
+  const label = '--filter=label=com.docker.compose.project=faultline'
+  const lists = [
+    ['ps', '--all', '--quiet', label],
+    ['volume', 'ls', '--quiet', label],
+    ['network', 'ls', '--quiet', label],
+  ]
+  return (await Promise.all(lists.map(async (args) => (await execa('docker', args)).stdout))).join('')
+}
+
+describe.runIf(!engine.failed)('the air-gapped compose file', () => {
+  let kit: ComposeRuntime
+  let state: string
+
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'faultline-compose-test-'))
+    await execa('npm', ['run', '--silent', 'airgap:build'], { cwd: REPOSITORY, all: true, stdin: 'ignore' })
+    await compose('down', '--volumes', '--remove-orphans')
+    await compose('up', '--detach', '--wait', '--wait-timeout=300')
+    kit = await connectCompose(state)
+  }, BUILD_TIMEOUT_MS + UP_TIMEOUT_MS)
+
+  afterAll(async () => {
+    await compose('down', '--volumes', '--remove-orphans')
+    await rm(state, { recursive: true, force: true })
+  }, UP_TIMEOUT_MS)
+
+  test('is healthy as a whole, and the shop answers through the edge', async () => {
+    const status = await kit.status()
+    expect(status.filter(({ state: now }) => now !== 'ready')).toEqual([])
+    expect(allReady(status)).toBe(true)
+    const { statusCode, body } = await request(`${kit.endpoints().edge}/v1/concerts`)
+    expect(statusCode).toBe(200)
+    expect(await body.json()).toHaveProperty('items')
+  })
+
+  test('a backend that is killed under load comes back by itself, and nothing is lost that the collector took', async () => {
+    const { gateway } = kit.endpoints()
+    const mark = `compose-${Date.now()}`
+    const load = kit.runLoad('steady', { duration: '30s' })
+    // as a crash does: what is killed through Docker, it takes for stopped on purpose
+    process.kill((await statusOf('loki')).pid ?? 0, 'SIGKILL')
+    const requests = 20
+    for (let sent = 0; sent < requests; sent++) {
+      const { statusCode, body } = await request(`${gateway}/v1/concerts`, {
+        headers: { 'x-request-id': `${mark}-${sent}` },
+      })
+      await body.dump()
+      expect(statusCode).toBe(200)
+    }
+    await vi.waitFor(async () => expect(await linesWith(mark)).toBe(requests), {
+      timeout: 60_000,
+      interval: 1000,
+    })
+    expect((await statusOf('loki')).restarts).toBe(1)
+    expect((await load).exitCode).toBe(0)
+    expect(allReady(await kit.status())).toBe(true)
+  }, 180_000)
+
+  test('a restart with other settings holds until the next restart', async () => {
+    await kit.restart('catalog-2', { env: { LOG_LEVEL: 'debug' } })
+    expect(await environment('catalog-2')).toContain('LOG_LEVEL=debug')
+    await kit.restart('catalog-2')
+    expect(await environment('catalog-2')).not.toContain('LOG_LEVEL=debug')
+  }, 120_000)
+
+  test('`down -v` leaves nothing', async () => {
+    expect(await left()).not.toBe('')
+    await compose('down', '--volumes')
+    expect(await left()).toBe('')
+  }, 120_000)
+
+  async function statusOf(component: string): Promise<ComponentStatus> {
+    const found = (await kit.status()).find(({ name }) => name === component)
+    if (found === undefined) throw new Error(`no component ${component}`)
+    return found
+  }
+
+  async function linesWith(mark: string): Promise<number> {
+    const url = new URL('/loki/api/v1/query', kit.endpoints().loki)
+    url.searchParams.set(
+      'query',
+      `sum(count_over_time({service_name="gateway"} | request_id=~\`${mark}-.*\` [10m]))`,
+    )
+    const { body } = await request(url)
+    const { data } = (await body.json()) as { data: { result: { value: [number, string] }[] } }
+    return Number(data.result[0]?.value[1] ?? 0)
+  }
+
+  async function environment(component: string): Promise<string> {
+    const { stdout } = await execa('docker', [
+      'inspect',
+      '--format={{.Config.Env}}',
+      `faultline-${component}-1`,
+    ])
+    return stdout
+  }
+})

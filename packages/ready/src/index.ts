@@ -1,0 +1,2 @@
+export { type Readiness, readiness, readyServer } from './server.ts'
+export { parseTargets, type Target } from './targets.ts'
