@@ -16,7 +16,7 @@ const OVERLAYS = {
 }
 const KIT = /^faultline\/kit$|^faultline-airgapped\/kit$/
 const official = officialImages()
-const TASKS = ['catalog-migrate', 'volumes', 'k6']
+const TASKS = ['catalog-migrate', 'gateway-migrate', 'volumes', 'k6']
 
 describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   const all = rendered(...overlays)
@@ -107,7 +107,7 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
         .filter((name) => !asked.includes(name) && !['edge', 'k6', 'valkey'].includes(name)),
     ).toEqual([])
     expect(services.get('ready')?.healthcheck?.test.join(' ')).toContain(':8090/readyz')
-    for (const name of ['gateway', 'catalog-migrate']) {
+    for (const name of ['catalog-migrate']) {
       expect(services.get(name)?.depends_on?.ready?.condition).toBe('service_healthy')
     }
   })
@@ -165,7 +165,9 @@ describe('images', () => {
 test('every limit is at least 1.5 times the measured peak, and all peaks together stay below 3 GB', async () => {
   const services = await rendered('deploy/airgapped/docker-compose.yml')
   const peaks = Object.entries(
-    z.record(z.string(), z.number()).parse(JSON.parse(await readFile(`${REPOSITORY}deploy/compose/memory.json`, 'utf8'))),
+    z
+      .record(z.string(), z.number())
+      .parse(JSON.parse(await readFile(`${REPOSITORY}deploy/compose/memory.json`, 'utf8'))),
   )
   const limitMib = (name: string): number => Number(services.get(name)?.mem_limit ?? 0) / 1024 ** 2
   expect(peaks.filter(([name, peak]) => limitMib(name) < 1.5 * peak)).toEqual([])
