@@ -2,8 +2,10 @@
 # Gives a machine what docker-compose.yml needs: an engine (Debian's docker.io), running, and compose v2 as the client's
 # plugin (built once from its pinned Go module). Does nothing where they are there. As root, on Debian and its kin.
 #   deploy/ci/docker.sh          prints what it did; exit code 1 with the reason when there is no way
-# An engine that it started is stopped with: kill "$(cat /run/faultline-dockerd.pid)"
+# The pid of an engine that it started is in /run/faultline-dockerd.pid.
 set -euo pipefail
+# never that of an engine which ended long ago
+rm -f /run/faultline-dockerd.pid
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 pidfile=/run/faultline-dockerd.pid
 
