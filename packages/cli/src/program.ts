@@ -2,7 +2,9 @@ import { ExitCode, messageOf, StackError } from '@faultline/stack'
 import { BinaryUnavailableError } from '@faultline/stack/binaries'
 import { Command, CommanderError } from 'commander'
 import { CommandFailed } from './command-failed.ts'
+import { deadLettersCommand } from './commands/dead-letters.ts'
 import { downCommand } from './commands/down.ts'
+import { flagsCommand } from './commands/flags.ts'
 import { loadCommand } from './commands/load.ts'
 import { logsCommand } from './commands/logs.ts'
 import { restartCommand } from './commands/restart.ts'
@@ -37,10 +39,14 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     loadCommand(),
     verifyCommand(),
     restartCommand(),
+    flagsCommand(),
+    deadLettersCommand(),
   ]) {
     program.addCommand(command)
   }
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+    command.exitOverride()
+  }
   try {
     await program.parseAsync(args, { from: 'user' })
     return ExitCode.done
