@@ -58,10 +58,11 @@ export function createAddressGuard(isOn: () => boolean, resolve: Resolve = resol
 
   return {
     async check({ hostname }) {
+      if (!isOn()) return
       // The connection asks the resolver for names only. URL has brought every spelling of an address to one.
       const literal = hostname.replace(/^\[|\]$/g, '')
       if (!ipaddr.isValid(literal)) await publicAddresses(hostname)
-      else if (isOn() && !isPublicAddress(literal)) throw new AddressRefusedError(hostname, literal)
+      else if (!isPublicAddress(literal)) throw new AddressRefusedError(hostname, literal)
     },
 
     lookup(hostname, options, callback) {
