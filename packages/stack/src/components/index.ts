@@ -1,6 +1,7 @@
 import type { BinaryName } from '../binaries/index.ts'
 import type { ComponentDefinition, StackDefinition } from '../component.ts'
 import type { PostgresPlace } from '../postgres/place.ts'
+import { booking, bookingMigrate } from './booking.ts'
 import { catalog, catalogMigrate } from './catalog.ts'
 import { collector } from './collector.ts'
 import type { StackContext } from './context.ts'
@@ -47,6 +48,8 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     paymentProvider(context),
     paymentsMigrate(context),
     payments(context),
+    bookingMigrate(context),
+    booking(context),
     ticketingMigrate(context),
     ticketing(context),
     gatewayMigrate(context),

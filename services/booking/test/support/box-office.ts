@@ -1,0 +1,156 @@
+/** Booking with everything around it: real PostgreSQL and NATS, payments and the gateway's keys as small servers. */
+import { randomUUID } from 'node:crypto'
+import { IDEMPOTENCY_KEY_HEADER, type Order, type Problem, type Reservation } from '@faultline/contracts'
+import {
+  type ServiceProcess,
+  serve,
+  startNats,
+  startServiceProcess,
+  type TestNats,
+  type TestTelemetry,
+  testTelemetry,
+} from '@faultline/service-kit/testing'
+import { createBooking } from '../../src/booking.ts'
+import { type BookingDatabase, startBookingDatabase, type TestConcert } from './database.ts'
+import { startPayments, type TestPayments } from './payments.ts'
+import { startUsers, type TestUsers } from './users.ts'
+
+const ENTRY = new URL('../../src/main.ts', import.meta.url)
+
+export interface Replica extends AsyncDisposable {
+  readonly url: string
+  readonly telemetry: TestTelemetry
+}
+
+export interface Answer<Body> {
+  status: number
+  headers: Headers
+  body: Body
+}
+
+/** Somebody who uses booking. */
+export interface Visitor {
+  readonly userId: string
+  readonly token: string
+  send<Body = Problem>(method: string, path: string, options?: SendOptions): Promise<Answer<Body>>
+  reserve(concert: TestConcert, seatIds: readonly string[], key?: string): Promise<Answer<Reservation>>
+  order(reservationId: string, key?: string): Promise<Answer<Order>>
+}
+
+export interface SendOptions {
+  body?: unknown
+  key?: string
+  headers?: Readonly<Record<string, string>>
+}
+
+export interface BoxOffice extends AsyncDisposable {
+  readonly database: BookingDatabase
+  readonly nats: TestNats
+  readonly payments: TestPayments
+  readonly users: TestUsers
+  /** A replica inside the test's process. */
+  startReplica(options?: { holdSeconds?: number; workers?: boolean }): Promise<Replica>
+  /** A replica as a process of its own; the same port as before when given one. */
+  startProcess(options?: { holdSeconds?: number; port?: number }): Promise<ServiceProcess>
+  visitor(url: string, userId?: string): Promise<Visitor>
+}
+
+export async function startBoxOffice(): Promise<BoxOffice> {
+  await using started = new AsyncDisposableStack()
+  const database = started.use(await startBookingDatabase())
+  const nats = started.use(await startNats())
+  const replicas = new Set<string>()
+  const payments = started.use(
+    await startPayments(() => [...replicas].map((url) => `${url}/.well-known/jwks.json`)),
+  )
+  const users = started.use(await startUsers())
+  const kept = started.move()
+  return {
+    database,
+    nats,
+    payments,
+    users,
+
+    async startReplica({ holdSeconds = 120, workers = true } = {}) {
+      const telemetry = testTelemetry()
+      const booking = createBooking({
+        url: database.serviceUrl,
+        telemetry,
+        natsUrl: nats.url,
+        paymentsUrls: [payments.url],
+        gatewayJwksUrl: users.jwksUrl,
+        holdSeconds,
+        // The test itself keeps the event loop of this process busy.
+        shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
+      })
+      const server = await serve(booking.app)
+      replicas.add(server.url)
+      if (workers) booking.startWorkers()
+      return {
+        url: server.url,
+        telemetry,
+        async [Symbol.asyncDispose]() {
+          replicas.delete(server.url)
+          await server[Symbol.asyncDispose]()
+          await booking.close()
+        },
+      }
+    },
+
+    async startProcess({ holdSeconds = 120, port } = {}) {
+      const service = await startServiceProcess({
+        entry: ENTRY,
+        env: {
+          DATABASE_URL: database.serviceUrl,
+          NATS_URL: nats.url,
+          PAYMENTS_URL: payments.url,
+          GATEWAY_JWKS_URL: users.jwksUrl,
+          HOLD_SECONDS: String(holdSeconds),
+        },
+        ...(port !== undefined && { port }),
+      })
+      replicas.add(service.url)
+      return service
+    },
+
+    async visitor(url, userId = randomUUID()) {
+      const token = await users.token(userId)
+      return visitorOf(url, userId, token)
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+function visitorOf(url: string, userId: string, token: string): Visitor {
+  async function send<Body>(
+    method: string,
+    path: string,
+    { body, key, headers }: SendOptions = {},
+  ): Promise<Answer<Body>> {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { [IDEMPOTENCY_KEY_HEADER]: key }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    }
+  }
+  return {
+    userId,
+    token,
+    send,
+    reserve: ({ id: concertId }, seatIds, key = randomUUID()) =>
+      send('POST', '/reservations', { body: { concertId, seatIds }, key }),
+    order: (reservationId, key = randomUUID()) =>
+      send('POST', '/orders', { body: { reservationId, paymentToken: 'tok_visa' }, key }),
+  }
+}
