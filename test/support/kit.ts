@@ -8,6 +8,8 @@ import { execa } from 'execa'
 /** The whole kit, started for one test file by its own command and gone when it is disposed of. */
 export interface Kit extends AsyncDisposable {
   readonly runtime: Runtime
+  /** Its state folder: data, logs. */
+  readonly stateDir: string
   /** Runs `faultline verify --json`. */
   verify(): Promise<{ readonly exitCode: number | undefined; readonly report: VerifyReport }>
   /** Runs a load scenario in the background until the result is disposed of. */
@@ -46,6 +48,7 @@ export async function startKit(): Promise<Kit> {
     const runtime = await connectRuntime(stateDir)
     return {
       runtime,
+      stateDir,
       verify: async () => {
         const { exitCode, stdout, all } = await faultline(['verify', '--json'], VERIFY_TIMEOUT_MS)
         return { exitCode, report: parseReport(stdout, all) }

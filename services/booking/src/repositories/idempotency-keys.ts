@@ -29,7 +29,7 @@ export interface IdempotencyKeyRepository {
 const DELETE_OLD = `
   DELETE FROM idempotency_keys WHERE (user_id, key) IN (
     SELECT user_id, key FROM idempotency_keys WHERE created_at < now() - make_interval(secs => $1)
-    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+    ORDER BY created_at LIMIT $2
   ) RETURNING key`
 
 export function createIdempotencyKeyRepository(): IdempotencyKeyRepository {
