@@ -1,10 +1,11 @@
 /** What docker-compose.yml says once it is rendered, with and without overlays. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { composeProxies } from '@faultline/stack'
+import { composeProxies, portsAt, stateLayout } from '@faultline/stack'
 import { binaryVersions } from '@faultline/stack/binaries'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { faultlineStack } from '../../packages/stack/src/components/index.ts'
 import { officialImages } from '../airgapped/src/images.ts'
 import { REPOSITORY, type RenderedService, rendered } from './rendered.ts'
 
@@ -16,7 +17,10 @@ const OVERLAYS = {
 }
 const KIT = /^faultline\/kit$|^faultline-airgapped\/kit$/
 const official = officialImages()
-const TASKS = ['catalog-migrate', 'gateway-migrate', 'volumes', 'k6']
+/** Ports of a container are never moved; what is kept between starts is plain processes' own. */
+const HAS_DEFAULT =
+  /^(?:(?:EDGE|LOKI|TEMPO|PYROSCOPE|PAGER|COLLECTOR_METRICS)_.*PORT|GF_(?:SERVER|PATHS)_.*|NODE_.*|HOST)$/
+const isTask = (name: string): boolean => name.endsWith('-migrate') || name === 'volumes' || name === 'k6'
 
 describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   const all = rendered(...overlays)
@@ -88,9 +92,9 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   })
 
   test('what serves is started again when it ends, a task is not', async () => {
-    expect(
-      await broken(({ restart }, name) => restart === (TASKS.includes(name) ? 'no' : 'unless-stopped')),
-    ).toEqual([])
+    expect(await broken(({ restart }, name) => restart === (isTask(name) ? 'no' : 'unless-stopped'))).toEqual(
+      [],
+    )
   })
 
   test('`up --wait` waits for ready, and ready asks every backend that runs', async () => {
@@ -172,8 +176,30 @@ test('every limit is at least 1.5 times the measured peak, and all peaks togethe
   const limitMib = (name: string): number => Number(services.get(name)?.mem_limit ?? 0) / 1024 ** 2
   expect(peaks.filter(([name, peak]) => limitMib(name) < 1.5 * peak)).toEqual([])
   expect(peaks.reduce((sum, [, peak]) => sum + peak, 0)).toBeLessThan(3000)
-  const serving = [...services.keys()].filter((name) => !TASKS.includes(name)).sort()
+  const serving = [...services.keys()].filter((name) => !isTask(name)).sort()
   expect(peaks.map(([name]) => name)).toEqual(serving)
+})
+
+test('what runs without containers runs in them too, with a value for every variable', async () => {
+  const services = await rendered()
+  const definition = faultlineStack(
+    {
+      layout: stateLayout('/state'),
+      ports: portsAt(0),
+      sloProfile: 'drill',
+      collectorConfigs: [],
+      installed: { tempo: true, pyroscope: true, grafana: false },
+    },
+    { bin: '/bin', data: '/data', version: '18', account: undefined },
+  )
+  const missing = definition.components.flatMap(({ name, command }) => {
+    const variables = services.get(name)?.environment
+    if (!services.has(name)) return [name]
+    return Object.keys(command({ path: '/bin/x', version: '1', source: 'path' }).env)
+      .filter((key) => !HAS_DEFAULT.test(key) && variables?.[key] === undefined)
+      .map((key) => `${name}: ${key}`)
+  })
+  expect(missing).toEqual([])
 })
 
 test('the committed list of proxies is the one of the repository', async () => {
