@@ -76,7 +76,7 @@ export function createTicketing(options: TicketingOptions): Ticketing {
       verifier,
       tickets,
       webhooks,
-      ...(options.shedding && { shedding: options.shedding }),
+      shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checkDatabase: () => database.check(),
     async close() {

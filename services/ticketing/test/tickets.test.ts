@@ -1,5 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import {
   DEAD_LETTERS_STREAM,
   deadLetterHeaders,
@@ -244,42 +246,69 @@ describe('a message that cannot be handled', () => {
 })
 
 describe('ticketing as a process', () => {
-  it('killed while it renders, leaves the order to the one that is started after it', async () => {
-    const tokens = createServiceTokens({
-      issuer: 'urn:faultline:gateway',
-      subject: randomUUID(),
-      audience: 'box-office',
-      scope: 'orders:read',
+  const tokens = createServiceTokens({
+    issuer: 'urn:faultline:gateway',
+    subject: randomUUID(),
+    audience: 'box-office',
+    scope: 'orders:read',
+  })
+  let gateway: Server
+  beforeAll(async () => {
+    gateway = createServer((_req, res) => res.end(JSON.stringify(tokens.jwks()))).listen(0, '127.0.0.1')
+    await once(gateway, 'listening')
+  })
+  afterAll(() => {
+    gateway.close()
+    gateway.closeAllConnections()
+  })
+
+  const startProcess = (env: Record<string, string> = {}) =>
+    startServiceProcess({
+      entry: new URL('../src/main.ts', import.meta.url),
+      env: {
+        DATABASE_URL: database.serviceUrl,
+        NATS_URL: broker.url,
+        GATEWAY_JWKS_URL: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/.well-known/jwks.json`,
+        ...env,
+      },
     })
-    const port = await freePort()
-    const jwks = createServer((_req, res) => res.end(JSON.stringify(tokens.jwks()))).listen(port, '127.0.0.1')
-    const startProcess = () =>
-      startServiceProcess({
-        entry: new URL('../src/main.ts', import.meta.url),
-        env: {
-          DATABASE_URL: database.serviceUrl,
-          NATS_URL: broker.url,
-          GATEWAY_JWKS_URL: `http://127.0.0.1:${port}/.well-known/jwks.json`,
-        },
-      })
-    try {
-      // Some seconds of rendering.
-      const event = makeEvent({ seats: 400 })
-      await using first = await startProcess()
-      await settled()
-      await publish(booking, event)
-      await vi.waitFor(async () => expect((await renderer()).num_ack_pending).toBe(1), {
-        ...WITHIN,
-        interval: 5,
-      })
-      first.kill('SIGKILL')
-      await first.ended
-      expect(await ticketsOf(event.order.id)).toBe(0)
-      await using _second = await startProcess()
-      await vi.waitFor(async () => expect(await ticketsOf(event.order.id)).toBe(1), WITHIN)
-    } finally {
-      jwks.close()
-      jwks.closeAllConnections()
-    }
+
+  it('works in the trace of the order, and takes the token of its visitor', async () => {
+    // Nobody takes the traces; their ids are in the log.
+    const collector = `http://127.0.0.1:${await freePort()}`
+    await using service = await startProcess({
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+    })
+    const event = makeEvent()
+    const traceId = randomBytes(16).toString('hex')
+    const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
+    await publish(booking, event, { traceparent, tracestate: 'faultline=keep' })
+    await vi.waitFor(() => {
+      expect(service.logLines()).toContainEqual(
+        expect.objectContaining({ msg: 'ticket issued', orderId: event.order.id, trace_id: traceId }),
+      )
+    }, WITHIN)
+    const headers = { authorization: `Bearer ${await tokens.token()}` }
+    const url = `${service.url}/orders/${event.order.id}/ticket`
+    expect((await fetch(url, { headers })).status).toBe(404)
+    expect((await fetch(url)).status).toBe(401)
+  })
+
+  it('killed while it renders, leaves the order to the one that is started after it', async () => {
+    // Some seconds of rendering.
+    const event = makeEvent({ seats: 400 })
+    await using first = await startProcess()
+    await settled()
+    await publish(booking, event)
+    await vi.waitFor(async () => expect((await renderer()).num_ack_pending).toBe(1), {
+      ...WITHIN,
+      interval: 5,
+    })
+    first.kill('SIGKILL')
+    await first.ended
+    expect(await ticketsOf(event.order.id)).toBe(0)
+    await using _second = await startProcess()
+    await vi.waitFor(async () => expect(await ticketsOf(event.order.id)).toBe(1), WITHIN)
   })
 })

@@ -40,6 +40,18 @@ describe('loadShedding', () => {
     expect((await fetch(server.url)).status).toBe(200)
   })
 
+  it('turns nobody away while it is switched off, and counts on', async () => {
+    let isOn = false
+    const { server, gate, started } = await startApp({ maxConcurrent: 1, isOn: () => isOn })
+    await using _ = server
+    const slow = [fetch(`${server.url}/slow`), fetch(`${server.url}/slow`)]
+    await expect.poll(started).toBe(2)
+    isOn = true
+    expect((await fetch(server.url)).status).toBe(503)
+    gate.resolve()
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200])
+  })
+
   it('gives the place of a request back that fails', async () => {
     const { server } = await startApp({ maxConcurrent: 1 })
     await using _ = server

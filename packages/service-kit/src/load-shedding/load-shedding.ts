@@ -6,6 +6,8 @@ import type { MetricsRegistry } from '../telemetry-types.ts'
 
 export interface LoadSheddingOptions {
   register: MetricsRegistry
+  /** Whether requests are turned away at all, asked each time: a flag. */
+  isOn?: () => boolean
   /** Requests under way at a time. By Little's law 256 at 50 ms each are 5,000 a second. */
   maxConcurrent?: number
   /** Longest mean delay of the event loop, in milliseconds; past it every request is late anyhow. */
@@ -21,6 +23,7 @@ export interface LoadSheddingOptions {
 }
 
 export const loadSheddingDefaults = {
+  isOn: () => true,
   maxConcurrent: 256,
   maxEventLoopDelayMs: 250,
   sampleIntervalMs: 500,
@@ -60,8 +63,10 @@ export function loadShedding(options: LoadSheddingOptions): Middleware {
     return overloaded(detail, settings.retryAfterSeconds)
   }
   return async function loadSheddingMiddleware(_ctx, next) {
-    if (active >= settings.maxConcurrent) throw reject('concurrency', 'too many requests are under way')
-    if (lateInARow >= settings.lateSamples) throw reject('event_loop_delay', 'answers would come too late')
+    if (settings.isOn()) {
+      if (active >= settings.maxConcurrent) throw reject('concurrency', 'too many requests are under way')
+      if (lateInARow >= settings.lateSamples) throw reject('event_loop_delay', 'answers would come too late')
+    }
     active++
     try {
       await next()

@@ -10,6 +10,8 @@ export function serviceTelemetry(
   return {
     OTEL_SERVICE_NAME: service,
     OTEL_SERVICE_INSTANCE_ID: instance,
+    // What an order is handed on its way, over HTTP and the broker.
+    FAULTLINE_BAGGAGE_KEYS: 'box_office.order.channel',
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${HOST}:${ports.collectorOtlpHttp}`,
   }
 }

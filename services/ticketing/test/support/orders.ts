@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ORDER_CONFIRMED_SUBJECT, type OrderConfirmed, ordersStream } from '@faultline/contracts'
 import { ensureStream, type Nats } from '@faultline/service-kit'
 import { jetstream } from '@nats-io/jetstream'
+import { headers as createHeaders } from '@nats-io/transport-node'
 import { vi } from 'vitest'
 
 export interface OrderOptions {
@@ -27,12 +28,18 @@ export function makeEvent({ userId = randomUUID(), seats = 2 }: OrderOptions = {
   }
 }
 
-/** Publishes as booking's relay does. @param msgID another one stores the same event again */
-export async function publish(nats: Nats, event: unknown, msgID: string = randomUUID()): Promise<void> {
+/** Publishes as booking's relay does, each time as another message. */
+export async function publish(
+  nats: Nats,
+  event: unknown,
+  context: Readonly<Record<string, string>> = {},
+): Promise<void> {
   // What is asked of a broker that has just come back before the connection has is lost.
   await vi.waitFor(() => nats.check(), { timeout: 10_000 })
   const connection = await nats.connection()
   await ensureStream(connection, ordersStream)
   const body = typeof event === 'string' ? event : JSON.stringify(event)
-  await jetstream(connection).publish(ORDER_CONFIRMED_SUBJECT, body, { msgID })
+  const headers = createHeaders()
+  for (const [key, value] of Object.entries(context)) headers.set(key, value)
+  await jetstream(connection).publish(ORDER_CONFIRMED_SUBJECT, body, { msgID: randomUUID(), headers })
 }
