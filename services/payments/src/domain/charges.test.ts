@@ -105,7 +105,10 @@ const world = fc.record({
 })
 
 describe('the life of a charge', () => {
-  it('has one charge at the provider and ends as the provider says, whatever fails', async () => {
+  it('has one charge at the provider and ends as the provider says, whatever fails', {
+    // Hundreds of lives, on a machine that may be busy.
+    timeout: 60_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(world, steps, async (troubles, sequence) => {
         const { charges, rows, book, repository } = setUp(structuredClone(troubles))
