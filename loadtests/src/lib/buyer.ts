@@ -120,7 +120,9 @@ function waitForTicket(order: Order, pool: readonly SignedIn[]): Outcome {
   let { status } = order
   while (status === 'pending' && Date.now() < deadline) {
     sleep(POLL_SECONDS)
-    status = json<Order>(signedIn(pool, (session) => getOrder(session, order.id)))?.status ?? status
+    const response = signedIn(pool, (session) => getOrder(session, order.id))
+    // A problem has a `status` too: that of the answer, not of the order.
+    if (response.status === 200) status = json<Order>(response)?.status ?? status
   }
   if (status === 'pending') return 'outcome_unknown'
   if (status !== order.status) writeDown({ ...order, status })
