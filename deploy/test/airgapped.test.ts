@@ -77,8 +77,7 @@ describe.runIf(!engine.failed)('the air-gapped compose file', () => {
       interval: 1000,
     })
     expect((await statusOf('loki')).restarts).toBe(1)
-    // 99: a threshold of latency was missed, as may be on a machine that tests keep busy
-    expect([0, 99]).toContain((await load).exitCode)
+    expect((await load).exitCode).toBe(0)
     expect(allReady(await kit.status())).toBe(true)
   }, 180_000)
 

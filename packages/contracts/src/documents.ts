@@ -21,7 +21,7 @@ export function gatewayDocument() {
     info: {
       title: 'Faultline box office',
       version: '1.0.0',
-      description: 'Concerts, venues and seats; sessions; reservations and orders.',
+      description: 'Concerts, venues and seats; sessions; reservations, orders and tickets; webhooks.',
       license,
     },
     components: { securitySchemes },
@@ -29,6 +29,7 @@ export function gatewayDocument() {
       ...readOperations('/v1', added),
       ...sessionOperations,
       ...bookingOperations('/v1', added),
+      ...ticketingOperations('/v1', added),
       '/.well-known/jwks.json': keySetOperation,
     },
   })

@@ -1,23 +1,156 @@
-import { httpOrigins, listenVariables, loadConfig } from '@faultline/service-kit'
+import { httpOrigins, integer, listenVariables, loadConfig, postgresUrl } from '@faultline/service-kit'
+import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
+import { type RateLimitSizes, rateLimitDefaults } from './rate-limit/rate-limits.ts'
+
+/** What signing keys are encrypted with unless the environment says better; public, so good for nothing but demos. */
+export const DEVELOPMENT_KEYS_SECRET = 'faultline-development-signing-keys'
+
+const origin = (of: string, example: string) =>
+  httpOrigins(`the URL of ${of}`, example).refine((origins) => origins.length === 1, 'is more than one URL')
+
+const perSecond = (what: string, fallback: number) =>
+  integer(`${what} a second in the long run`, { minimum: 1, maximum: 1_000_000, default: fallback })
+const burst = (what: string, fallback: number) =>
+  integer(`${what} at once`, { minimum: 1, maximum: 1_000_000, default: fallback })
+const perMinute = (what: string, size: { perSecond: number }) =>
+  integer(`${what} a minute in the long run`, {
+    minimum: 1,
+    maximum: 1_000_000,
+    default: Math.round(size.perSecond * 60),
+  })
+
+const { address, user, sign_in_address: signInAddress, sign_in_username: signInUsername } = rateLimitDefaults
+
+const databaseUrl = postgresUrl(
+  "the URL of the database with the service's own role",
+  'postgres://gateway_service:secret@127.0.0.1:15432/box_office',
+)
+
+/** What the gateway and the entry point that rotates its signing keys both need. */
+const signingKeys = {
+  DATABASE_URL: databaseUrl,
+  SIGNING_KEYS_SECRET: z
+    .string()
+    .min(32, 'is shorter than 32 characters')
+    .default(DEVELOPMENT_KEYS_SECRET)
+    .meta({
+      description: 'a random secret that private signing keys are encrypted with',
+      example: '(32 bytes, base64)',
+    }),
+  SIGNING_KEY_LEAD_SECONDS: integer('how long a signing key is published before it signs, in seconds', {
+    minimum: 1,
+    maximum: 86_400,
+    // Twice as long as verifiers keep a key set.
+    default: 600,
+  }),
+  SIGNING_KEY_MAX_AGE_SECONDS: integer('how long a signing key signs, in seconds', {
+    minimum: 1,
+    maximum: 31_536_000,
+    default: 86_400,
+  }),
+}
 
 const schema = z.object({
   ...listenVariables({ port: 8081, adminPort: 9081 }),
+  ...signingKeys,
   CATALOG_URLS: httpOrigins(
     "the URLs of the catalog's replicas, separated by commas",
     'http://127.0.0.1:18082,http://127.0.0.1:18083',
   ),
+  BOOKING_URL: origin('booking', 'http://127.0.0.1:18084'),
+  TICKETING_URL: origin('ticketing', 'http://127.0.0.1:18087'),
+  NATS_URL: z
+    .url({ protocol: /^nats$/, error: 'is not a NATS URL' })
+    .meta({ description: 'the URL of the broker', example: 'nats://127.0.0.1:14222' }),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(',').map((network) => network.trim()))
+    .refine(isListOfNetworks, 'is not a list of addresses and networks')
+    .default([])
+    .meta({
+      description: 'the proxies whose X-Forwarded-For is believed, separated by commas',
+      example: '127.0.0.1,10.0.0.0/8',
+    }),
+  RATE_LIMIT_ADDRESS_PER_SECOND: perSecond('requests of an address', address.perSecond),
+  RATE_LIMIT_ADDRESS_BURST: burst('requests of an address', address.burst),
+  RATE_LIMIT_USER_PER_SECOND: perSecond('requests of a user', user.perSecond),
+  RATE_LIMIT_USER_BURST: burst('requests of a user', user.burst),
+  SIGN_IN_LIMIT_ADDRESS_PER_MINUTE: perMinute('failed sign-ins of an address', signInAddress),
+  SIGN_IN_LIMIT_ADDRESS_BURST: burst('failed sign-ins of an address', signInAddress.burst),
+  SIGN_IN_LIMIT_USERNAME_PER_MINUTE: perMinute('failed sign-ins with a name', signInUsername),
+  SIGN_IN_LIMIT_USERNAME_BURST: burst('failed sign-ins with a name', signInUsername.burst),
 })
 
-export interface Config {
+function isListOfNetworks(networks: string[]): boolean {
+  try {
+    proxyAddr.compile(networks)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export interface SigningKeysConfig {
+  databaseUrl: string
+  keysSecret: string
+  keyLeadMs: number
+  keyMaxAgeMs: number
+}
+
+export interface Config extends SigningKeysConfig {
   host: string
   port: number
   adminPort: number
   catalogOrigins: readonly string[]
+  bookingOrigins: readonly string[]
+  ticketingOrigins: readonly string[]
+  natsUrl: string
+  trustedProxies: readonly string[]
+  rateLimits: RateLimitSizes
 }
 
 /** @throws ConfigurationError naming every wrong variable */
 export function loadGatewayConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { HOST, PORT, ADMIN_PORT, CATALOG_URLS } = loadConfig(schema, env)
-  return { host: HOST, port: PORT, adminPort: ADMIN_PORT, catalogOrigins: CATALOG_URLS }
+  const variables = loadConfig(schema, env)
+  return {
+    ...signingKeysConfig(variables),
+    host: variables.HOST,
+    port: variables.PORT,
+    adminPort: variables.ADMIN_PORT,
+    catalogOrigins: variables.CATALOG_URLS,
+    bookingOrigins: variables.BOOKING_URL,
+    ticketingOrigins: variables.TICKETING_URL,
+    natsUrl: variables.NATS_URL,
+    trustedProxies: variables.TRUSTED_PROXIES,
+    rateLimits: {
+      address: {
+        perSecond: variables.RATE_LIMIT_ADDRESS_PER_SECOND,
+        burst: variables.RATE_LIMIT_ADDRESS_BURST,
+      },
+      user: { perSecond: variables.RATE_LIMIT_USER_PER_SECOND, burst: variables.RATE_LIMIT_USER_BURST },
+      sign_in_address: {
+        perSecond: variables.SIGN_IN_LIMIT_ADDRESS_PER_MINUTE / 60,
+        burst: variables.SIGN_IN_LIMIT_ADDRESS_BURST,
+      },
+      sign_in_username: {
+        perSecond: variables.SIGN_IN_LIMIT_USERNAME_PER_MINUTE / 60,
+        burst: variables.SIGN_IN_LIMIT_USERNAME_BURST,
+      },
+    },
+  }
+}
+
+/** @throws ConfigurationError naming every wrong variable */
+export function loadSigningKeysConfig(env: NodeJS.ProcessEnv = process.env): SigningKeysConfig {
+  return signingKeysConfig(loadConfig(z.object(signingKeys), env))
+}
+
+function signingKeysConfig(variables: z.output<z.ZodObject<typeof signingKeys>>): SigningKeysConfig {
+  return {
+    databaseUrl: variables.DATABASE_URL,
+    keysSecret: variables.SIGNING_KEYS_SECRET,
+    keyLeadMs: variables.SIGNING_KEY_LEAD_SECONDS * 1_000,
+    keyMaxAgeMs: variables.SIGNING_KEY_MAX_AGE_SECONDS * 1_000,
+  }
 }

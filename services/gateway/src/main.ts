@@ -1,31 +1,92 @@
-import { createHttpClient, Health, runMain, startService, stopOnSignals } from '@faultline/service-kit'
+import {
+  connectNats,
+  createFlags,
+  createHttpClient,
+  Health,
+  runMain,
+  startService,
+  stopOnSignals,
+} from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { createApp } from './app.ts'
-import { loadGatewayConfig } from './config.ts'
+import { DEVELOPMENT_KEYS_SECRET, loadGatewayConfig } from './config.ts'
+import { BOOKING, createBooking } from './domain/booking.ts'
 import { CATALOG, createCatalog } from './domain/catalog.ts'
+import { createTicketing, TICKETING } from './domain/ticketing.ts'
+import { createIdentity } from './identity.ts'
 import { createCatalogRepository } from './repositories/catalog.ts'
+import { createUpstreamRepository } from './repositories/upstream.ts'
+import { ORDER_DEADLINE_MS } from './routes/booking.ts'
 
 await runMain(async () => {
   const config = loadGatewayConfig()
+  const upstreams = [
+    [CATALOG, config.catalogOrigins],
+    [BOOKING, config.bookingOrigins],
+    [TICKETING, config.ticketingOrigins],
+  ] as const
   const telemetry = startTelemetry({
     serviceName: 'gateway',
     // The calls go through a proxy, so the address does not tell who is called.
     httpClient: {
-      peerServices: Object.fromEntries(config.catalogOrigins.map((origin) => [origin, CATALOG])),
+      peerServices: Object.fromEntries(
+        upstreams.flatMap(([name, origins]) => origins.map((origin) => [origin, name])),
+      ),
     },
   })
-  const client = createHttpClient({
+  const { logger, register } = telemetry
+  if (config.keysSecret === DEVELOPMENT_KEYS_SECRET) {
+    logger.warn(
+      'SIGNING_KEYS_SECRET is not set: signing keys are encrypted with a secret that everybody knows',
+    )
+  }
+  const nats = connectNats({ url: config.natsUrl, name: 'gateway', logger, register })
+  const flags = createFlags({ nats, logger, register })
+  const identity = createIdentity({ ...config, nats, telemetry })
+  const retryPolicy = () => flags.value('retry-policy')
+  const catalogClient = createHttpClient({
     dependency: CATALOG,
     origins: config.catalogOrigins,
-    register: telemetry.register,
+    register,
+    retryPolicy,
   })
+  const bookingClient = createHttpClient({
+    dependency: BOOKING,
+    origins: config.bookingOrigins,
+    register,
+    // There is one of it: a second attempt while the first one works on a payment would only be turned away.
+    attemptTimeoutMs: ORDER_DEADLINE_MS,
+    retryPolicy,
+  })
+  const ticketingClient = createHttpClient({
+    dependency: TICKETING,
+    origins: config.ticketingOrigins,
+    register,
+    retryPolicy,
+  })
+  const app = createApp({
+    telemetry,
+    catalog: createCatalog(createCatalogRepository(catalogClient)),
+    booking: createBooking(createUpstreamRepository(bookingClient)),
+    ticketing: createTicketing(createUpstreamRepository(ticketingClient)),
+    identity,
+    rateLimits: { sizes: config.rateLimits, enabled: () => flags.value('rate-limits') },
+    trustedProxies: config.trustedProxies,
+    shedding: { isOn: () => flags.value('load-shedding') },
+  })
+  await identity.start()
   const service = await startService({
     ...config,
-    handler: createApp({ telemetry, catalog: createCatalog(createCatalogRepository(client)) }).callback(),
-    // The catalog being away does not make the gateway unready: it answers, and says what is wrong.
+    handler: app.callback(),
+    // A dependency being away does not make the gateway unready: it answers, and says what is wrong.
     health: new Health(),
     telemetry,
-    close: () => client.close(),
+    async close() {
+      await Promise.all([catalogClient.close(), bookingClient.close(), ticketingClient.close()])
+      await identity.close()
+      flags.stop()
+      await nats.close()
+    },
   })
   stopOnSignals(service, telemetry)
 })

@@ -15,6 +15,8 @@ export interface HttpRequest {
   path: string
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** How the answer's bytes become its text; `latin1` keeps every byte, for answers that are no text. */
+  encoding?: 'utf8' | 'latin1'
 }
 
 /** How one attempt ended: with an answer below 500, or with a failure. */
@@ -46,7 +48,7 @@ export async function attempt(
       body: request.body ?? null,
       signal: controller.signal,
     })
-    const text = await body.text()
+    const text = request.encoding === 'latin1' ? await latin1(body) : await body.text()
     return outcomeOf({ status: statusCode, headers, body: text })
   } catch (cause) {
     if (controller.signal.aborted) return { failure: 'timeout', cause, retryable: true }
@@ -57,6 +59,10 @@ export async function attempt(
   } finally {
     clearTimeout(timer)
   }
+}
+
+async function latin1(body: Dispatcher.ResponseData['body']): Promise<string> {
+  return Buffer.from(await body.arrayBuffer()).toString('latin1')
 }
 
 function outcomeOf(answer: HttpAnswer): Outcome {

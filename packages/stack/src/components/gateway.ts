@@ -28,6 +28,8 @@ export function gateway(context: StackContext): ComponentDefinition {
       TICKETING_URL: proxiedUrl(ports, 'ticketing'),
       DATABASE_URL: serviceDatabaseUrl(ports, 'gateway'),
       NATS_URL: proxiedNatsUrl(ports),
+      // The edge, which has checked what it forwards.
+      TRUSTED_PROXIES: HOST,
     },
   })
 }

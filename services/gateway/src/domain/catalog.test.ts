@@ -23,12 +23,20 @@ describe('createCatalog', () => {
   it('passes on what keeps the contract, as it came', async () => {
     const body = JSON.stringify({ ...venue, addedLater: true })
     const { catalog } = catalogAnswering({ body, headers: { etag: '"v1"' } })
-    expect(await catalog.getVenue(venue.id, context, '')).toEqual({ kind: 'found', json: body, etag: '"v1"' })
+    expect(await catalog.getVenue(venue.id, context, '')).toEqual({
+      kind: 'found',
+      status: 200,
+      json: body,
+      headers: { etag: '"v1"' },
+    })
   })
 
   it('passes on that nothing has changed', async () => {
     const { catalog } = catalogAnswering({ status: 304, headers: { etag: '"v1"' } })
-    expect(await catalog.getVenue(venue.id, context, '"v1"')).toEqual({ kind: 'not-modified', etag: '"v1"' })
+    expect(await catalog.getVenue(venue.id, context, '"v1"')).toEqual({
+      kind: 'not-modified',
+      headers: { etag: '"v1"' },
+    })
   })
 
   it.each([

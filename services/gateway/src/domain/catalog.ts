@@ -3,36 +3,27 @@ import {
   availabilityPageSchema,
   concertPageSchema,
   concertSchema,
-  type Problem,
-  problemSchema,
   seatPageSchema,
   venuePageSchema,
   venueSchema,
 } from '@faultline/contracts'
-import { DependencyError, type HttpAnswer } from '@faultline/service-kit'
+import type { HttpAnswer } from '@faultline/service-kit'
 import type { z } from 'zod'
 import type { CallContext, CatalogRepository } from '../repositories/catalog.ts'
+import { type Answer, checkAnswer } from './answers.ts'
+import { withQuery } from './paths.ts'
 
 /** Name of the catalog in problems and as `peer.service`. */
 export const CATALOG = 'catalog'
 
-/**
- * What the catalog said, checked against the contract. The JSON stays as it came: the catalog's resources are the
- * public ones, so taking them apart and writing them again would only cost.
- */
-export type CatalogAnswer =
-  | { kind: 'found'; json: string; etag: string | undefined }
-  | { kind: 'not-modified'; etag: string | undefined }
-  | { kind: 'refused'; problem: Problem }
-
 /** The part of the box office that the catalog answers. Every call throws DependencyError when it does not. */
 export interface Catalog {
-  searchConcerts(querystring: string, context: CallContext): Promise<CatalogAnswer>
-  getConcert(id: string, context: CallContext, ifNoneMatch: string): Promise<CatalogAnswer>
-  listSeats(concertId: string, querystring: string, context: CallContext): Promise<CatalogAnswer>
-  listVenues(querystring: string, context: CallContext): Promise<CatalogAnswer>
-  getVenue(id: string, context: CallContext, ifNoneMatch: string): Promise<CatalogAnswer>
-  queryAvailability(query: AvailabilityQuery, context: CallContext): Promise<CatalogAnswer>
+  searchConcerts(querystring: string, context: CallContext): Promise<Answer>
+  getConcert(id: string, context: CallContext, ifNoneMatch: string): Promise<Answer>
+  listSeats(concertId: string, querystring: string, context: CallContext): Promise<Answer>
+  listVenues(querystring: string, context: CallContext): Promise<Answer>
+  getVenue(id: string, context: CallContext, ifNoneMatch: string): Promise<Answer>
+  queryAvailability(query: AvailabilityQuery, context: CallContext): Promise<Answer>
 }
 
 export function createCatalog(repository: CatalogRepository): Catalog {
@@ -59,29 +50,4 @@ export function createCatalog(repository: CatalogRepository): Catalog {
   }
 }
 
-function withQuery(path: string, querystring: string): string {
-  return querystring === '' ? path : `${path}?${querystring}`
-}
-
-/** @throws DependencyError when the answer is not what the contract says */
-function check(schema: z.ZodType, { status, headers, body }: HttpAnswer): CatalogAnswer {
-  const etag = typeof headers.etag === 'string' ? headers.etag : undefined
-  if (status === 304) return { kind: 'not-modified', etag }
-  if (status === 200) {
-    parse(schema, body)
-    return { kind: 'found', json: body, etag }
-  }
-  return { kind: 'refused', problem: parse(problemSchema, body) }
-}
-
-function parse<Output>(schema: z.ZodType<Output>, body: string): Output {
-  let json: unknown
-  try {
-    json = JSON.parse(body)
-  } catch (error) {
-    throw new DependencyError(CATALOG, 'invalid_answer', error)
-  }
-  const result = schema.safeParse(json)
-  if (!result.success) throw new DependencyError(CATALOG, 'invalid_answer', result.error)
-  return result.data
-}
+const check = (schema: z.ZodType, answer: HttpAnswer): Answer => checkAnswer(CATALOG, { 200: schema }, answer)

@@ -1,33 +1,97 @@
-import { createHttpClient, type HttpClientOptions } from '@faultline/service-kit'
+import { randomUUID } from 'node:crypto'
+import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
+import {
+  createHttpClient,
+  createRevocationList,
+  createTokenVerifier,
+  type HttpClientOptions,
+} from '@faultline/service-kit'
 import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import { createLocalJWKSet } from 'jose'
 import { type AppDependencies, createApp } from '../../src/app.ts'
+import { signAccessToken } from '../../src/domain/access-tokens.ts'
+import { BOOKING, createBooking } from '../../src/domain/booking.ts'
 import { CATALOG, createCatalog } from '../../src/domain/catalog.ts'
+import { createKeyVault } from '../../src/domain/key-vault.ts'
+import { type Sessions, WrongCredentialsError } from '../../src/domain/sessions.ts'
+import { createTicketing, TICKETING } from '../../src/domain/ticketing.ts'
 import { createCatalogRepository } from '../../src/repositories/catalog.ts'
+import { createUpstreamRepository } from '../../src/repositories/upstream.ts'
 
 /** A gateway inside the test's process. */
 export interface TestGateway extends ServedApp {
   readonly telemetry: TestTelemetry
+  /** A token of a user with the given scopes. */
+  tokenFor(userId: string, ...scopes: string[]): Promise<string>
 }
 
+/** The same origins stand for every service behind the gateway. */
 export async function startGateway(
   origins: readonly string[],
   options: { app?: Partial<AppDependencies>; client?: Partial<HttpClientOptions> } = {},
 ): Promise<TestGateway> {
   const telemetry = testTelemetry()
-  const client = createHttpClient({
-    dependency: CATALOG,
-    origins,
-    register: telemetry.register,
-    ...options.client,
+  const [catalogClient, bookingClient, ticketingClient] = [CATALOG, BOOKING, TICKETING].map((dependency) =>
+    createHttpClient({ dependency, origins, register: telemetry.register, ...options.client }),
+  )
+  if (!catalogClient || !bookingClient || !ticketingClient) throw new Error('a client is missing')
+  const identity = await signingIdentity(telemetry)
+  const app = createApp({
+    telemetry,
+    catalog: createCatalog(createCatalogRepository(catalogClient)),
+    booking: createBooking(createUpstreamRepository(bookingClient)),
+    ticketing: createTicketing(createUpstreamRepository(ticketingClient)),
+    identity,
+    ...options.app,
   })
-  const catalog = createCatalog(createCatalogRepository(client))
-  const server = await serve(createApp({ telemetry, catalog, ...options.app }))
+  const server = await serve(app)
   return {
     url: server.url,
     telemetry,
+    tokenFor: identity.tokenFor,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
-      await client.close()
+      await Promise.all([catalogClient, bookingClient, ticketingClient].map((client) => client.close()))
     },
   }
+}
+
+/** Signs and checks tokens without a database; the one password is `right-password`. */
+async function signingIdentity(telemetry: TestTelemetry) {
+  const vault = createKeyVault('a secret of the test, long enough for it')
+  const sealed = await vault.generate()
+  const keySet = { keys: [sealed.publicJwk] }
+  const keys = {
+    keySet: () => keySet,
+    signer: async () => ({ kid: sealed.kid, key: await vault.open(sealed) }),
+  }
+  const inAnHour = () => new Date(Date.now() + 3_600_000)
+  const tokenFor = async (userId: string, ...scopes: string[]) => {
+    const subject = { userId, sessionId: randomUUID(), scope: scopes.join(' ') }
+    return (await signAccessToken(keys, subject, new Date(), inAnHour())).token
+  }
+  const sessions: Sessions = {
+    async signIn({ username, password }) {
+      if (password !== 'right-password') throw new WrongCredentialsError('wrong')
+      return {
+        sessionId: randomUUID(),
+        userId: randomUUID(),
+        tokenType: 'Bearer',
+        accessToken: await tokenFor(username, 'orders:read'),
+        expiresIn: 300,
+        refreshToken: 'refresh-token-of-the-test',
+        refreshExpiresAt: inAnHour().toISOString(),
+        scope: 'orders:read',
+      }
+    },
+    refresh: () => Promise.reject(new Error('not in this test')),
+    signOut: () => Promise.reject(new Error('not in this test')),
+  }
+  const verifier = createTokenVerifier({
+    issuers: [{ issuer: USER_TOKEN_ISSUER, keys: createLocalJWKSet(keySet) }],
+    audience: USER_TOKEN_AUDIENCE,
+    revocations: createRevocationList(),
+    ...telemetry,
+  })
+  return { sessions, keys, verifier, tokenFor }
 }

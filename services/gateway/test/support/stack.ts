@@ -1,5 +1,6 @@
 /** The real catalog behind a gateway, each as a process, started from its entry point as in production. */
 import {
+  freePort,
   type ServiceProcess,
   startPostgres,
   startServiceProcess,
@@ -20,9 +21,12 @@ export async function startStack(): Promise<Stack> {
   await using started = new AsyncDisposableStack()
   const postgres = started.use(await startPostgres())
   const databaseUrl = postgres.roleUrl('catalog_service', 'service', 'box_office')
-  await execa(process.execPath, [entryOf('catalog', 'migrate.ts').pathname], {
-    env: { DATABASE_OWNER_URL: postgres.ownerUrl('box_office'), DATABASE_URL: databaseUrl },
-  })
+  const gatewayDatabaseUrl = postgres.roleUrl('gateway_service', 'service', 'box_office')
+  const ownerUrl = postgres.ownerUrl('box_office')
+  await migrate('catalog', ownerUrl, databaseUrl)
+  await migrate('gateway', ownerUrl, gatewayDatabaseUrl)
+  // Nobody listens there: what these tests ask for needs none of it.
+  const nowhere = `127.0.0.1:${await freePort()}`
   const kept = started.move()
   let catalogs = 0
   return {
@@ -39,9 +43,21 @@ export async function startStack(): Promise<Stack> {
       kept.use(
         await startServiceProcess({
           entry: entryOf('gateway', 'main.ts'),
-          env: { CATALOG_URLS: catalogUrls.join(',') },
+          env: {
+            CATALOG_URLS: catalogUrls.join(','),
+            BOOKING_URL: `http://${nowhere}`,
+            TICKETING_URL: `http://${nowhere}`,
+            NATS_URL: `nats://${nowhere}`,
+            DATABASE_URL: gatewayDatabaseUrl,
+          },
         }),
       ),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+async function migrate(service: string, ownerUrl: string, databaseUrl: string): Promise<void> {
+  await execa(process.execPath, [entryOf(service, 'migrate.ts').pathname], {
+    env: { DATABASE_OWNER_URL: ownerUrl, DATABASE_URL: databaseUrl },
+  })
 }

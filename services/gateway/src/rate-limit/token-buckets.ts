@@ -1,0 +1,75 @@
+import { TokenBucket } from 'limiter'
+import { LRUCache } from 'lru-cache'
+
+export interface BucketSize {
+  /** Requests at once, after a while of none. */
+  readonly burst: number
+  /** Requests a second in the long run. */
+  readonly perSecond: number
+}
+
+/** What came of asking for a token. */
+export interface Taken {
+  readonly allowed: boolean
+  /** Whether the one before was allowed and this one is not: the moment to write it down. */
+  readonly limitedFirst: boolean
+  /** Whole tokens left. */
+  readonly remaining: number
+  /** Milliseconds until there is a token again; 0 when there is one. */
+  readonly waitMs: number
+}
+
+/** A token bucket for each key. */
+export interface TokenBuckets {
+  readonly size: BucketSize
+  take(key: string): Taken
+  /** Gives back the token of a request that turned out not to count. */
+  giveBack(key: string): void
+}
+
+/** Buckets kept, at most; those that were not used for the longest time, hence full again, go first. */
+const MAX_KEYS = 20_000
+
+interface Entry {
+  bucket: TokenBucket
+  limited: boolean
+}
+
+export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS): TokenBuckets {
+  const entries = new LRUCache<string, Entry>({ max: maxKeys })
+
+  function entryOf(key: string): Entry {
+    const existing = entries.get(key)
+    if (existing) return existing
+    const bucket = new TokenBucket({
+      bucketSize: size.burst,
+      tokensPerInterval: size.perSecond,
+      interval: 'second',
+    })
+    // The library's bucket begins empty.
+    bucket.content = size.burst
+    const entry = { bucket, limited: false }
+    entries.set(key, entry)
+    return entry
+  }
+
+  return {
+    size,
+    take(key) {
+      const entry = entryOf(key)
+      const allowed = entry.bucket.tryRemoveTokens(1)
+      const limitedFirst = !allowed && !entry.limited
+      entry.limited = !allowed
+      return {
+        allowed,
+        limitedFirst,
+        remaining: Math.floor(entry.bucket.content),
+        waitMs: entry.bucket.getWaitTime(1),
+      }
+    },
+    giveBack(key) {
+      const bucket = entries.get(key)?.bucket
+      if (bucket) bucket.content = Math.min(size.burst, bucket.content + 1)
+    },
+  }
+}

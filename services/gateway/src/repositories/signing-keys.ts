@@ -1,0 +1,69 @@
+import type { Database, Deadline, Queryable } from '@faultline/service-kit'
+import type { JWK } from 'jose'
+
+/** A signing key as stored: the private part is encrypted. */
+export interface StoredKey {
+  kid: string
+  publicJwk: JWK
+  privateJwe: string
+  createdAtMs: number
+  signsFromMs: number
+}
+
+export interface SigningKeyRepository {
+  list(deadline: Deadline): Promise<StoredKey[]>
+  /**
+   * Lets `decide` say what to add and remove, with no other replica deciding at the same time.
+   *
+   * @returns the keys as they are afterwards
+   */
+  change(
+    decide: (
+      keys: readonly StoredKey[],
+    ) => Promise<{ add?: StoredKey | undefined; remove: readonly string[] }>,
+    deadline: Deadline,
+  ): Promise<StoredKey[]>
+}
+
+/** Of the advisory lock that rotation takes: any number that nothing else in the database uses. */
+const ROTATION_LOCK = 4_711_001
+
+const LIST = `
+  SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe",
+         extract(epoch FROM created_at)::float8 * 1000 AS "createdAtMs",
+         extract(epoch FROM signs_from)::float8 * 1000 AS "signsFromMs"
+  FROM signing_keys`
+
+export function createSigningKeyRepository(database: Database): SigningKeyRepository {
+  const list = (on: Queryable, deadline: Deadline) =>
+    on.query<StoredKey>({ name: 'list-signing-keys', text: LIST, values: [] }, deadline)
+  return {
+    list: (deadline) => list(database, deadline),
+    change: (decide, deadline) =>
+      database.transaction(async (transaction) => {
+        await transaction.query(
+          { text: 'SELECT pg_advisory_xact_lock($1)', values: [ROTATION_LOCK] },
+          deadline,
+        )
+        const keys = await list(transaction, deadline)
+        const { add, remove } = await decide(keys)
+        if (remove.length > 0) {
+          const text = 'DELETE FROM signing_keys WHERE kid = ANY($1)'
+          await transaction.query({ text, values: [remove] }, deadline)
+        }
+        if (add) await insert(transaction, add, deadline)
+        return keys.filter(({ kid }) => !remove.includes(kid)).concat(add ?? [])
+      }, deadline),
+  }
+}
+
+async function insert(transaction: Queryable, key: StoredKey, deadline: Deadline): Promise<void> {
+  await transaction.query(
+    {
+      text: `INSERT INTO signing_keys (kid, public_jwk, private_jwe, created_at, signs_from)
+             VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($5::float8 / 1000))`,
+      values: [key.kid, key.publicJwk, key.privateJwe, key.createdAtMs, key.signsFromMs],
+    },
+    deadline,
+  )
+}
