@@ -31,7 +31,7 @@ const restartCollector = (file: string) => ({
 })
 const overlay = (file: string) => fileURLToPath(new URL(`sabotage/${file}`, import.meta.url))
 
-const services = ['catalog-1', 'catalog-2', 'gateway']
+const services = ['catalog-1', 'catalog-2', 'gateway', 'booking', 'payments', 'payment-provider', 'ticketing']
 async function restartServices(runtime: Runtime, env: Record<string, string>): Promise<void> {
   for (const service of services) await runtime.restart(service, { env })
 }
@@ -111,8 +111,12 @@ async function expectVerified(): Promise<void> {
   expect(causes(report.checks)).toEqual([])
   expect(exitCode).toBe(0)
   expect(report.services).toEqual([
+    { name: 'booking', instances: ['booking-1'] },
     { name: 'catalog', instances: ['catalog-1', 'catalog-2'] },
     { name: 'gateway', instances: ['gateway-1'] },
+    { name: 'payment-provider', instances: ['payment-provider-1'] },
+    { name: 'payments', instances: ['payments-1'] },
+    { name: 'ticketing', instances: ['ticketing-1'] },
   ])
   expect(report.counts).toMatchObject({ failed: 0, skipped: 0 })
 }
