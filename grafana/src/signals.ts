@@ -178,6 +178,8 @@ const k6 = {
   k6_http_req_duration_milliseconds: histogram(...loadTag),
   k6_http_req_failed_total: counter(...loadTag, 'condition'),
   k6_iterations_total: counter('scenario'),
+  k6_visits_total: counter('scenario', 'outcome'),
+  k6_time_to_ticket_milliseconds: histogram('scenario'),
   k6_vus: gauge(),
   k6_vus_max: gauge(),
 }

@@ -4,15 +4,16 @@
 import { check } from 'k6'
 import type { Options } from 'k6/options'
 import { getConcert, getVenue, listConcerts, listSeats, listVenues, queryAvailability } from './lib/api.ts'
-import { get, post, type RequestOptions, type Response } from './lib/client.ts'
+import { get, post, type RequestOptions } from './lib/client.ts'
 import { summaryTrendStats, systemTags } from './lib/load.ts'
 import { type Route, routes } from './lib/routes.ts'
+import { bookAndRefuse, refuses } from './lib/smoke-booking.ts'
 
 export { handleSummary } from './lib/summary.ts'
 
 export const options: Options = {
   scenarios: {
-    smoke: { executor: 'shared-iterations', vus: 1, iterations: 3, maxDuration: '1m' },
+    smoke: { executor: 'shared-iterations', vus: 1, iterations: 3, maxDuration: '2m' },
   },
   thresholds: {
     checks: ['rate==1'],
@@ -28,16 +29,8 @@ export const options: Options = {
 /** An id that no factory makes: version and variant bits are those of a valid UUID. */
 const unknownId = '00000000-0000-4000-8000-000000000000'
 
-function refusesWithProblem(response: Response): void {
-  check(response, {
-    'refusal is a problem document with a request id': ({ body, headers }) =>
-      headers['Content-Type']?.startsWith('application/problem+json') === true &&
-      (body ?? '').includes('"requestId"'),
-  })
-}
-
 const refuseGet = (route: Route, path: string, options: RequestOptions): void =>
-  refusesWithProblem(get(route, path, options))
+  refuses(get(route, path, options))
 
 export default function smoke(): void {
   get(routes.openapi, '/openapi.json')
@@ -62,10 +55,8 @@ export default function smoke(): void {
   refuseGet(routes.concert, `/v1/concerts/${unknownId}`, { status: 404 })
   refuseGet(routes.venue, `/v1/venues/${unknownId}`, { status: 404 })
   refuseGet(routes.concerts, '/v1/concerts', { query: { cursor: 'no-cursor' }, status: 400 })
-  refusesWithProblem(
-    post(routes.availability, '/v1/availability-queries', '{"concertIds": [', { status: 400 }),
-  )
-  refusesWithProblem(
-    post(routes.availability, '/v1/availability-queries', { concertIds: [] }, { status: 400 }),
-  )
+  refuses(post(routes.availability, '/v1/availability-queries', '{"concertIds": [', { status: 400 }))
+  refuses(post(routes.availability, '/v1/availability-queries', { concertIds: [] }, { status: 400 }))
+
+  bookAndRefuse(concert.id)
 }

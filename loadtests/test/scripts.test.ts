@@ -74,7 +74,7 @@ describe.each(scripts)('%s', (script) => {
         expect(JSON.stringify(data.tags ?? {})).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|127\.0\.0\.1/)
         if (metric === 'http_reqs') names.add(data.tags?.name ?? '')
       }
-      expect([...names].every((name) => /^(GET|POST) \/[\w{}/.-]+$/.test(name))).toBe(true)
+      expect([...names].every((name) => /^(GET|POST|DELETE) \/[\w{}/.-]+$/.test(name))).toBe(true)
       expect(names.size).toBeGreaterThanOrEqual(6)
     } finally {
       await rm(folder, { recursive: true })
@@ -142,6 +142,7 @@ describe('steady', () => {
       GATEWAY_URL: shop.url,
       DURATION: '6s',
       RATE: '40',
+      BUYER_SHARE: '0',
     })
     expect(stdout).toMatch(/✗ http_req_duration/)
     expect(exitCode).toBe(99)
@@ -192,6 +193,16 @@ describe('steady', () => {
 })
 
 describe('spike', () => {
+  it('refuses a duration that it cannot divide into phases', async () => {
+    for (const duration of ['soon', '90', '0s', '']) {
+      const { exitCode, stderr } = await k6(['inspect', '--include-system-env-vars'], 'spike', {
+        DURATION: duration,
+      })
+      if (duration === '') expect(exitCode).toBe(0)
+      else expect(stderr).toContain(`DURATION must be like 90s, 10m or 1h30m, got \\"${duration}\\"`)
+    }
+  })
+
   it('goes up by its factor and comes down again, in four phases that follow each other', async () => {
     const { scenarios } = await inspect('spike', { RATE: '10', SPIKE_FACTOR: '5', DURATION: '4m' })
     const { before, spike, recovery, after } = scenarios

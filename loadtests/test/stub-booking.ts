@@ -104,11 +104,12 @@ export function stubBooking({ conflicts = 0, pending = false, tokenSeconds = 300
 
   function answer(request: SeenRequest, text: string): Answer | undefined {
     const [, , resource, id, child] = request.path.split('/')
-    if (resource !== 'sessions' && resource !== 'reservations' && resource !== 'orders') return undefined
+    if (!/^(sessions|reservations|orders|webhooks)$/.test(resource ?? '')) return undefined
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
     if (resource === 'sessions') return sessions(request, body)
     const user = users.get(tokenOf(request))
     if (user === undefined || user.expiresAt < Date.now()) return problem(401, 'unauthenticated')
+    if (resource === 'webhooks') return problem(403, 'insufficient-scope')
     if (request.method === 'GET' && resource === 'orders') return ordersOf(user.name, id, child)
     if (resource === 'orders') return once(request, () => order(user.name, body))
     if (request.method === 'POST') return once(request, () => reserve(user.name, body))

@@ -2,6 +2,7 @@ import { quantileColours } from '../colours.ts'
 import { timeSeries } from '../panels/time-series.ts'
 import { quantile, rate, select, shareOf, sumBy } from '../queries/promql.ts'
 import { latency, serverRequests } from '../queries/red.ts'
+import { timeToTicket } from '../queries/tickets.ts'
 import type { KitRow } from './row.ts'
 
 /** What the load generator offers and what it gets: the visitors' side. */
@@ -70,6 +71,31 @@ export const loadRow: KitRow = {
           expr: latency(serverRequests, 0.95, ['service_name'], { service_name: '="gateway"' }),
           legend: '{{service_name}}',
         },
+      ],
+    ),
+    timeSeries(
+      {
+        title: 'How visits of buyers ended',
+        description:
+          'Visits per second of buyers, by how far they got. Abandoned and declined are as they are meant to be, one in twenty and one in fifty; anything else beside ticket is somebody who did not get what they came for.',
+        width: 12,
+        unit: 'cps',
+        stacked: true,
+      },
+      [{ expr: sumBy(['outcome'], rate('k6_visits_total')), legend: '{{outcome}}' }],
+    ),
+    timeSeries(
+      {
+        title: 'Ticket outside and inside',
+        description:
+          'p95 of the time from payment to ticket, as buyers see it who ask every half second, and as ticketing measures it.',
+        width: 12,
+        unit: 's',
+        overrides: quantileColours,
+      },
+      [
+        { expr: `${quantile(0.95, 'k6_time_to_ticket_milliseconds', [])} / 1000`, legend: 'k6' },
+        { expr: timeToTicket(0.95), legend: 'ticketing' },
       ],
     ),
   ],

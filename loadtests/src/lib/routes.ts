@@ -20,6 +20,7 @@ export const routes = {
   orders: 'GET /v1/orders',
   order: 'GET /v1/orders/{orderId}',
   ticket: 'GET /v1/orders/{orderId}/ticket',
+  webhooks: 'GET /v1/webhooks',
   ticketPdf: 'GET /v1/orders/{orderId}/ticket.pdf',
 } as const
 
