@@ -17,7 +17,7 @@ export interface Books {
   readonly tickets: readonly { readonly orderId: string; readonly seatIds: readonly string[] }[]
   /** The provider's own: `reference` is the id of the order. */
   readonly providerCharges: readonly { readonly reference: string; readonly status: string }[]
-  /** Seats that are not for sale, by the inventory. */
+  /** Seats that were ever reserved and are not for sale, by the inventory. */
   readonly takenSeats: readonly { readonly id: string; readonly status: string }[]
   /** What is still to be done: orders in doubt, charges in doubt, unpublished events, seats on hold. */
   readonly unfinished: Readonly<Record<string, number>>
@@ -31,7 +31,10 @@ const ORDERS = `
   GROUP BY o.id`
 const CHARGES = 'SELECT order_id AS "orderId", status FROM payments.charges'
 const TICKETS = 'SELECT order_id AS "orderId", seat_ids::text[] AS "seatIds" FROM ticketing.tickets'
-const TAKEN = `SELECT id, status FROM catalog.seats WHERE status <> 'available'`
+// The season's seed has seats that were held and sold before there was a booking: only what booking touched counts.
+const TAKEN = `
+  SELECT id::text, status FROM catalog.seats s
+  WHERE status <> 'available' AND EXISTS (SELECT FROM booking.reserved_seats r WHERE r.seat_id = s.id)`
 const UNFINISHED = `
   SELECT (SELECT count(*)::int FROM booking.orders WHERE status = 'pending') AS "orders in doubt",
          (SELECT count(*)::int FROM payments.charges WHERE status = 'pending') AS "charges in doubt",
