@@ -20,6 +20,11 @@ fi
 
 if ! docker info > /dev/null 2>&1; then
   [ "$(id -u)" = 0 ] || fail "the engine does not run, and only root can start it"
+  # One that was killed leaves these behind (itself too, as a zombie, for a while); the next would take whatever process
+  # has that number by then for it.
+  if ! pgrep --runstates DRS --exact dockerd > /dev/null; then
+    rm -f /run/docker.pid /run/docker/containerd/containerd.{pid,sock,sock.ttrpc}
+  fi
   echo "starting dockerd (log: /var/log/faultline-dockerd.log)"
   nohup dockerd > /var/log/faultline-dockerd.log 2>&1 &
   echo $! > "$pidfile"
