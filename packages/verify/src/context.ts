@@ -2,6 +2,7 @@ import type { Backends, Labels, Trace } from '@faultline/backends-client'
 import type { PlacedExemplar } from './links/exemplars.ts'
 import type { Requester } from './requests/requester.ts'
 import { discoverServices, type ScrapeTarget, type Service } from './services/discover.ts'
+import { spread } from './spread.ts'
 
 /** Addresses that verify needs; those of the running kit have them all. */
 export interface VerifyEndpoints {
@@ -70,6 +71,17 @@ export function servicesOf({ found }: Context): Service[] {
 /** Ids of the traces of verify's own requests that were answered. */
 export function ownTraceIds({ requester }: Context): string[] {
   return requester.sent.flatMap(({ traceId, status }) => (status === undefined ? [] : [traceId]))
+}
+
+/**
+ * Some of the traces of verify's own requests, and those of its orders: what only an order reaches has spans and lines
+ * in these alone.
+ *
+ * @param among the traces to choose from
+ */
+export function followedTraceIds({ requester }: Context, among: readonly string[], atMost: number): string[] {
+  const orders = new Set(requester.orders.flatMap(({ traceId }) => traceId ?? []))
+  return [...spread(among, atMost).filter((id) => !orders.has(id)), ...orders]
 }
 
 /** How long verify has been running, in ms, at least a second. */

@@ -1,10 +1,9 @@
 import { answerOf } from '../answer.ts'
-import { type Context, ownTraceIds, sinceSentMs } from '../context.ts'
+import { type Context, followedTraceIds, ownTraceIds, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
 import { forEachService } from '../services/for-each-service.ts'
-import { spread } from '../spread.ts'
 import { judgeLogs, ownLogsQuery } from './judge-logs.ts'
 
 /** Traces whose lines are asked for in one query. */
@@ -25,7 +24,8 @@ export const logsProbe: Probe = {
 
 async function observe(service: Service, context: Context, late: boolean) {
   const { backends, beginMs, signal, requester } = context
-  const query = ownLogsQuery(service.name, spread(ownTraceIds(context), MAX_TRACES), requester.marker)
+  const followed = followedTraceIds(context, ownTraceIds(context), MAX_TRACES)
+  const query = ownLogsQuery(service.name, followed, requester.marker)
   const range = { startMs: beginMs, endMs: Date.now(), signal }
   const [own, any] = await Promise.all([
     answerOf(backends.loki.queryRange(query, { ...range, limit: MAX_LINES })),

@@ -1,12 +1,11 @@
 import type { Trace } from '@faultline/backends-client'
 import pMap from 'p-map'
 import { type Answer, answerOf } from '../answer.ts'
-import { type Context, ownTraceIds, sinceBeginMs, sinceSentMs } from '../context.ts'
+import { type Context, followedTraceIds, ownTraceIds, sinceBeginMs, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
 import { forEachService } from '../services/for-each-service.ts'
-import { spread } from '../spread.ts'
 import { judgeTraces } from './judge-traces.ts'
 
 /** Traces of verify's own that are read back; more would say the same. */
@@ -22,10 +21,7 @@ export const tracesProbe: Probe = {
     const { found } = context
     // The first requests are followed to their end; those sent later are too young.
     const sentAtFirst = ownTraceIds(context).slice(0, found.sentAtFirst)
-    // What only an order reaches has spans in its trace alone.
-    const orders = new Set(context.requester.orders.flatMap(({ traceId }) => traceId ?? []))
-    const followed = spread(sentAtFirst, MAX_TRACES).filter((id) => !orders.has(id))
-    followed.push(...orders)
+    const followed = followedTraceIds(context, sentAtFirst, MAX_TRACES)
     const stored = await readTraces(followed, context)
     const late = sinceSentMs(context) > patience.traces
     return forEachService(context, 'traces', (service) => observe(service, followed, stored, context, late))
