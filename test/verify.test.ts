@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Runtime } from '@faultline/stack'
 import type { Check, Hop } from '@faultline/verify'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Kit, startKit } from './support/kit.ts'
 
@@ -36,6 +37,23 @@ async function restartServices(runtime: Runtime, env: Record<string, string>): P
   for (const service of services) await runtime.restart(service, { env })
 }
 
+/** Events go to the outbox as before, but not the context of the order that they belong to. */
+const BLANK_CONTEXT = `
+  CREATE FUNCTION booking.blank_context() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.trace_context := '{}'; RETURN NEW; END $$;
+  CREATE TRIGGER blank_context BEFORE INSERT ON booking.outbox
+    FOR EACH ROW EXECUTE FUNCTION booking.blank_context()`
+
+async function sql(runtime: Runtime, statements: string): Promise<void> {
+  const client = new Client({ connectionString: runtime.endpoints().postgres })
+  await client.connect()
+  try {
+    await client.query(statements)
+  } finally {
+    await client.end()
+  }
+}
+
 const sabotages: readonly Sabotage[] = [
   {
     name: 'a metric renamed',
@@ -61,6 +79,12 @@ const sabotages: readonly Sabotage[] = [
     expected: { hop: 'logs → span profile', check: /^link\/logs-profile\//, cause: /without their labels/ },
     inflict: (runtime) => restartServices(runtime, { FAULTLINE_PROFILES_SPAN_LABELS: 'false' }),
     undo: (runtime) => restartServices(runtime, {}),
+  },
+  {
+    name: 'the trace context lost on its way to the broker',
+    expected: { hop: 'order → trace', check: 'order/trace/publish', cause: /without the trace context/ },
+    inflict: (runtime) => sql(runtime, BLANK_CONTEXT),
+    undo: (runtime) => sql(runtime, 'DROP FUNCTION booking.blank_context() CASCADE'),
   },
   {
     name: 'Loki stopped',
