@@ -8,6 +8,7 @@ import {
   type MetricsRegistry,
   problems,
   requestId,
+  type TokenVerifier,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
 import Router from '@koa/router'
@@ -26,16 +27,18 @@ export interface AppDependencies {
   concerts: Concerts
   venues: Venues
   seats: Seats
+  /** Checks the tokens of those who change concerts; everybody may read. */
+  verifier: TokenVerifier
   /** When requests are turned away; the defaults otherwise. */
   shedding?: Omit<LoadSheddingOptions, 'register'>
 }
 
 /** The catalog's HTTP interface. */
-export function createApp({ telemetry, concerts, venues, seats, shedding }: AppDependencies): Koa {
+export function createApp({ telemetry, concerts, venues, seats, verifier, shedding }: AppDependencies): Koa {
   const { logger, register } = telemetry
   const document = JSON.stringify(catalogDocument())
   const router = new Router<State>()
-  for (const routes of [concertRoutes(concerts), venueRoutes(venues), seatRoutes(seats)]) {
+  for (const routes of [concertRoutes(concerts, verifier), venueRoutes(venues), seatRoutes(seats)]) {
     router.use(routes.routes())
   }
   router.get('/openapi.json', (ctx) => {

@@ -1,4 +1,12 @@
-import { createDatabase, type DatabaseOptions } from '@faultline/service-kit'
+import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
+import {
+  connectNats,
+  createDatabase,
+  createFlags,
+  createTokenVerifier,
+  type DatabaseOptions,
+  watchRevocations,
+} from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
@@ -15,6 +23,10 @@ import { createVenueRepository } from './repositories/venues.ts'
 export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
   shedding?: AppDependencies['shedding']
+  /** The broker, for flags and revocations; may be away. */
+  natsUrl: string
+  /** Public keys of users' tokens. */
+  gatewayJwksUrl: string
   /** Valkey or Redis that replicas share as second cache level; none without it. */
   cacheUrl?: string | undefined
 }
@@ -42,6 +54,17 @@ export function createCatalog(options: CatalogOptions): Catalog {
       ? undefined
       : connectSharedStore({ url: options.cacheUrl, logger: telemetry.logger })
   const concerts = createConcerts({ repository: createConcertRepository(database), metrics, sharedStore })
+  const { logger, register } = telemetry
+  const nats = connectNats({ url: options.natsUrl, name: 'catalog', logger, register })
+  const flags = createFlags({ nats, logger, register })
+  const revocations = watchRevocations({ nats, logger })
+  const verifier = createTokenVerifier({
+    issuers: [{ issuer: USER_TOKEN_ISSUER, jwksUrl: options.gatewayJwksUrl }],
+    audience: USER_TOKEN_AUDIENCE,
+    revocations,
+    register,
+    logger,
+  })
   const venues = createVenues({ repository: createVenueRepository(database), metrics, sharedStore })
   const seats = createSeats({ concerts, repository: createSeatRepository(database), metrics })
   const invalidations = new InvalidationListener({
@@ -56,12 +79,16 @@ export function createCatalog(options: CatalogOptions): Catalog {
       concerts,
       venues,
       seats,
-      ...(options.shedding && { shedding: options.shedding }),
+      verifier,
+      shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checkDatabase: () => database.check(),
     listenForChanges: () => invalidations.start(),
     async close() {
       await invalidations.stop()
+      revocations.stop()
+      flags.stop()
+      await nats.close()
       await sharedStore?.close()
       await database.close()
     },

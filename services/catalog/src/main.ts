@@ -11,6 +11,8 @@ await runMain(async () => {
     url: config.databaseUrl,
     maxConnections: config.databasePoolMax,
     cacheUrl: config.cacheUrl,
+    natsUrl: config.natsUrl,
+    gatewayJwksUrl: config.gatewayJwksUrl,
     telemetry,
   })
   const service = await startService({

@@ -31,11 +31,15 @@ const concertAt = (replica: Replica) => getJson<Concert>(`${replica.url}/concert
 
 const titleAt = async (replica: Replica) => (await concertAt(replica)).body.title
 
-const patchAt = (replica: Replica, title: string) =>
+const patchAt = async (replica: Replica, title: string) =>
   getJson<Concert>(`${replica.url}/concerts/${id}`, {
     method: 'PATCH',
     body: JSON.stringify({ title }),
-    headers: { 'content-type': 'application/json', 'if-match': '*' },
+    headers: {
+      'content-type': 'application/json',
+      'if-match': '*',
+      authorization: `Bearer ${await replica.users.token(undefined, { scope: 'concerts:write' })}`,
+    },
   })
 
 const requests = (replica: Replica, cache: string, result: string) =>

@@ -201,12 +201,26 @@ describe('conditional requests', () => {
 describe('PATCH /concerts/{concertId}', () => {
   const id = makeConcert(2, SIZE.venues).id
 
-  const patch = (body: unknown, headers: Record<string, string>) =>
+  const authorization = async (scope = 'concerts:write') =>
+    `Bearer ${await replica.users.token(undefined, { scope })}`
+
+  const patch = async (body: unknown, headers: Record<string, string>) =>
     getJson<Record<string, unknown>>(`${replica.url}/concerts/${id}`, {
       method: 'PATCH',
       body: JSON.stringify(body),
-      headers: { 'content-type': 'application/merge-patch+json', ...headers },
+      headers: {
+        'content-type': 'application/merge-patch+json',
+        authorization: await authorization(),
+        ...headers,
+      },
     })
+
+  it('wants a token with the scope for it', async () => {
+    const any = { 'if-match': '*' }
+    expect((await patch({ title: 'X' }, { ...any, authorization: '' })).status).toBe(401)
+    const small = await authorization('orders:write')
+    expect((await patch({ title: 'X' }, { ...any, authorization: small })).status).toBe(403)
+  })
 
   it('changes the version at hand, once', async () => {
     const { headers } = await get(`/concerts/${id}`)
@@ -250,7 +264,11 @@ describe('PATCH /concerts/{concertId}', () => {
     const answer = await getJson(`${replica.url}/concerts/${unknownId}`, {
       method: 'PATCH',
       body: '{"title":"X"}',
-      headers: { 'content-type': 'application/json', 'if-match': '*' },
+      headers: {
+        'content-type': 'application/json',
+        'if-match': '*',
+        authorization: await authorization(),
+      },
     })
     expect(answer.status).toBe(404)
   })

@@ -18,7 +18,15 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]())
 
 const startCatalog = (waitFor: '/readyz' | '/livez' = '/readyz') =>
-  startServiceProcess({ entry: ENTRY, env: { DATABASE_URL: database.serviceUrl }, waitFor })
+  startServiceProcess({
+    entry: ENTRY,
+    env: {
+      DATABASE_URL: database.serviceUrl,
+      NATS_URL: 'nats://127.0.0.1:1',
+      GATEWAY_JWKS_URL: 'http://127.0.0.1:1/.well-known/jwks.json',
+    },
+    waitFor,
+  })
 
 const readyz = async (service: ServiceProcess) => (await fetch(`${service.adminUrl}/readyz`)).status
 

@@ -6,14 +6,15 @@ import {
   serve,
   startNats,
   startServiceProcess,
+  startUsers,
   type TestNats,
   type TestTelemetry,
+  type TestUsers,
   testTelemetry,
 } from '@faultline/service-kit/testing'
 import { createBooking } from '../../src/booking.ts'
 import { type BookingDatabase, startBookingDatabase, type TestConcert } from './database.ts'
 import { startPayments, type TestPayments } from './payments.ts'
-import { startUsers, type TestUsers } from './users.ts'
 
 const ENTRY = new URL('../../src/main.ts', import.meta.url)
 

@@ -1,5 +1,11 @@
 import { concertIdSchema, concertPatchSchema, concertSearchSchema } from '@faultline/contracts'
-import { notModified, readJsonBody, validate } from '@faultline/service-kit'
+import {
+  authenticated,
+  notModified,
+  readJsonBody,
+  type TokenVerifier,
+  validate,
+} from '@faultline/service-kit'
 import Router from '@koa/router'
 import type { Concerts } from '../domain/concerts.ts'
 import { preconditionRequired } from './problems.ts'
@@ -7,7 +13,7 @@ import type { State } from './state.ts'
 
 const PATCH_TYPES = ['application/merge-patch+json', 'application/json']
 
-export function concertRoutes(concerts: Concerts): Router<State> {
+export function concertRoutes(concerts: Concerts, verifier: TokenVerifier): Router<State> {
   const router = new Router<State>()
 
   router.get('/concerts', async (ctx) => {
@@ -21,7 +27,7 @@ export function concertRoutes(concerts: Concerts): Router<State> {
     if (!notModified(ctx, tag)) ctx.body = value
   })
 
-  router.patch('/concerts/:concertId', async (ctx) => {
+  router.patch('/concerts/:concertId', authenticated(verifier, 'concerts:write'), async (ctx) => {
     const id = validate(concertIdSchema, ctx.params.concertId, 'path', 'concertId').toLowerCase()
     const ifMatch = ctx.get('if-match')
     if (ifMatch === '') throw preconditionRequired()

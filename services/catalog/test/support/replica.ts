@@ -1,11 +1,19 @@
 import type { DatabaseOptions } from '@faultline/service-kit'
-import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import {
+  serve,
+  startUsers,
+  type TestTelemetry,
+  type TestUsers,
+  testTelemetry,
+} from '@faultline/service-kit/testing'
 import { createCatalog } from '../../src/catalog.ts'
 
 /** A replica of the catalog inside the test's process. */
 export interface Replica extends AsyncDisposable {
   readonly url: string
   readonly telemetry: TestTelemetry
+  /** Whose tokens it takes. */
+  readonly users: TestUsers
   /** Texts of the statements that its pool has sent. */
   readonly statements: string[]
 }
@@ -16,9 +24,13 @@ export async function startReplica(
 ): Promise<Replica> {
   const telemetry = testTelemetry()
   const statements: string[] = []
+  const users = await startUsers()
   const catalog = createCatalog({
     url,
     ...options,
+    gatewayJwksUrl: users.jwksUrl,
+    // The broker is away, which must not matter: flags have their defaults, nothing is revoked.
+    natsUrl: 'nats://127.0.0.1:1',
     // The test itself keeps the event loop of this process busy.
     shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
     telemetry: {
@@ -40,10 +52,12 @@ export async function startReplica(
   return {
     url: server.url,
     telemetry,
+    users,
     statements,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await catalog.close()
+      await users[Symbol.asyncDispose]()
     },
   }
 }

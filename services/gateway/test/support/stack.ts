@@ -35,7 +35,12 @@ export async function startStack(): Promise<Stack> {
       kept.use(
         await startServiceProcess({
           entry: entryOf('catalog', 'main.ts'),
-          env: { DATABASE_URL: databaseUrl, OTEL_SERVICE_INSTANCE_ID: `catalog-${++catalogs}` },
+          env: {
+            DATABASE_URL: databaseUrl,
+            NATS_URL: `nats://${nowhere}`,
+            GATEWAY_JWKS_URL: `http://${nowhere}/.well-known/jwks.json`,
+            OTEL_SERVICE_INSTANCE_ID: `catalog-${++catalogs}`,
+          },
           ...(port !== undefined && { port }),
         }),
       ),

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
-import { TOKEN_ALGORITHM, TOKEN_TYPE } from '@faultline/service-kit'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { TOKEN_ALGORITHM, TOKEN_TYPE } from '../auth/token-verifier.ts'
 
-/** Stands for the gateway as far as booking sees it: signs users' tokens and publishes the key. */
+/** Stands for the gateway as far as other services see it: signs users' tokens and publishes the key. */
 export interface TestUsers extends AsyncDisposable {
   readonly jwksUrl: string
-  /** A user's access token; every scope of booking by default. */
+  /** A user's access token; `orders:read orders:write` by default. */
   token(userId?: string, claims?: { scope?: string; sessionId?: string | undefined }): Promise<string>
 }
 
