@@ -91,7 +91,7 @@ describe('in Prometheus', () => {
       ])
     await expect
       .poll(() => labelSets('count by (service_name, service_instance_id) (up)'), { timeout: 30_000 })
-      .toHaveLength(4)
+      .toHaveLength(9)
   })
 
   test('exemplars lead to the trace', async () => {
