@@ -1,4 +1,3 @@
-import type { DatabaseOptions } from '@faultline/service-kit'
 import {
   serve,
   startUsers,
@@ -6,7 +5,7 @@ import {
   type TestUsers,
   testTelemetry,
 } from '@faultline/service-kit/testing'
-import { createCatalog } from '../../src/catalog.ts'
+import { type CatalogOptions, createCatalog } from '../../src/catalog.ts'
 
 /** A replica of the catalog inside the test's process. */
 export interface Replica extends AsyncDisposable {
@@ -20,7 +19,7 @@ export interface Replica extends AsyncDisposable {
 
 export async function startReplica(
   url: string,
-  options: Partial<Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'>> = {},
+  options: Partial<Omit<CatalogOptions, 'url' | 'telemetry' | 'shedding'>> = {},
 ): Promise<Replica> {
   const telemetry = testTelemetry()
   const statements: string[] = []
