@@ -1,4 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { spawnSync } from 'node:child_process'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** Tests that run servers in containers. */
+const CONTAINERS = 'deploy/test/containers/**'
+const engine = spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0
+if (!engine) console.warn(`no Docker engine: ${CONTAINERS} is left out (deploy/ci/docker.sh brings one)`)
 
 // unit: beside the code, no process or network. integration: real servers, one file at a time because
 // the machine has few cores. e2e: the whole kit, started once by the global setup.
@@ -18,6 +24,7 @@ export default defineConfig({
             '{packages,services}/*/test/**/*.test.ts',
             '{collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, ...(engine ? [] : [CONTAINERS])],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 1_200_000,

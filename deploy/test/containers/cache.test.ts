@@ -99,7 +99,11 @@ describe('the shared cache of the catalog', () => {
     await getJson(`${one.url}/concerts/${id}`, {
       method: 'PATCH',
       body: JSON.stringify({ title: 'Changed in one' }),
-      headers: { 'content-type': 'application/json', 'if-match': '*' },
+      headers: {
+        'content-type': 'application/json',
+        'if-match': '*',
+        authorization: `Bearer ${await one.users.token(undefined, { scope: 'concerts:write' })}`,
+      },
     })
     await expect.poll(() => titleAt(one), { timeout: 2_000 }).toBe('Changed in one')
     await expect.poll(() => titleAt(two), { timeout: 2_000 }).toBe('Changed in one')

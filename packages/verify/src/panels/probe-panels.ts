@@ -15,8 +15,8 @@ import { runTarget } from './run-target.ts'
 import type { BuiltIns, Values } from './variables.ts'
 
 const CONCURRENCY = 4
-/** Four scrapes of 2 s, as Grafana computes it from the data source's interval. */
-const RATE_INTERVAL_MS = 8_000
+/** Four scrapes of 2 s: the least that Grafana computes from the data source's interval. */
+const MIN_RATE_INTERVAL_MS = 8_000
 const INTERVAL_MS = 2_000
 
 /** Every query of every panel. Those that had data are not asked again. */
@@ -62,7 +62,9 @@ function idOf({ dashboardUid, panelId, refId }: Target): string {
 
 function optionsOf(context: Context) {
   const rangeMs = sinceBeginMs(context)
-  const builtIns: BuiltIns = { rangeMs, intervalMs: INTERVAL_MS, rateIntervalMs: RATE_INTERVAL_MS }
+  // What happens once, as verify's order does, shows in a rate for as long as its window is.
+  const rateIntervalMs = Math.max(MIN_RATE_INTERVAL_MS, rangeMs)
+  const builtIns: BuiltIns = { rangeMs, intervalMs: INTERVAL_MS, rateIntervalMs }
   return { builtIns, beginMs: context.beginMs, signal: context.signal }
 }
 
