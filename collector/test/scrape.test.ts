@@ -42,7 +42,7 @@ test('every replica is scraped under its service and instance, exemplars include
   // Its own metrics stand under its own name, not under that of the binary.
   await expect
     .poll(() => instances('up'), { timeout: 20_000 })
-    .toEqual(all.union(new Set(['collector collector-1', 'edge edge-1'])))
+    .toEqual(all.add('collector collector-1').add('edge edge-1'))
   await expect
     .poll(() => instances('otelcol_exporter_queue_capacity'), { timeout: 20_000 })
     .toEqual(new Set(['collector collector-1']))
