@@ -29,7 +29,8 @@ export function previousLogFile(logs: string, component: string): string {
 /** Sets the log of the previous run aside, over the one before that. */
 export function keepPrevious(logs: string, component: string): void {
   const file = logFile(logs, component)
-  if (existsSync(file)) renameSync(file, previousLogFile(logs, component))
+  // An empty one may just have been opened by another start at the same moment, which is to go on writing there.
+  if (existsSync(file) && statSync(file).size > 0) renameSync(file, previousLogFile(logs, component))
 }
 
 /**
