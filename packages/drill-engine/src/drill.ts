@@ -1,0 +1,177 @@
+/**
+ * A drill as data: a file in `drills/` exports one. The engine knows how to inject, ask and judge; the drill says what.
+ */
+
+/** Load that runs through all phases. */
+export interface Load {
+  /** File in `loadtests/src`, without its ending. */
+  readonly scenario: string
+  /** Iterations a second, set far below what the kit can take, so that a drill means the same on any machine. */
+  readonly rate: number
+}
+
+/** One thing that is done to the running kit, and how it is undone. */
+export type Fault =
+  | {
+      readonly kind: 'toxic'
+      /** Name of the Toxiproxy proxy. */
+      readonly proxy: string
+      /** `latency`, `timeout`, `bandwidth` … */
+      readonly type: string
+      readonly stream?: 'upstream' | 'downstream'
+      readonly attributes: Readonly<Record<string, number>>
+    }
+  | {
+      readonly kind: 'sql'
+      /** Run as the database's owner, each in a transaction of its own. Undoing twice must do no harm. */
+      readonly inject: readonly string[]
+      readonly undo: readonly string[]
+    }
+  | {
+      readonly kind: 'signal'
+      readonly component: string
+      readonly inject: NodeJS.Signals
+      /** `SIGCONT` after a `SIGSTOP`; without it the component is restarted. */
+      readonly undo?: NodeJS.Signals
+    }
+  | Flag
+
+/** A feature flag set to a value; undone by giving it back its default. */
+export interface Flag {
+  readonly kind: 'flag'
+  readonly name: string
+  readonly value: string | boolean
+}
+
+/** A value that shows something. */
+export type Threshold = { readonly above: number } | { readonly below: number }
+
+interface EvidenceBase {
+  /** Unique in the drill, in kebab case. */
+  readonly id: string
+  /** What it shows, as a sentence for a post-mortem. */
+  readonly shows: string
+  readonly threshold: Threshold
+  /** Why the threshold is where it is. */
+  readonly because: string
+}
+
+export interface MetricEvidence extends EvidenceBase {
+  readonly signal: 'metrics'
+  readonly promql: string
+  readonly unit: 'ratio' | 'seconds' | 'per second' | 'count'
+  /** What of a phase counts: the worst moment (default), or the middle one. */
+  readonly reduce?: 'max' | 'median'
+}
+
+export interface LogEvidence extends EvidenceBase {
+  readonly signal: 'logs'
+  /** A log query; its value is the number of lines in the phase. */
+  readonly logql: string
+}
+
+export interface TraceEvidence extends EvidenceBase {
+  readonly signal: 'traces'
+  /** Its value is the number of traces in the phase that match. */
+  readonly traceql: string
+}
+
+export interface ProfileEvidence extends EvidenceBase {
+  readonly signal: 'profiles'
+  /** As Pyroscope names it: `process_cpu:cpu:nanoseconds:cpu:nanoseconds`. */
+  readonly profileType: string
+  readonly selector: string
+  /** Regular expression of the function that is meant. */
+  readonly frame: string
+  /** `share` of the whole that the function and what it calls take, or how many times more than in the baseline. */
+  readonly measure: 'share' | 'growth'
+}
+
+export type Evidence = MetricEvidence | LogEvidence | TraceEvidence | ProfileEvidence
+
+/** An explanation that looks right and is wrong. */
+export interface RedHerring {
+  readonly explanation: string
+  readonly looksRightBecause: string
+  /** What would be so if it were true is not so: asked over the fault. */
+  readonly refutedBy: Omit<MetricEvidence, 'signal' | 'id'>
+}
+
+/** Where the cause is, as the stored trace of the fault shows it. */
+export interface Cause {
+  readonly service: string
+  /** Regular expression of the span's name. */
+  readonly span: string
+  /** The function or statement, for people. */
+  readonly statement: string
+  readonly explanation: string
+  /** TraceQL that finds traces in which it stands. */
+  readonly traceql: string
+}
+
+export interface Objective {
+  /** Label `slo` of its recording rules. */
+  readonly slo: string
+  /** Share of bad events that it allows. */
+  readonly budget: number
+}
+
+/** How the system comes back once the fault is gone. */
+export type Recovery =
+  | {
+      /** By itself. */
+      readonly kind: 'returns'
+    }
+  | {
+      /** It does not: for so long it stays bad without the fault, and returns when the protection is switched on. */
+      readonly kind: 'metastable'
+      readonly staysBadSeconds: number
+      /** Error ratio that counts as staying bad. */
+      readonly errorRatioAbove: number
+      /** Bad share of requests over a few seconds. */
+      readonly promql: string
+      readonly returnsWithinSeconds: number
+    }
+
+export interface Protection {
+  readonly title: string
+  readonly explanation: string
+  /** What is honest to say about its price. */
+  readonly price: string
+  /** How the system is without it: set before the baseline, undone to switch the protection on. */
+  readonly without: readonly Flag[]
+}
+
+export interface Drill {
+  readonly name: string
+  readonly title: string
+  /** What whoever runs it learns. */
+  readonly teaches: string
+  readonly load: Load
+  readonly faults: readonly Fault[]
+  readonly evidence: readonly Evidence[]
+  /** Alerts that page, by name; the first one that arrives is the page. */
+  readonly pages: readonly string[]
+  readonly objective: Objective
+  readonly cause: Cause
+  readonly redHerrings: readonly RedHerring[]
+  readonly recovery: Recovery
+  readonly protection: Protection
+  readonly seconds: {
+    readonly baseline: number
+    /** At least; it goes on until all evidence is there and the page has arrived, up to {@link Drill.seconds.faultAtMost}. */
+    readonly fault: number
+    readonly faultAtMost: number
+    readonly recoveryAtMost: number
+    readonly cure: number
+  }
+}
+
+/** Words in which evidence is counted. */
+export function thresholdText(threshold: Threshold): string {
+  return 'above' in threshold ? `above ${threshold.above}` : `below ${threshold.below}`
+}
+
+export function isBeyond(value: number, threshold: Threshold): boolean {
+  return 'above' in threshold ? value > threshold.above : value < threshold.below
+}

@@ -1,0 +1,130 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import { z } from 'zod'
+
+const undoStepSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('toxic'), proxy: z.string(), toxic: z.string() }),
+  z.object({ kind: z.literal('sql'), statements: z.array(z.string()) }),
+  z.object({ kind: z.literal('signal'), component: z.string(), signal: z.string() }),
+  z.object({ kind: z.literal('restart'), component: z.string() }),
+  z.object({ kind: z.literal('flag'), name: z.string() }),
+])
+
+/** One step that takes a fault away. Each may be taken twice. */
+export type UndoStep = z.infer<typeof undoStepSchema>
+
+const journalSchema = z.object({
+  version: z.literal(1),
+  drill: z.string(),
+  phase: z.string(),
+  /** Process that runs the drill. */
+  runner: z.object({ pid: z.number().int().positive(), startedAtMs: z.number() }),
+  /** Whoever asked for it wants the fault left in after the drill. */
+  kept: z.boolean(),
+  undo: z.array(undoStepSchema),
+})
+
+export type JournalContent = z.infer<typeof journalSchema>
+
+/** Where the journal of a state folder lies. */
+export function journalFile(stateDir: string): string {
+  return join(stateDir, 'drill-journal.json')
+}
+
+/**
+ * What must be undone, on the disk before anything is done. The one truth about faults that are in: whoever finds it
+ * undoes it, whatever became of the process that wrote it.
+ */
+export class Journal {
+  readonly #file: string
+  #content: JournalContent
+
+  private constructor(file: string, content: JournalContent) {
+    this.#file = file
+    this.#content = content
+  }
+
+  static async begin(stateDir: string, drill: string): Promise<Journal> {
+    const journal = new Journal(journalFile(stateDir), {
+      version: 1,
+      drill,
+      phase: 'preparation',
+      runner: { pid: process.pid, startedAtMs: Math.round(performance.timeOrigin) },
+      kept: false,
+      undo: [],
+    })
+    await mkdir(dirname(journal.#file), { recursive: true })
+    await journal.#write()
+    return journal
+  }
+
+  async enter(phase: string): Promise<void> {
+    this.#content = { ...this.#content, phase }
+    await this.#write()
+  }
+
+  /** Writes down how something is undone. Resolves when it is on the disk: only then may it be done. */
+  async willDo(...steps: readonly UndoStep[]): Promise<void> {
+    this.#content = { ...this.#content, undo: [...this.#content.undo, ...steps] }
+    await this.#write()
+  }
+
+  /** The latest of these steps have been taken. */
+  async undone(...steps: readonly UndoStep[]): Promise<void> {
+    const taken = new Set(steps.map((step) => JSON.stringify(step)))
+    const undo = this.#content.undo.filter((step) => !taken.has(JSON.stringify(step)))
+    this.#content = { ...this.#content, undo }
+    await this.#write()
+  }
+
+  /** The drill ends and leaves its fault in. */
+  async keep(): Promise<void> {
+    this.#content = { ...this.#content, kept: true, phase: 'kept' }
+    await this.#write()
+  }
+
+  /** What has not been undone, in the order in which it was done. */
+  get open(): readonly UndoStep[] {
+    return this.#content.undo
+  }
+
+  async end(): Promise<void> {
+    await rm(this.#file, { force: true })
+  }
+
+  async #write(): Promise<void> {
+    await writeFileAtomic(this.#file, `${JSON.stringify(this.#content, null, 2)}\n`, { fsync: true })
+    // the name of the file, too, must survive a power cut
+    const folder = await open(dirname(this.#file))
+    await folder.sync()
+    await folder.close()
+  }
+}
+
+/** @returns undefined when nothing is in */
+export async function readJournal(stateDir: string): Promise<JournalContent | undefined> {
+  let text: string
+  try {
+    text = await readFile(journalFile(stateDir), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  return journalSchema.parse(JSON.parse(text))
+}
+
+export async function removeJournal(stateDir: string): Promise<void> {
+  await rm(journalFile(stateDir), { force: true })
+}
+
+/** Whether the process that wrote the journal still runs its drill. */
+export function isRunning({ kept, runner }: JournalContent): boolean {
+  if (kept) return false
+  try {
+    process.kill(runner.pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,46 @@
+import type { Runtime } from '@faultline/stack'
+import { createInjector } from './faults/injector.ts'
+import { isRunning, type JournalContent, readJournal, removeJournal } from './journal.ts'
+
+/** What a drill left in a kit. */
+export interface Leftover {
+  readonly drill: string
+  readonly phase: string
+  /** Its runner still runs: it is not left, it is at work. */
+  readonly running: boolean
+  /** The fault was left in on request. */
+  readonly kept: boolean
+  /** How many steps undo it. */
+  readonly steps: number
+}
+
+export async function findLeftover(stateDir: string): Promise<Leftover | undefined> {
+  const journal = await readJournal(stateDir)
+  return journal === undefined ? undefined : describe(journal)
+}
+
+/** In one sentence for people. */
+export function leftoverText({ drill, phase, running, kept }: Leftover): string {
+  if (running) return `The drill ${drill} is running (phase ${phase}).`
+  if (kept)
+    return `The fault of the drill ${drill} is still in, as asked for: "npx faultline drill --undo" takes it out.`
+  return `The drill ${drill} was killed in its phase ${phase} and its fault is still in: "npx faultline drill --undo" or "down" takes it out.`
+}
+
+/**
+ * Undoes what a drill left in, unless it still runs.
+ * @returns what was undone
+ * @throws EnvironmentFailure when not all of it could be; the journal then stays
+ */
+export async function undoLeftover(runtime: Runtime, stateDir: string): Promise<Leftover | undefined> {
+  const journal = await readJournal(stateDir)
+  if (journal === undefined || isRunning(journal)) return undefined
+  await createInjector(runtime).take(journal.undo)
+  await removeJournal(stateDir)
+  return describe(journal)
+}
+
+function describe(journal: JournalContent): Leftover {
+  const { drill, phase, kept, undo } = journal
+  return { drill, phase, kept, running: isRunning(journal), steps: undo.length }
+}

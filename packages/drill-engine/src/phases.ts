@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { announce } from './announce.ts'
+import type { DrillContext } from './context.ts'
+import type { Fault } from './drill.ts'
+import { EnvironmentFailure } from './errors.ts'
+import type { Window } from './evidence/answer.ts'
+import { ask } from './evidence/ask.ts'
+import { evaluate } from './evidence/evaluate.ts'
+import type { Page } from './pager-client.ts'
+import { pollUntil } from './poll.ts'
+import { badRatio, samples } from './sli.ts'
+import type { Phase, PhaseName } from './verdict.ts'
+
+/** How often the backends are asked while a phase runs, in ms: they share the machine with what they watch. */
+const POLL_MS = 3000
+/** k6 starts, connections open, caches fill: not part of the baseline. */
+const WARM_UP_MS = 6000
+/** An alert of an earlier drill resolves within its longest short window. */
+const QUIET_WITHIN_MS = 120_000
+/** Rates look back this far: for so long after a change they mix before and after. */
+export const SETTLE_MS = 12_000
+
+/** Waits until nothing pages. @throws EnvironmentFailure when something goes on firing */
+export async function untilQuiet({ drill, pager, signal, tell }: DrillContext): Promise<void> {
+  let firing: readonly Page[] = []
+  const quiet = await pollUntil(
+    async () => {
+      const recent = await pager.since(Date.now())
+      firing = recent.filter(
+        ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
+      )
+      if (firing.length > 0) tell({ kind: 'event', text: `waiting for ${firing[0]?.alert} to resolve` })
+      return firing.length === 0
+    },
+    { intervalMs: POLL_MS, deadlineMs: Date.now() + QUIET_WITHIN_MS, signal },
+  )
+  if (quiet) return
+  throw new EnvironmentFailure(`${firing[0]?.alert} fires before the drill began: the kit is not healthy`)
+}
+
+export async function baseline(context: DrillContext): Promise<Phase> {
+  await delay(WARM_UP_MS, undefined, { signal: context.signal })
+  return phase(context, 'baseline', 'load, no fault', async () => {
+    await delay(context.drill.seconds.baseline * 1000, undefined, { signal: context.signal })
+  })
+}
+
+/** Goes on until the page has arrived and all evidence is there, or until it has lasted long enough. */
+export async function fault(context: DrillContext, before: Phase): Promise<Phase> {
+  const { drill, injector, journal, signal, tell } = context
+  const faults: readonly Fault[] = context.fault ? drill.faults : []
+  const text = context.fault ? 'same load, the fault is in' : 'same load, no fault (control)'
+  return phase(context, 'fault', text, async (startMs) => {
+    await injector.inject(faults, journal)
+    const leastMs = drill.seconds.fault * 1000
+    const mostMs = context.fault ? drill.seconds.faultAtMost * 1000 : leastMs
+    const settledBefore = { startMs: before.startMs, endMs: before.endMs }
+    let paged = false
+    const met = new Set<string>()
+    await pollUntil(
+      async () => {
+        if (!paged) {
+          const page = await pageSince(context, startMs)
+          paged = page !== undefined
+          if (page)
+            tell({ kind: 'event', text: `${page.alert} paged after ${seconds(page.firedAtMs - startMs)}` })
+        }
+        const window = { startMs, endMs: Date.now() }
+        const open = drill.evidence.filter(({ id }) => !met.has(id))
+        for (const evidence of open) {
+          if (evaluate(evidence, await ask(context.backends, evidence, window, settledBefore)).met)
+            met.add(evidence.id)
+        }
+        const still = open.filter(({ id }) => !met.has(id)).map(({ id }) => id)
+        tell({ kind: 'evidence', met: [...met], open: still })
+        return paged && still.length === 0 && Date.now() - startMs >= leastMs
+      },
+      { intervalMs: POLL_MS, deadlineMs: startMs + mostMs, signal },
+    )
+  })
+}
+
+/** What the recovery showed that no later query can tell. */
+export interface RecoveryTimes {
+  readonly phase: Phase
+  /** When the fault was gone. */
+  readonly undoneMs: number
+  /** When the protection was switched on, of a failure that does not end by itself. */
+  readonly protectedMs: number | undefined
+}
+
+export async function recovery(context: DrillContext): Promise<RecoveryTimes> {
+  const { drill, injector, journal, signal, tell } = context
+  let undoneMs = 0
+  let protectedMs: number | undefined
+  const done = await phase(context, 'recovery', 'the fault is taken out', async () => {
+    await injector.undo(drill.faults, journal)
+    undoneMs = Date.now()
+    if (drill.recovery.kind === 'metastable') {
+      tell({
+        kind: 'event',
+        text: `the fault is gone; nothing is done for ${drill.recovery.staysBadSeconds} s`,
+      })
+      await delay(drill.recovery.staysBadSeconds * 1000, undefined, { signal })
+      await injector.undo(drill.protection.without, journal)
+      protectedMs = Date.now()
+      tell({ kind: 'event', text: `switched on: ${drill.protection.title}` })
+    }
+    await pollUntil(() => recovered(context), {
+      intervalMs: POLL_MS,
+      deadlineMs: Date.now() + drill.seconds.recoveryAtMost * 1000,
+      signal,
+    })
+  })
+  return { phase: done, undoneMs, protectedMs }
+}
+
+/** Nothing pages, and over the last moments the objective held. */
+async function recovered(context: DrillContext): Promise<boolean> {
+  const { drill, pager, backends } = context
+  const now = Date.now()
+  const recent = await pager.since(now)
+  const firing = recent.some(
+    ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
+  )
+  if (firing) return false
+  const last = await badRatio(backends, drill.objective.slo, { startMs: now - SETTLE_MS, endMs: now })
+  return last.length > 0 && last.every(({ value }) => value <= drill.objective.budget)
+}
+
+/** The same load and the same fault with the protection on. */
+export async function cure(context: DrillContext): Promise<Phase> {
+  const { drill, injector, journal, signal } = context
+  return phase(context, 'cure', `same load, same fault; ${drill.protection.title}`, async () => {
+    const still = drill.protection.without.filter(({ name }) =>
+      journal.open.some((step) => 'name' in step && step.name === name),
+    )
+    await injector.undo(still, journal)
+    await injector.inject(drill.faults, journal)
+    await delay(drill.seconds.cure * 1000, undefined, { signal })
+    await injector.undo(drill.faults, journal)
+  })
+}
+
+async function phase(
+  { drill, journal, tell, endpoints }: DrillContext,
+  name: PhaseName,
+  text: string,
+  work: (startMs: number) => Promise<void>,
+): Promise<Phase> {
+  await journal.enter(name)
+  tell({ kind: 'phase', phase: name, text })
+  await announce(endpoints, { drill: drill.name, phase: name, text: `drill ${drill.name}: ${name}, ${text}` })
+  const startMs = Date.now()
+  await work(startMs)
+  return { name, startMs, endMs: Date.now() }
+}
+
+/** The first page of the drill's alerts since then. */
+export async function pageSince({ drill, pager }: DrillContext, sinceMs: number): Promise<Page | undefined> {
+  const pages = await pager.since(sinceMs)
+  return pages
+    .filter(({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= sinceMs)
+    .toSorted((a, b) => a.firedAtMs - b.firedAtMs)[0]
+}
+
+/** Least value of the drill's error ratio while it should have stayed bad. */
+export async function leastErrorRatio(context: DrillContext, window: Window): Promise<number | undefined> {
+  if (context.drill.recovery.kind !== 'metastable') return undefined
+  const values = (await samples(context.backends, context.drill.recovery.promql, window)).map(
+    ({ value }) => value,
+  )
+  return values.length === 0 ? undefined : Math.min(...values)
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
