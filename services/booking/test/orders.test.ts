@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import {
-  ORDERS_STREAM,
-  type Order,
-  type OrderPage,
-  orderConfirmedSchema,
-  type Problem,
-} from '@faultline/contracts'
-import { jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import type { Order, OrderPage, Problem } from '@faultline/contracts'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type BoxOffice, type Replica, startBoxOffice, type Visitor } from './support/box-office.ts'
+import { eventsOf } from './support/events.ts'
 
 let office: BoxOffice
 let replica: Replica
@@ -44,23 +37,6 @@ const statusOf = async (seatIds: readonly string[]) => {
 const getOrder = async (visitor: Visitor, id: string) =>
   (await visitor.send<Order>('GET', `/orders/${id}`)).body
 
-/** Events of an order that the broker has stored. */
-async function eventsOf(orderId: string) {
-  const connection = await connect({ servers: office.nats.url })
-  try {
-    const manager = await jetstreamManager(connection)
-    const { state } = await manager.streams.info(ORDERS_STREAM)
-    const events = []
-    for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
-      const message = await manager.streams.getMessage(ORDERS_STREAM, { seq })
-      if (message) events.push(orderConfirmedSchema.parse(message.json()))
-    }
-    return events.filter(({ order }) => order.id === orderId)
-  } finally {
-    await connection.close()
-  }
-}
-
 describe('an order', () => {
   it('that is paid has its seats sold and is announced once', async () => {
     const { visitor, concert, reservationId } = await reserved()
@@ -74,8 +50,8 @@ describe('an order', () => {
       total: { amount: 5_000, currency: 'EUR' },
     })
     expect(await statusOf(concert.seatIds)).toBe('sold')
-    await expect.poll(() => eventsOf(body.id).catch(() => [])).toHaveLength(1)
-    expect((await eventsOf(body.id))[0]?.order).toEqual({
+    await expect.poll(() => eventsOf(office.nats.url, body.id).catch(() => [])).toHaveLength(1)
+    expect((await eventsOf(office.nats.url, body.id))[0]?.order).toEqual({
       id: body.id,
       userId: visitor.userId,
       concertId: concert.id,
@@ -117,7 +93,7 @@ describe('an order', () => {
         .toBe('confirmed')
       expect(await statusOf(concert.seatIds)).toBe('sold')
       expect(office.payments.charges.get(body.id)?.status).toBe('succeeded')
-      await expect.poll(() => eventsOf(body.id)).toHaveLength(1)
+      await expect.poll(() => eventsOf(office.nats.url, body.id)).toHaveLength(1)
     },
   )
 
