@@ -1,4 +1,6 @@
 /** The saga in a world that crashes, loses, delays and repeats: whatever happens, in the end it is as it should be. */
+// Hundreds of thousands of checks: vitest's own would take seconds.
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type SagaEffect, type SagaEvent, type SagaState, sagaStep } from './saga.ts'
@@ -44,12 +46,12 @@ class World {
   private carryOut(index: number, stored: Stored, effect: SagaEffect, dies: boolean): void {
     if (effect === 'announce') stored.announced++
     if (effect === 'sell-seats') {
-      expect(this.seat).toBe('held')
+      assert.equal(this.seat, 'held')
       this.seat = 'sold'
       stored.sold++
     }
     if (effect === 'free-seats') {
-      expect(this.seat).toBe('held')
+      assert.equal(this.seat, 'held')
       this.seat = 'available'
       stored.freed++
     }
@@ -112,11 +114,11 @@ class World {
     const active = this.reservations.filter(
       ({ state }) => !['released', 'expired', 'declined'].includes(state),
     )
-    expect(active.length).toBe(this.seat === 'available' ? 0 : 1)
+    assert.equal(active.length, this.seat === 'available' ? 0 : 1)
     for (const { state, sold, freed, announced } of this.reservations) {
-      expect(sold).toBe(state === 'confirmed' ? 1 : 0)
-      expect(announced).toBe(sold)
-      expect(freed).toBeLessThanOrEqual(1)
+      assert.equal(sold, state === 'confirmed' ? 1 : 0)
+      assert.equal(announced, sold)
+      assert.ok(freed <= 1)
     }
   }
 }
@@ -159,7 +161,7 @@ describe('the saga, among crashes, duplicates, timeouts and answers in any order
     let confirmed = 0
     let declined = 0
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      fc.property(fc.array(action, { minLength: 20, maxLength: 80, size: 'max' }), (actions) => {
         const world = new World()
         for (const act of actions) {
           act(world)
@@ -167,18 +169,18 @@ describe('the saga, among crashes, duplicates, timeouts and answers in any order
         }
         world.settle()
         world.expectSound()
-        expect(world.seat).not.toBe('held')
+        assert.notEqual(world.seat, 'held')
         world.reservations.forEach(({ state }, index) => {
-          expect(state === 'confirmed').toBe(world.charges.get(index) === 'paid')
-          expect(state === 'declined').toBe(world.charges.get(index) === 'refused')
-          expect(['held', 'pending']).not.toContain(state)
+          assert.equal(state === 'confirmed', world.charges.get(index) === 'paid')
+          assert.equal(state === 'declined', world.charges.get(index) === 'refused')
+          assert.ok(state !== 'held' && state !== 'pending')
         })
         confirmed += world.reservations.filter(({ state }) => state === 'confirmed').length
         declined += world.reservations.filter(({ state }) => state === 'declined').length
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     )
     // The runs came as far as both ends.
-    expect(Math.min(confirmed, declined)).toBeGreaterThan(20)
+    expect(Math.min(confirmed, declined)).toBeGreaterThan(50)
   })
 })
