@@ -148,12 +148,12 @@ export async function assessRecovery(
     const seconds = secondsUntilGood(await badRatio(backends, slo, window), undoneMs, budget)
     return { kind: 'returns', ok: alertsResolved, seconds, alertsResolved }
   }
-  const { errorRatioAbove, returnsWithinSeconds, promql } = drill.recovery
+  const { errorRatioAbove, recoveredBelow, returnsWithinSeconds, promql } = drill.recovery
   const releasedMs = protectedMs ?? phase.endMs
   // the first moments still look back on the fault itself
   const stayedBad = await leastErrorRatio(context, { startMs: undoneMs + SETTLE_MS / 2, endMs: releasedMs })
   const after = await samples(backends, promql, { startMs: releasedMs, endMs: phase.endMs })
-  const seconds = after.length === 0 ? undefined : secondsUntilGood(after, releasedMs, budget)
+  const seconds = after.length === 0 ? undefined : secondsUntilGood(after, releasedMs, recoveredBelow)
   const ok =
     stayedBad !== undefined &&
     stayedBad > errorRatioAbove &&

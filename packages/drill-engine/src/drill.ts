@@ -128,6 +128,8 @@ export type Recovery =
       readonly staysBadSeconds: number
       /** Error ratio that counts as staying bad. */
       readonly errorRatioAbove: number
+      /** Error ratio at which it counts as returned. */
+      readonly recoveredBelow: number
       /** Bad share of requests over a few seconds. */
       readonly promql: string
       readonly returnsWithinSeconds: number

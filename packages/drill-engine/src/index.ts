@@ -1,3 +1,4 @@
+export { type EvidenceAnswers, judge } from './assess.ts'
 export type { DrillOptions } from './context.ts'
 export { DrillInvalid, defineDrill } from './define-drill.ts'
 export type * from './drill.ts'

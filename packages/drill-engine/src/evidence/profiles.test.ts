@@ -30,9 +30,9 @@ describe('profileValue', () => {
   })
 
   test('growth compares a second with a second, however long the windows are', () => {
-    const before = { graph: graph(node('retry', 5), node('work', 95)), window: seconds(5) }
+    const before = { graph: graph(node('retry', 10), node('work', 90)), window: seconds(5) }
     const answer = { graph: during, window: seconds(10), before }
-    expect(profileValue(answer, { frame: 'retry', measure: 'growth' })).toBeCloseTo(3)
+    expect(profileValue(answer, { frame: 'retry', measure: 'growth' })).toBeCloseTo(1.5)
   })
 
   test('growth from nothing is very large; nothing after nothing is none', () => {

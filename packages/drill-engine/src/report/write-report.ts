@@ -4,23 +4,30 @@ import type { Endpoints } from '@faultline/stack'
 import writeFileAtomic from 'write-file-atomic'
 import type { Drill } from '../drill.ts'
 import type { DrillResult } from '../run-drill.ts'
+import { collectMaterial } from './material.ts'
+import { renderPage } from './page.ts'
 
 /**
- * Writes `report.json` (the verdict) into a folder of its own.
+ * Writes a drill's folder: `report.json` (the verdict), `answers.json` (what the backends said about each evidence) and
+ * `report.html`.
  * @returns path of the report for people
+ * @throws EnvironmentFailure when a backend does not say what the report draws
  */
 export async function writeReport(
-  { verdict, evidence }: DrillResult,
-  _drill: Drill,
-  _endpoints: Endpoints,
+  result: DrillResult,
+  drill: Drill,
+  endpoints: Endpoints,
   stateDir: string,
 ): Promise<string> {
+  const { verdict, evidence } = result
   const stamp = verdict.startedAt.replaceAll(/[:.]/g, '-')
   const folder = join(stateDir, 'drills', `${verdict.drill}-${stamp}${verdict.control ? '-control' : ''}`)
   await mkdir(folder, { recursive: true })
-  const file = join(folder, 'report.json')
-  await writeFileAtomic(file, `${JSON.stringify(verdict, null, 2)}\n`)
+  await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 2)}\n`)
   const answers = Object.fromEntries(evidence.map(({ verdict: { id }, answers }) => [id, answers]))
   await writeFileAtomic(join(folder, 'answers.json'), JSON.stringify(answers))
+  const file = join(folder, 'report.html')
+  const page = await renderPage(result, drill, endpoints, await collectMaterial(verdict, drill, endpoints))
+  await writeFileAtomic(file, page)
   return file
 }
