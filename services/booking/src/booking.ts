@@ -12,7 +12,9 @@ import {
   createHttpClient,
   createServiceTokens,
   createTokenVerifier,
+  createWorker,
   type DatabaseOptions,
+  type Worker,
   watchRevocations,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
@@ -26,7 +28,6 @@ import { createOrders } from './domain/orders.ts'
 import { createOrderPayment } from './domain/payment.ts'
 import { createRelay } from './domain/relay.ts'
 import { createReservations } from './domain/reservations.ts'
-import { createWorker, type Worker } from './domain/worker.ts'
 import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts'
 import { createOrderRepository } from './repositories/orders.ts'
 import { createOutboxRepository } from './repositories/outbox.ts'
@@ -134,7 +135,7 @@ export function createBooking(options: BookingOptions): Booking {
     metrics,
     logger,
   })
-  const common = { logger, metrics }
+  const common = { logger, register }
   const relay = createWorker({ ...common, name: 'relay', intervalMs: 500, round: relayRound })
   const workers: readonly Worker[] = [
     relay,

@@ -1,3 +1,4 @@
+import { USER_TOKEN_ISSUER } from '@faultline/contracts'
 import {
   connectNats,
   createFlags,
@@ -10,9 +11,6 @@ import {
 import { startTelemetry } from '@faultline/telemetry'
 import { loadTicketingConfig } from './config.ts'
 import { createTicketing } from './ticketing.ts'
-
-/** Who signs the access tokens of users. */
-const GATEWAY = 'urn:faultline:gateway'
 
 await runMain(async () => {
   const config = loadTicketingConfig()
@@ -29,7 +27,7 @@ await runMain(async () => {
     nats,
     flags: createFlags({ nats, logger, register }),
     tokens: {
-      issuers: [{ issuer: GATEWAY, jwksUrl: config.jwksUrl }],
+      issuers: [{ issuer: USER_TOKEN_ISSUER, jwksUrl: config.jwksUrl }],
       revocations: watchRevocations({ nats, logger }),
     },
   })

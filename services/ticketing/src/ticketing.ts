@@ -1,3 +1,4 @@
+import { USER_TOKEN_AUDIENCE } from '@faultline/contracts'
 import {
   createDatabase,
   createTokenVerifier,
@@ -44,9 +45,6 @@ export interface Ticketing {
   close(): Promise<void>
 }
 
-/** Whom access tokens are meant for. */
-const AUDIENCE = 'box-office'
-
 export function createTicketing(options: TicketingOptions): Ticketing {
   const { telemetry, nats, flags, policies = deliveryDefaults } = options
   const { logger, register } = telemetry
@@ -69,7 +67,7 @@ export function createTicketing(options: TicketingOptions): Ticketing {
   const names = definitions.map(({ name }) => name)
   const lag = watchLag(nats, names, metrics, logger)
 
-  const verifier = createTokenVerifier({ ...options.tokens, audience: AUDIENCE, register, logger })
+  const verifier = createTokenVerifier({ ...options.tokens, audience: USER_TOKEN_AUDIENCE, register, logger })
   return {
     app: createApp({
       telemetry,

@@ -5,8 +5,6 @@ import { Counter, Gauge } from 'prom-client'
 export const RESERVATION_OUTCOMES = ['held', 'refused', 'ordered', 'released', 'expired', 'declined'] as const
 export const ORDER_OUTCOMES = ['confirmed', 'declined', 'unknown', 'contradicted'] as const
 export const IDEMPOTENCY_OUTCOMES = ['first', 'replayed', 'reused', 'in_progress'] as const
-export const WORKERS = ['expiry', 'recovery', 'relay', 'housekeeping', 'observation'] as const
-export type WorkerName = (typeof WORKERS)[number]
 
 /** What booking reports of itself, beside what every service does. */
 export interface BookingMetrics {
@@ -21,7 +19,6 @@ export interface BookingMetrics {
   outboxOldestSeconds: Gauge
   outboxPublished: Counter
   outboxFailures: Counter
-  workerRuns: Counter<'worker' | 'outcome'>
 }
 
 export function createBookingMetrics(register: MetricsRegistry): BookingMetrics {
@@ -86,20 +83,11 @@ export function createBookingMetrics(register: MetricsRegistry): BookingMetrics 
       help: 'Events that were not acknowledged and are tried again',
       registers,
     }),
-    workerRuns: new Counter({
-      name: 'background_runs_total',
-      help: 'Rounds of background work',
-      labelNames: ['worker', 'outcome'],
-      registers,
-    }),
   }
   // A rate needs the series from the start.
   for (const outcome of RESERVATION_OUTCOMES) metrics.reservations.inc({ outcome }, 0)
   for (const outcome of ORDER_OUTCOMES) metrics.orders.inc({ outcome }, 0)
   for (const outcome of IDEMPOTENCY_OUTCOMES) metrics.idempotency.inc({ outcome }, 0)
-  for (const worker of WORKERS) {
-    for (const outcome of ['success', 'failure']) metrics.workerRuns.inc({ worker, outcome }, 0)
-  }
   metrics.revenue.inc({ currency: 'EUR' }, 0)
   return metrics
 }
