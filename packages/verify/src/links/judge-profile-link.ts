@@ -15,6 +15,19 @@ export interface ProfileLinkEvidence {
   readonly late: boolean
 }
 
+/** Stands in for the hops of all services until it is known which of them are to be followed; never the last word. */
+export function profileLinkUndecided(): Finding {
+  return {
+    id: 'link/logs-profile',
+    hop: 'logs → span profile',
+    status: 'skipped',
+    expected: 'traces of verify’s own requests, whose spans lead to profiles',
+    query: 'verify’s own traces by id',
+    seen: 'too few traces so far',
+    explainedBy: ['reach/tempo', 'reach/collector', 'requests', 'exemplars/stored', 'link/exemplar-trace'],
+  }
+}
+
 /** Hop from what a request logged to the code that it spent its time in. */
 export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
   const { service, spanIds, graph, span, sampledInAll, late } = evidence

@@ -11,16 +11,15 @@ import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
 import { readTraces } from '../signals/probe-traces.ts'
 import { judgeLogsLink } from './judge-logs-link.ts'
 import { judgeMetricsLink } from './judge-metrics-link.ts'
-import { judgeProfileLink } from './judge-profile-link.ts'
+import { judgeProfileLink, profileLinkUndecided } from './judge-profile-link.ts'
 import { judgeTraceLink } from './judge-trace-link.ts'
 import { lostBeforeSampler } from './lost.ts'
+import { oftenReached } from './often.ts'
 import { singleOut } from './single-out.ts'
 
 /** Exemplars that are walked at once; each of their requests may or may not have been sampled by the profiler. */
 const MAX_EXEMPLARS = 40
 const MAX_LINES = 1_000
-/** With fewer requests of verify's own it is a matter of chance whether a service was sampled in one. */
-const MIN_SPANS = 20
 const PROFILE_OVERLAP_MS = 60_000
 
 /**
@@ -41,25 +40,25 @@ export function linksProbe(): Probe {
         own.flatMap(({ traceId }) => traceId ?? []),
         context,
       )
-      const reached = servicesOf(context).filter(({ ownServerSpans }) => ownServerSpans > 0)
-      // What only an order reaches is followed from there.
-      const often = reached.filter(({ ownServerSpans }) => ownServerSpans >= MIN_SPANS)
       const late = sinceSentMs(context) > patience.traces
+      // What only an order reaches is followed from there.
+      const often = oftenReached(servicesOf(context), late)
       const { trace: whole, ...traceLink } = judgeTraceLink({
         own,
         stored: found.ownTraces,
-        services: often.map(({ name }) => name),
+        services: (often ?? []).map(({ name }) => name),
         nowMs: Date.now(),
         late,
         explainedBy: lostBeforeSampler(found),
       })
       const trace = whole ?? found.ownTraces.values().next().value
       const [logsLink, linesSpanIds] = await walkToLogs(trace, context)
-      const profileLinks = await pMap(
-        often,
-        ({ name }) => walkToProfile(name, linesSpanIds, sampled, context),
-        { concurrency: 2 },
-      )
+      const profileLinks =
+        often === undefined
+          ? [profileLinkUndecided()]
+          : await pMap(often, ({ name }) => walkToProfile(name, linesSpanIds, sampled, context), {
+              concurrency: 2,
+            })
       const start = sampled.values().next().value ?? trace?.spans.find(({ kind }) => kind === 'server')
       return [traceLink, logsLink, ...profileLinks, await walkToMetrics(start, context)]
     },
