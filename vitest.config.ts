@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             '{packages,services}/*/test/**/*.test.ts',
-            '{collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
+            '{bench,collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, ...(engine ? [] : [CONTAINERS])],
           fileParallelism: false,

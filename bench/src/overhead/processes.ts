@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { REPOSITORY_ROOT } from '@faultline/stack'
 import { execa, execaSync } from 'execa'
 import { request } from 'undici'
 import type { Variant } from './variants.ts'
 
-const REPOSITORY_ROOT = join(import.meta.dirname, '..', '..', '..')
 const STOCK = join(REPOSITORY_ROOT, 'bench', 'stock')
 const START_DEADLINE_MS = 60_000
 
@@ -19,18 +20,26 @@ const pinning = execaSync('taskset', ['--version'], { reject: false }).exitCode 
 class Child implements AsyncDisposable {
   readonly pid: number
   readonly #process
+  #ended = false
 
   constructor(core: number, args: readonly string[], env: Readonly<Record<string, string>>) {
     const command = [process.execPath, ...args]
     const [file = '', ...rest] = pinning ? ['taskset', '-c', String(core), ...command] : command
     this.#process = execa(file, rest, { env, stdout: 'ignore', stderr: 'inherit', reject: false })
     if (this.#process.pid === undefined) throw new Error(`${file} did not start`)
+    void this.#process.finally(() => {
+      this.#ended = true
+    })
     this.pid = this.#process.pid
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill('SIGKILL')
     await this.#process
+  }
+
+  get alive(): boolean {
+    return !this.#ended
   }
 }
 
@@ -45,16 +54,21 @@ export async function startHelper(
   port: number,
 ): Promise<AsyncDisposable> {
   const child = new Child(OTHER_CORE, [join(import.meta.dirname, program)], { PORT: String(port) })
-  await untilAnswered(`http://127.0.0.1:${port}/`)
+  await untilAnswered(`http://127.0.0.1:${port}/`, child)
   return child
 }
 
 /** Starts the gateway under one way of instrumenting it. */
 export async function startGateway(
   variant: Variant,
-  addresses: { catalog: string; sink: string },
+  addresses: { catalog: string; sink: string; database: string },
 ): Promise<Gateway> {
-  const [port, adminPort, stockMetricsPort] = [await freePort(), await freePort(), await freePort()]
+  const [port, adminPort, stockMetricsPort, nobody] = await Promise.all([
+    freePort(),
+    freePort(),
+    freePort(),
+    freePort(),
+  ])
   const child = new Child(
     MEASURED_CORE,
     [
@@ -65,6 +79,14 @@ export async function startGateway(
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
       CATALOG_URLS: addresses.catalog,
+      DATABASE_URL: addresses.database,
+      // The measured route needs none of these; the gateway serves without.
+      BOOKING_URL: `http://127.0.0.1:${nobody}`,
+      TICKETING_URL: `http://127.0.0.1:${nobody}`,
+      NATS_URL: `nats://127.0.0.1:${nobody}`,
+      // All requests come from one address, as fast as it can answer.
+      RATE_LIMIT_ADDRESS_PER_SECOND: '1000000',
+      RATE_LIMIT_ADDRESS_BURST: '1000000',
       OTEL_SERVICE_NAME: 'gateway',
       OTEL_EXPORTER_OTLP_ENDPOINT: addresses.sink,
       PYROSCOPE_URL: addresses.sink,
@@ -73,7 +95,7 @@ export async function startGateway(
     },
   )
   const url = `http://127.0.0.1:${port}/v1/concerts`
-  await untilAnswered(url)
+  await untilAnswered(url, child)
   return { pid: child.pid, url, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
 }
 
@@ -93,9 +115,9 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function untilAnswered(url: string): Promise<void> {
+async function untilAnswered(url: string, child: Child): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS
-  for (;;) {
+  while (child.alive) {
     try {
       const { statusCode, body } = await request(url)
       await body.dump()
@@ -104,6 +126,7 @@ async function untilAnswered(url: string): Promise<void> {
       if (Date.now() > deadline) throw new Error(`nothing answers at ${url}`, { cause: error })
     }
     if (Date.now() > deadline) throw new Error(`${url} does not answer with success`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await delay(100)
   }
+  throw new Error(`what should answer at ${url} has ended; it says why above`)
 }

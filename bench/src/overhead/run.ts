@@ -1,5 +1,6 @@
 import { describeMachine } from '../machine.ts'
 import { publish } from '../results.ts'
+import { startGatewayDatabase } from './database.ts'
 import { freePort, type Gateway, installStock, startGateway, startHelper } from './processes.ts'
 import { overheadTable, verdict } from './report.ts'
 import { measure, type Sample, warmUp } from './round.ts'
@@ -23,7 +24,12 @@ export async function runOverhead({ rounds, seconds }: OverheadOptions): Promise
   const [catalogPort, sinkPort] = [await freePort(), await freePort()]
   stack.use(await startHelper('stub-catalog.ts', catalogPort))
   stack.use(await startHelper('sink.ts', sinkPort))
-  const addresses = { catalog: `http://127.0.0.1:${catalogPort}`, sink: `http://127.0.0.1:${sinkPort}` }
+  const database = stack.use(await startGatewayDatabase())
+  const addresses = {
+    catalog: `http://127.0.0.1:${catalogPort}`,
+    sink: `http://127.0.0.1:${sinkPort}`,
+    database: database.url,
+  }
 
   const gateways = new Map<string, Gateway>()
   for (const variant of VARIANTS) {
