@@ -1,21 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { CHARGE_TOKEN_AUDIENCE, CHARGE_TOKEN_ISSUER, CHARGE_TOKEN_SCOPE } from '@faultline/contracts'
-import {
-  type CryptoKey,
-  decodeJwt,
-  decodeProtectedHeader,
-  generateKeyPair,
-  type JWTPayload,
-  SignJWT,
-  UnsecuredJWT,
-} from 'jose'
+import { type BadTokens, badTokens, signToken } from '@faultline/service-kit/testing'
+import { decodeJwt, generateKeyPair, type JWTPayload } from 'jose'
 import { Client } from 'pg'
 import { z } from 'zod'
 import { DEVELOPMENT_KEYS_SECRET } from '../../services/gateway/src/config.ts'
 import { createKeyVault } from '../../services/gateway/src/domain/key-vault.ts'
-
-/** Tokens by what is wrong with them. */
-export type BadTokens = Readonly<Record<string, string | undefined>>
 
 const EVERY_SCOPE = 'orders:read orders:write webhooks:manage concerts:write charges:write'
 
@@ -29,7 +19,7 @@ const keySchema = z.object({
 export interface GatewaySigner {
   /** The claims of a good token with every scope, changed. */
   sign(good: string, change?: JWTPayload): Promise<string>
-  /** What is wrong with each is all that is wrong with it. */
+  /** Tokens with the claims of a good one and every scope, each bad in one way. */
   badTokens(good: string): Promise<BadTokens>
 }
 
@@ -41,60 +31,38 @@ export async function gatewaySigner(postgres: string): Promise<GatewaySigner> {
     .query('SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe" FROM gateway.signing_keys')
     .finally(() => client.end())
   const sealed = keySchema.parse(rows[0])
-  const key = await createKeyVault(DEVELOPMENT_KEYS_SECRET).open(sealed)
-
-  const sign = (good: string, change: JWTPayload = {}, by: CryptoKey | Uint8Array = key, alg = 'ES256') =>
-    new SignJWT({ ...decodeJwt(good), scope: EVERY_SCOPE, jti: randomUUID(), ...change })
-      .setProtectedHeader({ ...decodeProtectedHeader(good), alg, kid: sealed.kid })
-      .sign(by)
-
+  const key = { ...sealed, privateKey: await createKeyVault(DEVELOPMENT_KEYS_SECRET).open(sealed) }
+  const claimsOf = (good: string) => ({ ...decodeJwt(good), scope: EVERY_SCOPE, jti: randomUUID() })
   return {
-    sign: (good, change) => sign(good, change),
-    async badTokens(good) {
-      const nowSeconds = Math.floor(Date.now() / 1_000)
-      const stranger = await generateKeyPair('ES256')
-      const whole = await sign(good)
-      const [header, , signature] = whole.split('.')
-      const claims = Buffer.from(JSON.stringify({ ...decodeJwt(whole), sub: randomUUID() })).toString(
-        'base64url',
-      )
-      return {
-        'no token': undefined,
-        'no JWT': 'not-a-token',
-        expired: await sign(good, { iat: nowSeconds - 600, exp: nowSeconds - 300 }),
-        'wrongly signed': await sign(good, {}, stranger.privateKey),
-        'claims changed after signing': [header, claims, signature].join('.'),
-        'alg none': new UnsecuredJWT({ ...decodeJwt(good), scope: EVERY_SCOPE }).encode(),
-        'HS256 by the public key': await sign(
-          good,
-          {},
-          new TextEncoder().encode(JSON.stringify(sealed.publicJwk)),
-          'HS256',
-        ),
-        'for another audience': await sign(good, { aud: 'payments' }),
-        'by another issuer': await sign(good, { iss: 'urn:faultline:elsewhere' }),
-      }
-    },
+    sign: (good, change) => signToken(key, { ...claimsOf(good), ...change }),
+    badTokens: (good) => badTokens(key, claimsOf(good)),
   }
 }
 
-/** Tokens that claim to be booking's own, by strangers; and what users have. */
-export async function badServiceTokens(userToken: string): Promise<BadTokens> {
-  const stranger = await generateKeyPair('ES256')
+const keySetSchema = z.object({ keys: z.tuple([z.looseObject({ kid: z.string() })]) })
+
+/**
+ * Tokens that claim to be booking's own, in the name of its real key, by somebody who has only what booking
+ * publishes; and what users have. That payments checks also what a stolen key signs is for a test of its own.
+ *
+ * @param keySet booking's, as published
+ */
+export async function badServiceTokens(keySet: unknown, userToken: string): Promise<BadTokens> {
+  const {
+    keys: [publicJwk],
+  } = keySetSchema.parse(keySet)
+  const { privateKey } = await generateKeyPair('ES256')
+  const nowSeconds = Math.floor(Date.now() / 1_000)
   const claims = {
     iss: CHARGE_TOKEN_ISSUER,
     aud: CHARGE_TOKEN_AUDIENCE,
     sub: 'booking',
     scope: CHARGE_TOKEN_SCOPE,
-    iat: Math.floor(Date.now() / 1_000),
-    exp: Math.floor(Date.now() / 1_000) + 60,
+    iat: nowSeconds,
+    exp: nowSeconds + 60,
   }
   return {
-    'no token': undefined,
+    ...(await badTokens({ kid: publicJwk.kid, publicJwk, privateKey }, claims)),
     'a user’s token with every scope': userToken,
-    'wrongly signed': await new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
-      .sign(stranger.privateKey),
-    'alg none': new UnsecuredJWT(claims).encode(),
   }
 }

@@ -1,5 +1,8 @@
 /** What the tests of services share: real servers and processes, telemetry that stays in the test. */
+export { apiFaults } from './api-faults.ts'
+export { type BadTokens, badTokens, signToken, type TrustedKey } from './bad-tokens.ts'
 export { freePort } from './free-port.ts'
+export { startIssuer, type TestIssuer } from './issuer.ts'
 export { startNats, type TestNats } from './nats.ts'
 export { startPostgres, type TestPostgres } from './postgres.ts'
 export { type ServedApp, serve } from './serve.ts'

@@ -8,6 +8,7 @@ import {
 } from '@faultline/service-kit'
 import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
 import { createLocalJWKSet } from 'jose'
+import type Koa from 'koa'
 import { type AppDependencies, createApp } from '../../src/app.ts'
 import { signAccessToken } from '../../src/domain/access-tokens.ts'
 import { BOOKING, createBooking } from '../../src/domain/booking.ts'
@@ -20,6 +21,7 @@ import { createUpstreamRepository } from '../../src/repositories/upstream.ts'
 
 /** A gateway inside the test's process. */
 export interface TestGateway extends ServedApp {
+  readonly app: Koa
   readonly telemetry: TestTelemetry
   /** A token of a user with the given scopes. */
   tokenFor(userId: string, ...scopes: string[]): Promise<string>
@@ -47,6 +49,7 @@ export async function startGateway(
   const server = await serve(app)
   return {
     url: server.url,
+    app,
     telemetry,
     tokenFor: identity.tokenFor,
     async [Symbol.asyncDispose]() {

@@ -4,6 +4,7 @@ import { flags as definitions } from '@faultline/contracts'
 import { connectNats, createServiceTokens, type Nats } from '@faultline/service-kit'
 import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
 import { createLocalJWKSet } from 'jose'
+import type Koa from 'koa'
 import type { DeliveryPolicies } from '../../src/consumers/definitions.ts'
 import { createTicketing, type TicketingOptions } from '../../src/ticketing.ts'
 
@@ -21,6 +22,7 @@ const QUICK: DeliveryPolicies = { renderer: policy, sender: policy }
 
 export interface RunningTicketing extends AsyncDisposable {
   readonly url: string
+  readonly app: Koa
   readonly telemetry: TestTelemetry
   readonly nats: Nats
   /** Values of flags that a test sets; the defaults otherwise. */
@@ -57,6 +59,7 @@ export async function startTicketing(
   const server = await serve(ticketing.app)
   return {
     url: server.url,
+    app: ticketing.app,
     telemetry,
     nats,
     flags,

@@ -1,0 +1,20 @@
+import { apiFaults, testTelemetry } from '@faultline/service-kit/testing'
+import { expect, it } from 'vitest'
+import { createCatalog } from '../src/catalog.ts'
+
+/** Nobody is there: who may not do a thing must be told so before anything is looked up. */
+const NOWHERE = '127.0.0.1:1'
+
+it('the routes of the catalog are those of its document, and none is open that should not be', async () => {
+  const catalog = createCatalog({
+    url: `postgres://catalog_service:secret@${NOWHERE}/box_office`,
+    natsUrl: `nats://${NOWHERE}`,
+    gatewayJwksUrl: `http://${NOWHERE}/.well-known/jwks.json`,
+    telemetry: testTelemetry(),
+  })
+  try {
+    expect(await apiFaults(catalog.app)).toEqual([])
+  } finally {
+    await catalog.close()
+  }
+})
