@@ -69,7 +69,8 @@ export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS)
     },
     giveBack(key) {
       const bucket = entries.get(key)?.bucket
-      if (bucket) bucket.content = Math.min(size.burst, bucket.content + 1)
+      // More than the burst it does not keep: what runs over goes when the next token is asked for.
+      if (bucket) bucket.content++
     },
   }
 }
