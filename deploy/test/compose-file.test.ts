@@ -188,7 +188,7 @@ test('what runs without containers runs in them too, with a value for every vari
       ports: portsAt(0),
       sloProfile: 'drill',
       collectorConfigs: [],
-      installed: { tempo: true, pyroscope: true, grafana: false },
+      installed: { tempo: true, pyroscope: true, grafana: false, valkey: true },
     },
     { bin: '/bin', data: '/data', version: '18', account: undefined },
   )

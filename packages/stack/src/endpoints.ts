@@ -31,6 +31,11 @@ export function proxiedNatsUrl(ports: PortTable): string {
   return `nats://${HOST}:${ports.proxyNats}`
 }
 
+/** The cache that catalog's replicas share, through Toxiproxy. */
+export function proxiedCacheUrl(ports: PortTable): string {
+  return `redis://${HOST}:${ports.proxyValkey}`
+}
+
 /** Endpoints of the kit at the given ports. */
 export function endpointsAt(ports: PortTable, options: { grafana: boolean }): Endpoints {
   return {

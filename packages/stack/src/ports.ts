@@ -21,6 +21,8 @@ export const BASE_PORTS = {
   ticketing: 8087,
   ticketingAdmin: 9087,
   postgres: 5432,
+  // one above the usual one, which a machine's own Redis has
+  valkey: 6380,
   nats: 4222,
   natsMonitor: 8222,
   toxiproxy: 8474,
@@ -31,6 +33,7 @@ export const BASE_PORTS = {
   proxyPaymentProvider: 18086,
   proxyTicketing: 18087,
   proxyNats: 14222,
+  proxyValkey: 16380,
   proxyPostgres: 15432,
   collectorOtlpGrpc: 4317,
   collectorOtlpHttp: 4318,

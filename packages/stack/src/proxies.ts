@@ -16,6 +16,7 @@ export const PROXIES = {
   'payment-provider': { listen: 'proxyPaymentProvider', upstream: 'paymentProvider' },
   ticketing: { listen: 'proxyTicketing', upstream: 'ticketing' },
   nats: { listen: 'proxyNats', upstream: 'nats' },
+  valkey: { listen: 'proxyValkey', upstream: 'valkey' },
   postgres: { listen: 'proxyPostgres', upstream: 'postgres' },
 } as const satisfies Record<string, Proxy>
 
@@ -36,6 +37,9 @@ export function proxyVariables(ports: PortTable): Record<string, string> {
 }
 
 /** Base URL of an HTTP service as its callers reach it. */
-export function proxiedUrl(ports: PortTable, name: Exclude<ProxyName, 'nats' | 'postgres'>): string {
+export function proxiedUrl(
+  ports: PortTable,
+  name: Exclude<ProxyName, 'nats' | 'postgres' | 'valkey'>,
+): string {
   return `http://${HOST}:${ports[PROXIES[name].listen]}`
 }

@@ -1,6 +1,6 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
 import { type BinaryName, BinaryUnavailableError, resolveBinary } from './binaries/index.ts'
-import type { StackContext } from './components/context.ts'
+import { INSTALLABLE, type StackContext } from './components/context.ts'
 import { faultlineStack } from './components/index.ts'
 import { portsAt } from './ports.ts'
 import { placePostgres } from './postgres/place.ts'
@@ -20,15 +20,13 @@ async function isInstalled(name: BinaryName): Promise<boolean> {
 await runSupervisor(process.argv[2], {
   resolveBinary,
   define: async (config, layout, notice) => {
-    const [tempo, pyroscope, grafana] = await Promise.all(
-      (['tempo', 'pyroscope', 'grafana'] as const).map(isInstalled),
-    )
+    const installed = await Promise.all(INSTALLABLE.map(async (name) => [name, await isInstalled(name)]))
     const context: StackContext = {
       layout,
       ports: portsAt(config.portOffset),
       sloProfile: config.sloProfile,
       collectorConfigs: config.collectorConfigs,
-      installed: { tempo: tempo ?? false, pyroscope: pyroscope ?? false, grafana: grafana ?? false },
+      installed: Object.fromEntries(installed),
     }
     const place = await placePostgres(layout)
     if (!place.data.startsWith(layout.data)) {

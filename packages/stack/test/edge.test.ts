@@ -52,7 +52,7 @@ beforeAll(async () => {
     ports,
     sloProfile: 'drill',
     collectorConfigs: [],
-    installed: { tempo: false, pyroscope: false, grafana: false },
+    installed: { tempo: false, pyroscope: false, grafana: false, valkey: false },
   })
   const { file, args, env } = definition.command(binary)
   running = execa(file, args, {

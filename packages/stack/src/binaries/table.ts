@@ -220,6 +220,13 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
     versionPattern: /^grafana version v?(\d+\.\d+(?:\.\d+)?)/im,
     supported: '>=13.0.0',
   },
+  valkey: {
+    executables: ['valkey-server', 'redis-server'],
+    versionArgs: ['--version'],
+    versionPattern: /^(?:Valkey|Redis) server v=(\d+\.\d+\.\d+)/m,
+    // Valkey began as Redis 7.2; the catalog's commands are older than both.
+    supported: '>=7.0.0',
+  },
 }
 
 /** Every binary the kit knows, quickest build first, those it cannot build last. */
@@ -236,6 +243,7 @@ export const BINARY_NAMES: readonly BinaryName[] = [
   'tempo',
   'pyroscope',
   'grafana',
+  'valkey',
 ]
 
 /** Versions that the kit builds, by name. */

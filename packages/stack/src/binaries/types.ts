@@ -12,6 +12,7 @@ export type BinaryName =
   | 'tempo'
   | 'pyroscope'
   | 'grafana'
+  | 'valkey'
 
 /**
  * Where a binary came from: a path given in the environment, `PATH`, the kit's cache, or a build that

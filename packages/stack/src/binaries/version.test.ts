@@ -20,6 +20,8 @@ const PRINTED: Readonly<Record<BinaryName, (version: string) => string>> = {
   tempo: (version) => `tempo, version ${version} (branch: main, revision: 9f8e7d6)\n`,
   pyroscope: (version) => `pyroscope, version ${version} (branch: main, revision: 9f8e7d6)\n`,
   grafana: (version) => `grafana version ${version}\n`,
+  valkey: (version) =>
+    `Valkey server v=${version} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d7c971a948f0\n`,
 }
 
 const number = fc.nat({ max: 9999 })
@@ -66,6 +68,8 @@ describe('supported versions', () => {
     ['tempo', 'tempo, version main-1234567', false],
     ['pyroscope', 'pyroscope, version v2.0.6', true],
     ['grafana', 'Grafana version 13.2.0-pre', true],
+    ['valkey', 'Redis server v=7.0.15 sha=00000000:0', true],
+    ['valkey', 'Redis server v=6.0.16 sha=00000000:0', false],
     ['grafana', 'grafana version 12.4.1', false],
   ])('%s that prints "%s": %s', (name, output, supported) => {
     const spec = binarySpec(name)

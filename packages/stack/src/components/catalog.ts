@@ -1,5 +1,5 @@
 import type { ComponentDefinition } from '../component.ts'
-import { proxiedNatsUrl, serviceDatabaseUrl } from '../endpoints.ts'
+import { proxiedCacheUrl, proxiedNatsUrl, serviceDatabaseUrl } from '../endpoints.ts'
 import type { StackContext } from './context.ts'
 import { gatewayKeySetUrl } from './gateway.ts'
 import { koaService, migrateTask } from './koa-service.ts'
@@ -10,7 +10,7 @@ export function catalogMigrate(context: StackContext): ComponentDefinition {
 
 /** One of the two replicas of the catalog. */
 export function catalog(context: StackContext, replica: 1 | 2): ComponentDefinition {
-  const { ports } = context
+  const { ports, installed } = context
   return koaService(context, {
     service: 'catalog',
     replica,
@@ -21,6 +21,7 @@ export function catalog(context: StackContext, replica: 1 | 2): ComponentDefinit
       DATABASE_URL: serviceDatabaseUrl(ports, 'catalog'),
       NATS_URL: proxiedNatsUrl(ports),
       GATEWAY_JWKS_URL: gatewayKeySetUrl(ports),
+      ...(installed.valkey && { CACHE_URL: proxiedCacheUrl(ports) }),
     },
   })
 }

@@ -9,8 +9,8 @@ import { faultlineStack } from './index.ts'
 
 const layout = stateLayout('/state')
 const place = { bin: '/pg/bin', data: '/pg/data', version: '18', account: undefined }
-const none = { tempo: false, pyroscope: false, grafana: false }
-const all = { tempo: true, pyroscope: true, grafana: true }
+const none = { tempo: false, pyroscope: false, grafana: false, valkey: false }
+const all = { tempo: true, pyroscope: true, grafana: true, valkey: true }
 
 function stack(installed: StackContext['installed'], more: Partial<StackContext> = {}): StackDefinition {
   const context = {

@@ -1,7 +1,18 @@
 import { join } from 'node:path'
+import type { BinaryName } from '../binaries/index.ts'
 import type { PortTable } from '../ports.ts'
 import { REPOSITORY_ROOT, type StateLayout } from '../state/layout.ts'
 import type { StackState } from '../state/state-file.ts'
+
+/** Programs that the kit does not build, and runs where they are installed. */
+export const INSTALLABLE = [
+  'tempo',
+  'pyroscope',
+  'grafana',
+  'valkey',
+] as const satisfies readonly BinaryName[]
+
+export type InstallableName = (typeof INSTALLABLE)[number]
 
 /** What component definitions are made from. */
 export interface StackContext {
@@ -11,7 +22,7 @@ export interface StackContext {
   /** Merged over the kit's collector configuration, in this order. Absolute paths. */
   readonly collectorConfigs: readonly string[]
   /** Which of the programs that the kit does not build are installed. */
-  readonly installed: { readonly tempo: boolean; readonly pyroscope: boolean; readonly grafana: boolean }
+  readonly installed: Readonly<Record<InstallableName, boolean>>
 }
 
 /** A path below the repository's root. */

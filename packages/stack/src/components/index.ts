@@ -4,7 +4,7 @@ import type { PostgresPlace } from '../postgres/place.ts'
 import { booking, bookingMigrate } from './booking.ts'
 import { catalog, catalogMigrate } from './catalog.ts'
 import { collector } from './collector.ts'
-import type { StackContext } from './context.ts'
+import { INSTALLABLE, type StackContext } from './context.ts'
 import { edge } from './edge.ts'
 import { embeddedStore } from './embedded-store.ts'
 import { gateway, gatewayMigrate } from './gateway.ts'
@@ -19,6 +19,7 @@ import { pyroscope } from './pyroscope.ts'
 import { tempo } from './tempo.ts'
 import { ticketing, ticketingMigrate } from './ticketing.ts'
 import { toxiproxy } from './toxiproxy.ts'
+import { valkey } from './valkey.ts'
 
 /**
  * Order in which binaries are resolved: first what the shop needs, then its metrics, then logs. k6 and promtool,
@@ -42,6 +43,7 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     postgres(context, place),
     toxiproxy(context),
     nats(context),
+    ...(installed.valkey ? [valkey(context)] : []),
     catalogMigrate(context),
     catalog(context, 1),
     catalog(context, 2),
@@ -64,7 +66,7 @@ export function faultlineStack(context: StackContext, place: PostgresPlace): Sta
     ...(installed.tempo && installed.pyroscope ? [] : [embeddedStore(context)]),
     ...(installed.grafana ? [grafana(context)] : []),
   ]
-  const needsNoBuild = (['tempo', 'pyroscope', 'grafana'] as const).filter((name) => installed[name])
+  const needsNoBuild = INSTALLABLE.filter((name) => installed[name])
   return {
     components,
     binaries: [...needsNoBuild, ...BUILD_ORDER],
