@@ -1,10 +1,27 @@
 import type { Span, Trace } from '@faultline/backends-client'
 import { describe, expect, it } from 'vitest'
 import { aFlameGraph, anEntry, aSpan, someLines, TRACE_ID, unreachable } from '../testing/factories.ts'
-import { judgeOrder, judgeOrderLogs, judgeOrderProfile, judgeOrderTrace } from './judge-order.ts'
+import {
+  judgeOrder,
+  judgeOrderApi,
+  judgeOrderLogs,
+  judgeOrderProfile,
+  judgeOrderTrace,
+} from './judge-order.ts'
 import { orderWay } from './way.ts'
 
 const done = { orderId: 'o1', reservationId: 'r1', traceId: TRACE_ID }
+
+describe('judgeOrderApi', () => {
+  it('fails, and names what is missing', () => {
+    expect(judgeOrderApi(['getTicket', 'getOrder'])).toMatchObject({
+      id: 'order',
+      status: 'fail',
+      seen: 'no operation getTicket, getOrder',
+      nextStep: expect.stringContaining('getTicket'),
+    })
+  })
+})
 
 describe('judgeOrder', () => {
   it('wants one order with its ticket, whatever became of others', () => {

@@ -45,6 +45,21 @@ export function judgeOrder(orders: readonly OrderJourney[]): Finding {
   }
 }
 
+/** An API that sells, but whose document lacks what buying takes: the order must not be left out in silence. */
+export function judgeOrderApi(missing: readonly string[]): Finding {
+  return {
+    id: 'order',
+    hop: 'order',
+    status: 'fail',
+    expected: 'a document with every operation that an order takes',
+    seen: `no operation ${missing.join(', ')}`,
+    query: 'GET /openapi.json',
+    likelyCause: 'an operationId was changed or removed in packages/contracts',
+    nextStep: `which operation of /openapi.json is ${missing[0]} now? Name it so again, or tell verify in requests/plan.ts`,
+    final: true,
+  }
+}
+
 export function isDone({ broken, traceId }: OrderJourney): boolean {
   return broken === undefined && traceId !== undefined
 }

@@ -5,7 +5,14 @@ import { type Context, sinceSentMs } from '../context.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
-import { isDone, judgeOrder, judgeOrderLogs, judgeOrderProfile, judgeOrderTrace } from './judge-order.ts'
+import {
+  isDone,
+  judgeOrder,
+  judgeOrderApi,
+  judgeOrderLogs,
+  judgeOrderProfile,
+  judgeOrderTrace,
+} from './judge-order.ts'
 import type { OrderJourney } from './take-order.ts'
 
 const MAX_LINES = 200
@@ -19,6 +26,7 @@ export const orderProbe: Probe = {
     const { requester, found, backends, beginMs, signal } = context
     if (found.sentUntilMs === undefined) return []
     if (requester.sells === false) return [doesNotSell()]
+    if (requester.missingOperations.length > 0) return [judgeOrderApi(requester.missingOperations)]
     const done = requester.orders.filter(isDone)
     const traces = await readOrderTraces(done, context)
     const [first] = done

@@ -54,8 +54,10 @@ export interface IdSource {
 export interface RequestPlan {
   readonly operations: readonly Operation[]
   readonly idSources: readonly IdSource[]
-  /** What an order takes; undefined where the API has no orders. */
+  /** What an order takes; undefined where an operation of it is missing. */
   readonly orderRoutes: OrderRoutes | undefined
+  /** Operations of an order that an API which sells lacks, by their `operationId`; none where it does not sell. */
+  readonly missingOperations: readonly string[]
 }
 
 /** Operations of an order by their `operationId`, with their routes. */
@@ -69,6 +71,8 @@ const ORDER_OPERATIONS = {
   ticket: 'getTicket',
 } as const
 export type OrderRoutes = Readonly<Record<keyof typeof ORDER_OPERATIONS, string>>
+/** Operations by which an API says that it sells: of these it has all, or is no shop; the others any catalog has. */
+const SELLING: readonly (keyof typeof ORDER_OPERATIONS)[] = ['signIn', 'reserve', 'pay', 'order', 'ticket']
 
 /** Ids that come from verify's own order, not from a list: what a list has may not have its ticket yet. */
 const ORDER_IDS = ['orderId', 'reservationId']
@@ -97,18 +101,19 @@ export function planRequests(document: OpenApiDocument): RequestPlan {
     }),
   )
   const lists = operations.filter(({ method, route }) => method === 'GET' && parametersOf(route).length === 0)
-  const orderRoutes = orderRoutesOf(document)
-  const ordered = orderRoutes === undefined ? [] : ORDER_IDS
-  const wanted = new Set(operations.flatMap(idsOf).filter((name) => !ordered.includes(name)))
+  const { orderRoutes, missingOperations } = orderOperationsOf(document)
+  const sells = orderRoutes !== undefined || missingOperations.length > 0
+  const wanted = new Set(operations.flatMap(idsOf).filter((name) => !(sells && ORDER_IDS.includes(name))))
   const idSources = [...wanted].flatMap((name): IdSource[] => {
     const list = lists.find(({ route }) => singular(route.split('/').at(-1) ?? '') === name)
     return list === undefined ? [] : [{ name, route: list.route }]
   })
-  const known = new Set([...idSources.map(({ name }) => name), ...ordered])
+  const known = new Set([...idSources.map(({ name }) => name), ...(orderRoutes ? ORDER_IDS : [])])
   return {
     operations: operations.filter((operation) => idsOf(operation).every((id) => known.has(id))),
     idSources,
     orderRoutes,
+    missingOperations,
   }
 }
 
@@ -118,16 +123,19 @@ function scopesOf(security: readonly Record<string, string[]>[]): readonly strin
   return first
 }
 
-function orderRoutesOf({ paths }: OpenApiDocument): OrderRoutes | undefined {
+function orderOperationsOf({
+  paths,
+}: OpenApiDocument): Pick<RequestPlan, 'orderRoutes' | 'missingOperations'> {
   const routes = new Map(
     Object.entries(paths).flatMap(([route, methods]) =>
       Object.values(methods).map(({ operationId = '' }) => [operationId, route] as const),
     ),
   )
+  const sells = SELLING.some((name) => routes.has(ORDER_OPERATIONS[name]))
+  const missing = Object.values(ORDER_OPERATIONS).filter((id) => !routes.has(id))
+  if (!sells || missing.length > 0) return { orderRoutes: undefined, missingOperations: sells ? missing : [] }
   const found = Object.entries(ORDER_OPERATIONS).map(([name, id]) => [name, routes.get(id)])
-  return found.every(([, route]) => route !== undefined)
-    ? (Object.fromEntries(found) as OrderRoutes)
-    : undefined
+  return { orderRoutes: Object.fromEntries(found) as OrderRoutes, missingOperations: [] }
 }
 
 /** Names of path parameters in order. */

@@ -51,6 +51,8 @@ export interface Requester {
   readonly orders: readonly OrderJourney[]
   /** Whether the gateway's API sells; undefined while it is not known. */
   readonly sells: boolean | undefined
+  /** Operations that its document lacks to buy something, though it sells. */
+  readonly missingOperations: readonly string[]
   /**
    * Reads the gateway's OpenAPI document, takes an order where it sells, and reads the ids that its operations need,
    * as far as all that is not done yet. True when it is; until then operations without ids are left out.
@@ -194,7 +196,10 @@ export function createRequester({ gateway, marker, credentials, signal }: Reques
     sent,
     orders,
     get sells() {
-      return plan === undefined ? undefined : plan.orderRoutes !== undefined
+      return plan && (plan.orderRoutes !== undefined || plan.missingOperations.length > 0)
+    },
+    get missingOperations() {
+      return plan?.missingOperations ?? []
     },
     prepare,
     takeOrder: order,

@@ -39,24 +39,23 @@ describe('planRequests', () => {
     expect(plan.orderRoutes).toBeUndefined()
   })
 
+  const op = (operationId: string, ...scopes: string[]) => ({ operationId, security: [{ bearer: scopes }] })
+  const shopPaths = {
+    '/v1/sessions': { post: { operationId: 'signIn', security: [] } },
+    '/v1/concerts': { get: { operationId: 'searchConcerts' } },
+    '/v1/concerts/{concertId}/seats': { get: { operationId: 'listSeats' } },
+    '/v1/reservations': { post: op('createReservation', 'orders:write') },
+    '/v1/reservations/{reservationId}': { get: op('getReservation', 'orders:read') },
+    '/v1/orders': { post: op('createOrder', 'orders:write'), get: op('listOrders', 'orders:read') },
+    '/v1/orders/{orderId}': { get: op('getOrder', 'orders:read') },
+    '/v1/orders/{orderId}/ticket': { get: op('getTicket', 'orders:read') },
+    '/v1/webhooks/{webhookId}': { get: op('getWebhook') },
+  }
+
   it('takes routes of orders too where the API sells: their ids come from an order of its own', () => {
-    const op = (operationId: string, ...scopes: string[]) => ({ operationId, security: [{ bearer: scopes }] })
-    const shop = planRequests(
-      openApiDocument.parse({
-        paths: {
-          '/v1/sessions': { post: { operationId: 'signIn', security: [] } },
-          '/v1/concerts': { get: { operationId: 'searchConcerts' } },
-          '/v1/concerts/{concertId}/seats': { get: { operationId: 'listSeats' } },
-          '/v1/reservations': { post: op('createReservation', 'orders:write') },
-          '/v1/reservations/{reservationId}': { get: op('getReservation', 'orders:read') },
-          '/v1/orders': { post: op('createOrder', 'orders:write'), get: op('listOrders', 'orders:read') },
-          '/v1/orders/{orderId}': { get: op('getOrder', 'orders:read') },
-          '/v1/orders/{orderId}/ticket': { get: op('getTicket', 'orders:read') },
-          '/v1/webhooks/{webhookId}': { get: op('getWebhook') },
-        },
-      }),
-    )
+    const shop = planRequests(openApiDocument.parse({ paths: shopPaths }))
     expect(shop.orderRoutes).toMatchObject({ signIn: '/v1/sessions', pay: '/v1/orders' })
+    expect(shop.missingOperations).toEqual([])
     expect(shop.idSources).toEqual([{ name: 'concertId', route: '/v1/concerts' }])
     expect(shop.operations.map(({ route, scopes }) => [route, scopes])).toEqual([
       ['/v1/concerts', undefined],
@@ -66,6 +65,26 @@ describe('planRequests', () => {
       ['/v1/orders/{orderId}', ['orders:read']],
       ['/v1/orders/{orderId}/ticket', ['orders:read']],
     ])
+  })
+
+  it('names what an API that sells lacks of an order', () => {
+    const renamed = {
+      ...shopPaths,
+      '/v1/concerts/{concertId}/seats': { get: { operationId: 'getSeats' } },
+      '/v1/orders/{orderId}/ticket': { get: {} },
+    }
+    const shop = planRequests(openApiDocument.parse({ paths: renamed }))
+    expect(shop.orderRoutes).toBeUndefined()
+    expect(shop.missingOperations).toEqual(['listSeats', 'getTicket'])
+    // Without an order nobody signs in: a list of orders is no source of ids then.
+    expect(shop.idSources).toEqual([{ name: 'concertId', route: '/v1/concerts' }])
+  })
+
+  it('misses nothing of an API that does not sell', () => {
+    expect(plan.missingOperations).toEqual([])
+    const { '/v1/concerts': concerts, '/v1/concerts/{concertId}/seats': seats } = shopPaths
+    const catalog = planRequests(openApiDocument.parse({ paths: { '/concerts': concerts, '/seats': seats } }))
+    expect(catalog.missingOperations).toEqual([])
   })
 })
 
