@@ -2,12 +2,24 @@ import { spawnSync } from 'node:child_process'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Tests that run servers in containers. */
-const CONTAINERS = 'deploy/test/containers/**'
+const CONTAINERS = 'deploy/test/containers/**/*.test.ts'
+/** Those of `integration` that run a second time, on PostgreSQL and NATS in containers: repositories, outbox, consumers. */
+const ON_SERVERS_IN_CONTAINERS = [
+  'services/catalog/test/{database,http,cache}.test.ts',
+  'services/booking/test/{outbox,reservations}.test.ts',
+  'services/payments/test/{database,payments}.test.ts',
+  'services/ticketing/test/{tickets,webhooks}.test.ts',
+]
 const engine = spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0
-if (!engine) console.warn(`no Docker engine: ${CONTAINERS} is left out (deploy/ci/docker.sh brings one)`)
+if (!engine) {
+  console.warn(
+    'no Docker engine: the tests of project "containers" are left out (deploy/ci/docker.sh brings one)',
+  )
+}
 
 // unit: beside the code, no process or network. integration: real servers, one file at a time because
-// the machine has few cores. e2e: the whole kit, started once by the global setup.
+// the machine has few cores. containers: the same, servers in containers. e2e: the whole kit, started once by the
+// global setup.
 export default defineConfig({
   test: {
     projects: [
@@ -24,7 +36,17 @@ export default defineConfig({
             '{packages,services}/*/test/**/*.test.ts',
             '{bench,collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
           ],
-          exclude: [...configDefaults.exclude, ...(engine ? [] : [CONTAINERS])],
+          exclude: [...configDefaults.exclude, CONTAINERS],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 1_200_000,
+        },
+      },
+      {
+        test: {
+          name: 'containers',
+          include: engine ? [CONTAINERS, ...ON_SERVERS_IN_CONTAINERS] : [],
+          setupFiles: ['deploy/test/containers/support/servers-in-containers.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 1_200_000,

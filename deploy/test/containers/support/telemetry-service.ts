@@ -1,0 +1,23 @@
+/** A service that has only the telemetry package, to be run in a container. */
+import { createServer } from 'node:http'
+import { startTelemetry } from '@faultline/telemetry'
+import Router from '@koa/router'
+import Koa from 'koa'
+
+const telemetry = startTelemetry({ serviceName: 'catalog', serviceInstanceId: 'catalog-1' })
+
+const router = new Router()
+router.get('/concerts/:concertId', (ctx) => {
+  telemetry.logger.info({ concert_id: ctx.params.concertId }, 'looking up a concert')
+  ctx.body = { id: ctx.params.concertId }
+})
+const server = new Koa().use(telemetry.middleware()).use(router.routes()).listen(8082)
+const admin = createServer(telemetry.metricsHandler).listen(9082)
+
+process.once('SIGTERM', () => {
+  server.close(async () => {
+    await telemetry.shutdown()
+    admin.close()
+    admin.closeAllConnections()
+  })
+})
