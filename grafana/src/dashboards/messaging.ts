@@ -1,5 +1,7 @@
 import { dashboardTab } from '../links.ts'
-import { backlogRow, messageEvidenceRow, messageFlowRow, outboxRow, ticketRow } from '../rows/messages.ts'
+import { backlogRow } from '../rows/backlog.ts'
+import { messageEvidenceRow, messageFlowRow } from '../rows/messages.ts'
+import { outboxRow, ticketRow } from '../rows/paid-to-ticket.ts'
 import { type KitDashboard, kitDashboard } from './dashboard.ts'
 
 /** Everything between a paid order and its ticket. */

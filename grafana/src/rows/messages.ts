@@ -1,136 +1,17 @@
-import { quantileColours } from '../colours.ts'
-import { objectives } from '../objectives.ts'
 import { latencyHeatmap } from '../panels/heatmap.ts'
 import { logLines } from '../panels/logs.ts'
-import type { MayBeEmpty } from '../panels/panel.ts'
 import { timeSeries } from '../panels/time-series.ts'
 import { traceList } from '../panels/traces.ts'
 import { everyService, readable, trouble } from '../queries/logql.ts'
-import { maxBy, rate, select, sumBy } from '../queries/promql.ts'
 import { errors, latency, processedMessages, sentMessages, traffic } from '../queries/red.ts'
-import { timeToTicket } from '../queries/tickets.ts'
 import { slowOrFailedMessages, storedMessages } from '../queries/traceql.ts'
 import type { KitRow } from './row.ts'
 
 const byDestination = ['service_name', 'messaging_destination_name']
 const destination = '{{service_name}} → {{messaging_destination_name}}'
-const byConsumer = ['messaging_consumer_group_name']
-const consumer = '{{messaging_consumer_group_name}}'
-
-const nothingGivenUp: MayBeEmpty = { when: 'healthy', why: 'No message was given up' }
-
-/** How the four stages between a paid order and its ticket are doing, in the order in which they are passed. */
-export const ticketRow: KitRow = {
-  title: 'From payment to ticket',
-  panels: [
-    timeSeries(
-      {
-        title: 'Time to ticket',
-        description:
-          'From the confirmation of a paid order until its ticket can be had: outbox, broker, queue and rendering together. The line is the objective. Dots lead to the order’s trace.',
-        width: 8,
-        height: 9,
-        unit: 's',
-        thresholds: [
-          [null, 'transparent'],
-          [objectives.ticketSeconds, 'red'],
-        ],
-        overrides: quantileColours,
-      },
-      [
-        { expr: timeToTicket(0.99), legend: 'p99', exemplars: true },
-        { expr: timeToTicket(0.95), legend: 'p95' },
-        { expr: timeToTicket(0.5), legend: 'p50' },
-      ],
-    ),
-    latencyHeatmap(
-      {
-        title: 'Time to ticket, distribution',
-        description:
-          'Two bands: those that came at once, and those that had to be delivered again or waited out an outage.',
-        width: 8,
-        height: 9,
-      },
-      'box_office_payment_to_ticket_seconds',
-      {},
-    ),
-    timeSeries(
-      {
-        title: 'Orders paid and tickets made',
-        description:
-          'Both per second, and the same line when all is well. Paid above made: tickets pile up somewhere on the way. Made above paid: the pile is being worked off.',
-        width: 8,
-        height: 9,
-        unit: 'cps',
-      },
-      [
-        { expr: sumBy([], rate('box_office_orders_total', { outcome: '="confirmed"' })), legend: 'paid' },
-        { expr: sumBy([], rate('box_office_payment_to_ticket_seconds_count')), legend: 'made' },
-      ],
-    ),
-  ],
-}
-
-/** The table in which events wait for the broker. */
-export const outboxRow: KitRow = {
-  title: 'Outbox',
-  panels: [
-    timeSeries(
-      {
-        title: 'Events that wait',
-        description:
-          'Events written with their order and not yet acknowledged by the broker. A few at most; a line that climbs is a relay that does not get through.',
-        width: 6,
-        unit: 'short',
-        softMax: 10,
-      },
-      [{ expr: maxBy(['service_name'], select('outbox_backlog')), legend: '{{service_name}}' }],
-    ),
-    timeSeries(
-      {
-        title: 'Age of the oldest',
-        description: 'How long the oldest of them has waited; 0 when there is none. From 30 s on it pages.',
-        width: 6,
-        unit: 's',
-        softMax: 5,
-        thresholds: [
-          [null, 'transparent'],
-          [30, 'red'],
-        ],
-      },
-      [
-        {
-          expr: maxBy(['service_name'], select('outbox_oldest_event_age_seconds')),
-          legend: '{{service_name}}',
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Relay',
-        description:
-          'Events per second that the broker acknowledged, and attempts that it did not, which are made again.',
-        width: 6,
-        unit: 'cps',
-      },
-      [
-        { expr: sumBy([], rate('outbox_published_total')), legend: 'published' },
-        { expr: sumBy([], rate('outbox_publish_failures_total')), legend: 'failed, tried again' },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Connected to the broker',
-        description:
-          '1: the replica has a connection. Without one it goes on serving; events wait, and flags keep their last value.',
-        width: 6,
-        unit: 'short',
-        max: 1,
-      },
-      [{ expr: select('nats_client_connected'), legend: '{{service_instance_id}}' }],
-    ),
-  ],
-}
+/** Consumers, and how a legend names one. */
+export const byConsumer = ['messaging_consumer_group_name']
+export const consumer = '{{messaging_consumer_group_name}}'
 
 /** Messages to the broker and out of it. */
 export const messageFlowRow: KitRow = {
@@ -213,95 +94,6 @@ export const messageFlowRow: KitRow = {
       },
       processedMessages.duration,
       {},
-    ),
-  ],
-}
-
-/** What waits at the consumers, and what they gave up. */
-export const backlogRow: KitRow = {
-  title: 'Backlog and trouble',
-  panels: [
-    timeSeries(
-      {
-        title: 'Messages that wait',
-        description:
-          'Not yet delivered, and delivered but not acknowledged (under way, or waiting for another try). Not delivered going up: the consumer is down or too slow.',
-        width: 6,
-        unit: 'short',
-        softMax: 10,
-      },
-      [
-        {
-          expr: maxBy(byConsumer, select('messaging_consumer_pending_messages')),
-          legend: `${consumer} not delivered`,
-        },
-        {
-          expr: maxBy(byConsumer, select('messaging_consumer_ack_pending_messages')),
-          legend: `${consumer} not acknowledged`,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Lag',
-        description: 'Age of the oldest message that a consumer has not acknowledged; 0 when there is none.',
-        width: 6,
-        unit: 's',
-        softMax: 5,
-        thresholds: [
-          [null, 'transparent'],
-          [60, 'red'],
-        ],
-      },
-      [{ expr: maxBy(byConsumer, select('messaging_consumer_lag_seconds')), legend: consumer }],
-    ),
-    timeSeries(
-      {
-        title: 'Redeliveries',
-        description: 'Messages per second that came again, after a failed attempt or a crash.',
-        width: 4,
-        unit: 'cps',
-        softMax: 1,
-      },
-      [
-        {
-          expr: sumBy(byConsumer, rate('messaging_redelivered_messages_total')),
-          legend: consumer,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Given up',
-        description:
-          'Messages per second that became dead letters, by reason: tried as often as allowed, or unreadable.',
-        width: 4,
-        unit: 'cps',
-        softMax: 1,
-      },
-      [
-        {
-          expr: sumBy([...byConsumer, 'reason'], rate('messaging_dead_letters_total')),
-          legend: `${consumer} {{reason}}`,
-          mayBeEmpty: nothingGivenUp,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Dead letters',
-        description:
-          'Messages that were given up and wait for somebody: `faultline dead-letters list`, then `replay`. None is normal.',
-        width: 4,
-        unit: 'short',
-        softMax: 1,
-      },
-      [
-        {
-          expr: maxBy(byConsumer, select('messaging_dead_letter_queue_messages')),
-          legend: consumer,
-        },
-      ],
     ),
   ],
 }
