@@ -1,3 +1,9 @@
+export {
+  type AppTelemetry,
+  createServiceApp,
+  type ServiceAppOptions,
+  type Shedding,
+} from './app/service-app.ts'
 export { authenticated } from './auth/authenticated.ts'
 export { InvalidTokenError, type TokenFault } from './auth/invalid-token-error.ts'
 export type { AuthenticatedState, Principal } from './auth/principal.ts'
@@ -18,9 +24,15 @@ export { notModified } from './conditional-get/conditional-get.ts'
 export { ConfigurationError, loadConfig } from './config/load-config.ts'
 export { EnvironmentError, runMain } from './config/run-main.ts'
 export {
+  type DatabaseConfig,
+  databaseConfig,
+  databaseVariables,
   host,
   httpOrigins,
   integer,
+  jwksUrl,
+  type ListenConfig,
+  listenConfig,
   listenVariables,
   natsUrl,
   port,
@@ -46,6 +58,7 @@ export {
   httpClientDefaults,
 } from './http-client/http-client.ts'
 export type { RetryPolicy } from './http-client/retry-policy.ts'
+export { type RunnableService, type RunServiceOptions, runService } from './lifecycle/run-service.ts'
 export { type Service, type ServiceOptions, serviceDefaults, startService } from './lifecycle/service.ts'
 export { stopOnSignals } from './lifecycle/signals.ts'
 export {

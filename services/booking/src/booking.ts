@@ -14,11 +14,11 @@ import {
   createTokenVerifier,
   createWorker,
   type DatabaseOptions,
+  type RunnableService,
   type Worker,
   watchRevocations,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
 import { createBackground } from './domain/background.ts'
 import { createIdempotency } from './domain/idempotency.ts'
@@ -43,25 +43,14 @@ export interface BookingOptions extends Omit<DatabaseOptions, 'telemetry' | 'nam
   gatewayJwksUrl: string
   /** How long seats are held for a visitor who does not pay, in seconds. */
   holdSeconds: number
-  shedding?: AppDependencies['shedding']
-}
-
-/** One replica of booking, put together; it does not listen yet. */
-export interface Booking {
-  readonly app: Koa
-  /** Rejects when the database cannot be reached or is not migrated. */
-  checkDatabase(): Promise<void>
-  /** Rejects while the broker is away; events wait in the outbox then. */
-  checkNats(): Promise<void>
-  /** Begins the work beside the requests. */
-  startWorkers(): void
-  close(): Promise<void>
+  shedding?: Partial<AppDependencies['shedding']>
 }
 
 /** Connections for looks that mostly find nothing, beside those for work. */
 const QUIET_CONNECTIONS = 2
 
-export function createBooking(options: BookingOptions): Booking {
+/** One replica of booking, put together; it does not listen yet. */
+export function createBooking(options: BookingOptions): RunnableService {
   const { telemetry, natsUrl, paymentsUrls, gatewayJwksUrl, holdSeconds } = options
   const { logger, register } = telemetry
   const checkStatement = 'SELECT FROM orders LIMIT 1'
@@ -159,11 +148,12 @@ export function createBooking(options: BookingOptions): Booking {
       orders: createOrders({ database, repository: orders, reservations, idempotency, payment, metrics }),
       verifier,
       tokens,
-      ...(options.shedding && { shedding: options.shedding }),
+      shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
-    checkDatabase: () => database.check(),
-    checkNats: () => nats.check(),
-    startWorkers() {
+    checks: { database: () => database.check() },
+    // Events wait in the outbox while it is away.
+    observed: { nats: () => nats.check() },
+    start() {
       for (const worker of workers) worker.start()
     },
     async close() {

@@ -1,30 +1,24 @@
 import {
+  type DatabaseConfig,
+  databaseConfig,
+  databaseVariables,
   httpOrigins,
   integer,
+  jwksUrl,
+  type ListenConfig,
+  listenConfig,
   listenVariables,
   loadConfig,
   natsUrl,
-  postgresUrl,
 } from '@faultline/service-kit'
 import { z } from 'zod'
 
 const schema = z.object({
   ...listenVariables({ port: 8084, adminPort: 9084 }),
-  DATABASE_URL: postgresUrl(
-    "the URL of the database with the service's own role",
-    'postgres://booking_service:secret@127.0.0.1:15432/box_office',
-  ),
-  DATABASE_POOL_MAX: integer('the connections to the database, at most', {
-    minimum: 1,
-    maximum: 100,
-    default: 10,
-  }),
+  ...databaseVariables('booking_service'),
   NATS_URL: natsUrl(),
   PAYMENTS_URL: httpOrigins('the origin of payments', 'http://127.0.0.1:18085'),
-  GATEWAY_JWKS_URL: z.url({ protocol: /^https?$/, error: 'is not an HTTP URL' }).meta({
-    description: "the URL of the gateway's public keys",
-    example: 'http://127.0.0.1:8081/.well-known/jwks.json',
-  }),
+  GATEWAY_JWKS_URL: jwksUrl("the gateway's", 'http://127.0.0.1:8081/.well-known/jwks.json'),
   HOLD_SECONDS: integer('how long seats are held for a visitor who does not pay, in seconds', {
     minimum: 1,
     maximum: 3_600,
@@ -32,12 +26,7 @@ const schema = z.object({
   }),
 })
 
-export interface Config {
-  host: string
-  port: number
-  adminPort: number
-  databaseUrl: string
-  databasePoolMax: number
+export interface Config extends ListenConfig, DatabaseConfig {
   natsUrl: string
   paymentsUrls: readonly string[]
   gatewayJwksUrl: string
@@ -48,11 +37,8 @@ export interface Config {
 export function loadBookingConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = loadConfig(schema, env)
   return {
-    host: variables.HOST,
-    port: variables.PORT,
-    adminPort: variables.ADMIN_PORT,
-    databaseUrl: variables.DATABASE_URL,
-    databasePoolMax: variables.DATABASE_POOL_MAX,
+    ...listenConfig(variables),
+    ...databaseConfig(variables),
     natsUrl: variables.NATS_URL,
     paymentsUrls: variables.PAYMENTS_URL,
     gatewayJwksUrl: variables.GATEWAY_JWKS_URL,

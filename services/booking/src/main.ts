@@ -1,4 +1,4 @@
-import { Health, runMain, startService, stopOnSignals } from '@faultline/service-kit'
+import { runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { createBooking } from './booking.ts'
 import { loadBookingConfig } from './config.ts'
@@ -13,24 +13,5 @@ await runMain(async () => {
       peerServices: Object.fromEntries(config.paymentsUrls.map((origin) => [origin, PAYMENTS])),
     },
   })
-  const { logger } = telemetry
-  const booking = createBooking({
-    ...config,
-    url: config.databaseUrl,
-    maxConnections: config.databasePoolMax,
-    telemetry,
-  })
-  const service = await startService({
-    ...config,
-    handler: booking.app.callback(),
-    health: new Health({
-      checks: { database: () => booking.checkDatabase() },
-      observed: { nats: () => booking.checkNats() },
-      onChange: (name, state) => logger.info({ check: name, ...state }, 'health check changed'),
-    }),
-    telemetry,
-    close: () => booking.close(),
-  })
-  stopOnSignals(service, telemetry)
-  booking.startWorkers()
+  await runService(createBooking({ ...config, telemetry }), { config, telemetry })
 })

@@ -5,10 +5,10 @@ import {
   createFlags,
   createTokenVerifier,
   type DatabaseOptions,
+  type RunnableService,
   watchRevocations,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
 import { createCacheMetrics } from './cache/metrics.ts'
 import { connectSharedStore } from './cache/shared-store.ts'
@@ -22,7 +22,7 @@ import { createVenueRepository } from './repositories/venues.ts'
 
 export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
-  shedding?: AppDependencies['shedding']
+  shedding?: Partial<AppDependencies['shedding']>
   /** The broker, for flags and revocations; may be away. */
   natsUrl: string
   /** Public keys of users' tokens. */
@@ -32,16 +32,7 @@ export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'nam
 }
 
 /** One replica of the catalog, put together; it does not listen yet. */
-export interface Catalog {
-  readonly app: Koa
-  /** Rejects when the database cannot be reached or is not migrated. */
-  checkDatabase(): Promise<void>
-  /** Begins to hear of changes that other replicas make. */
-  listenForChanges(): Promise<void>
-  close(): Promise<void>
-}
-
-export function createCatalog(options: CatalogOptions): Catalog {
+export function createCatalog(options: CatalogOptions): RunnableService {
   const { telemetry } = options
   const database = createDatabase({
     ...options,
@@ -82,8 +73,9 @@ export function createCatalog(options: CatalogOptions): Catalog {
       verifier,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
-    checkDatabase: () => database.check(),
-    listenForChanges: () => invalidations.start(),
+    checks: { database: () => database.check() },
+    // Hears of changes that other replicas make.
+    start: () => invalidations.start(),
     async close() {
       await invalidations.stop()
       revocations.stop()

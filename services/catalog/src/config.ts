@@ -1,37 +1,31 @@
-import { integer, listenVariables, loadConfig, natsUrl, postgresUrl } from '@faultline/service-kit'
+import {
+  type DatabaseConfig,
+  databaseConfig,
+  databaseVariables,
+  jwksUrl,
+  type ListenConfig,
+  listenConfig,
+  listenVariables,
+  loadConfig,
+  natsUrl,
+} from '@faultline/service-kit'
 import { z } from 'zod'
 
 const schema = z.object({
   ...listenVariables({ port: 8082, adminPort: 9082 }),
-  DATABASE_URL: postgresUrl(
-    "the URL of the database with the service's own role",
-    'postgres://catalog_service:secret@127.0.0.1:15432/box_office',
-  ),
-  DATABASE_POOL_MAX: integer('the connections to the database, at most', {
-    minimum: 1,
-    maximum: 100,
-    default: 10,
-  }),
+  ...databaseVariables('catalog_service'),
   NATS_URL: natsUrl(),
-  GATEWAY_JWKS_URL: z.url({ protocol: /^https?$/, error: 'is not an HTTP URL' }).meta({
-    description: "the URL of the gateway's public keys",
-    example: 'http://127.0.0.1:8081/.well-known/jwks.json',
-  }),
+  GATEWAY_JWKS_URL: jwksUrl("the gateway's", 'http://127.0.0.1:8081/.well-known/jwks.json'),
   CACHE_URL: z
     .url({ protocol: /^rediss?$/, error: 'is not a URL of Valkey or Redis' })
     .optional()
     .meta({
       description: 'the URL of the cache that replicas share; none without it',
-      example: 'redis://127.0.0.1:16380',
+      example: 'redis://127.0.0.1:16379',
     }),
 })
 
-export interface Config {
-  host: string
-  port: number
-  adminPort: number
-  databaseUrl: string
-  databasePoolMax: number
+export interface Config extends ListenConfig, DatabaseConfig {
   cacheUrl: string | undefined
   natsUrl: string
   gatewayJwksUrl: string
@@ -41,11 +35,8 @@ export interface Config {
 export function loadCatalogConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = loadConfig(schema, env)
   return {
-    host: variables.HOST,
-    port: variables.PORT,
-    adminPort: variables.ADMIN_PORT,
-    databaseUrl: variables.DATABASE_URL,
-    databasePoolMax: variables.DATABASE_POOL_MAX,
+    ...listenConfig(variables),
+    ...databaseConfig(variables),
     cacheUrl: variables.CACHE_URL,
     natsUrl: variables.NATS_URL,
     gatewayJwksUrl: variables.GATEWAY_JWKS_URL,

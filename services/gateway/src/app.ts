@@ -1,19 +1,12 @@
 import { gatewayDocument } from '@faultline/contracts'
 import {
+  type AppTelemetry,
   authenticated,
-  deadline,
-  inputRejections,
-  type LoadSheddingOptions,
-  type Logger,
-  loadShedding,
-  type MetricsRegistry,
-  problems,
-  requestId,
+  createServiceApp,
+  type Shedding,
   type TokenVerifier,
 } from '@faultline/service-kit'
-import type { Telemetry } from '@faultline/telemetry'
-import Router from '@koa/router'
-import Koa from 'koa'
+import type Koa from 'koa'
 import type { Booking } from './domain/booking.ts'
 import type { Catalog } from './domain/catalog.ts'
 import type { Sessions } from './domain/sessions.ts'
@@ -30,7 +23,7 @@ import { ticketingRoutes } from './routes/ticketing.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface AppDependencies {
-  telemetry: Pick<Telemetry, 'middleware'> & { logger: Logger; register: MetricsRegistry }
+  telemetry: AppTelemetry
   catalog: Catalog
   booking: Booking
   ticketing: Ticketing
@@ -40,8 +33,8 @@ export interface AppDependencies {
   trustedProxies?: readonly string[]
   /** Time that a request gets in all, in milliseconds. */
   deadlineMs?: number
-  /** When requests are turned away; the gateway's defaults otherwise. */
-  shedding?: Omit<LoadSheddingOptions, 'register'>
+  /** When requests are turned away. */
+  shedding: Shedding
 }
 
 /** Less than the 5 s after which the collector decides on a trace: no span comes too late for it. */
@@ -52,45 +45,24 @@ const MAX_CONCURRENT = 256
 
 /** The public API. */
 export function createApp(dependencies: AppDependencies): Koa {
-  const { telemetry, deadlineMs = DEADLINE_MS, shedding } = dependencies
-  const { logger, register } = telemetry
-  const limits = createRateLimits({ ...dependencies.rateLimits, register, logger })
+  const { telemetry, catalog, booking, ticketing, identity, deadlineMs = DEADLINE_MS } = dependencies
+  const limits = createRateLimits({ ...dependencies.rateLimits, ...telemetry })
   const addressOf = clientAddressReader(dependencies.trustedProxies ?? [])
-  const document = JSON.stringify(gatewayDocument())
-  const router = createRouter(dependencies, limits, addressOf)
-  router.get('/openapi.json', (ctx) => {
-    ctx.type = 'application/json'
-    ctx.body = document
-  })
-
-  const app = new Koa()
-  // What goes wrong after the problems middleware: a client that leaves, or an answer that cannot be sent.
-  app.on('error', (error) => logger.warn({ err: error }, 'request broke off'))
-  app.use(telemetry.middleware())
-  app.use(requestId())
-  app.use(securityHeaders())
-  app.use(problems({ logger, onProblem: inputRejections({ logger, register }) }))
-  app.use(limitAddress(limits, addressOf))
-  app.use(loadShedding({ maxConcurrent: MAX_CONCURRENT, ...shedding, register }))
-  app.use(deadline({ maxMs: deadlineMs, trustIncoming: false }))
-  app.use(router.routes())
-  app.use(router.allowedMethods())
-  return app
-}
-
-function createRouter(
-  { catalog, booking, ticketing, identity }: AppDependencies,
-  limits: RateLimits,
-  addressOf: ReturnType<typeof clientAddressReader>,
-): Router {
   const protect = protection(identity.verifier, limits)
   const admitSignIn = admitSignIns(limits, addressOf)
-  const router = new Router()
-  router.use(catalogRoutes(catalog).routes())
-  router.use(sessionRoutes({ ...identity, protect, admitSignIn }).routes())
-  router.use(bookingRoutes(booking, protect).routes())
-  router.use(ticketingRoutes(ticketing, protect).routes())
-  return router
+  return createServiceApp({
+    telemetry,
+    document: gatewayDocument(),
+    routes: [
+      catalogRoutes(catalog),
+      sessionRoutes({ ...identity, protect, admitSignIn }),
+      bookingRoutes(booking, protect),
+      ticketingRoutes(ticketing, protect),
+    ],
+    first: [securityHeaders(), limitAddress(limits, addressOf)],
+    shedding: { maxConcurrent: MAX_CONCURRENT, ...dependencies.shedding },
+    deadline: { maxMs: deadlineMs, trustIncoming: false },
+  })
 }
 
 /** A good token with the scopes, within the user's limit; and no cache may keep what is answered. */

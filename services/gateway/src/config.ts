@@ -1,4 +1,13 @@
-import { httpOrigins, integer, listenVariables, loadConfig, postgresUrl } from '@faultline/service-kit'
+import {
+  httpOrigins,
+  integer,
+  type ListenConfig,
+  listenConfig,
+  listenVariables,
+  loadConfig,
+  natsUrl,
+  postgresUrl,
+} from '@faultline/service-kit'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 import { type RateLimitSizes, rateLimitDefaults } from './rate-limit/rate-limits.ts'
@@ -60,9 +69,7 @@ const schema = z.object({
   ),
   BOOKING_URL: origin('booking', 'http://127.0.0.1:18084'),
   TICKETING_URL: origin('ticketing', 'http://127.0.0.1:18087'),
-  NATS_URL: z
-    .url({ protocol: /^nats$/, error: 'is not a NATS URL' })
-    .meta({ description: 'the URL of the broker', example: 'nats://127.0.0.1:14222' }),
+  NATS_URL: natsUrl(),
   TRUSTED_PROXIES: z
     .string()
     .transform((list) => list.split(',').map((network) => network.trim()))
@@ -98,10 +105,7 @@ export interface SigningKeysConfig {
   keyMaxAgeMs: number
 }
 
-export interface Config extends SigningKeysConfig {
-  host: string
-  port: number
-  adminPort: number
+export interface Config extends SigningKeysConfig, ListenConfig {
   catalogOrigins: readonly string[]
   bookingOrigins: readonly string[]
   ticketingOrigins: readonly string[]
@@ -115,9 +119,7 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv = process.env): Config 
   const variables = loadConfig(schema, env)
   return {
     ...signingKeysConfig(variables),
-    host: variables.HOST,
-    port: variables.PORT,
-    adminPort: variables.ADMIN_PORT,
+    ...listenConfig(variables),
     catalogOrigins: variables.CATALOG_URLS,
     bookingOrigins: variables.BOOKING_URL,
     ticketingOrigins: variables.TICKETING_URL,

@@ -1,12 +1,4 @@
-import {
-  connectNats,
-  createFlags,
-  createHttpClient,
-  Health,
-  runMain,
-  startService,
-  stopOnSignals,
-} from '@faultline/service-kit'
+import { connectNats, createFlags, createHttpClient, runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { createApp } from './app.ts'
 import { DEVELOPMENT_KEYS_SECRET, loadGatewayConfig } from './config.ts'
@@ -75,18 +67,15 @@ await runMain(async () => {
     shedding: { isOn: () => flags.value('load-shedding') },
   })
   await identity.start()
-  const service = await startService({
-    ...config,
-    handler: app.callback(),
-    // A dependency being away does not make the gateway unready: it answers, and says what is wrong.
-    health: new Health(),
-    telemetry,
+  // A dependency being away does not make the gateway unready: it answers, and says what is wrong.
+  const service = {
+    app,
     async close() {
       await Promise.all([catalogClient.close(), bookingClient.close(), ticketingClient.close()])
       await identity.close()
       flags.stop()
       await nats.close()
     },
-  })
-  stopOnSignals(service, telemetry)
+  }
+  await runService(service, { config, telemetry })
 })

@@ -101,7 +101,7 @@ describe('no answer goes without the security headers', () => {
 
   it('503 and 504: overload, and a service that does not answer', async () => {
     await using silent = await startFakeCatalog(() => undefined)
-    const app = { deadlineMs: 300, shedding: { maxConcurrent: 1 } }
+    const app = { deadlineMs: 300, shedding: { isOn: () => true, maxConcurrent: 1 } }
     await using gateway = await startGateway([silent.url], { app })
     const late = fetch(`${gateway.url}/v1/venues`)
     await expect.poll(() => silent.requests.length).toBe(1)

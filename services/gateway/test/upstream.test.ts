@@ -60,7 +60,8 @@ describe('overload', () => {
     await using catalog = await startFakeCatalog((_req, res) => {
       void gate.promise.then(() => res.end(EMPTY_PAGE))
     })
-    await using gateway = await startGateway([catalog.url], { app: { shedding: { maxConcurrent: 2 } } })
+    const shedding = { isOn: () => true, maxConcurrent: 2 }
+    await using gateway = await startGateway([catalog.url], { app: { shedding } })
     const taken = [1, 2].map(() => getJson(`${gateway.url}/v1/venues`))
     await expect.poll(() => catalog.requests.length).toBe(2)
     const shed = await getJson(`${gateway.url}/v1/venues`)

@@ -1,4 +1,4 @@
-import { integer, listenVariables, loadConfig } from '@faultline/service-kit'
+import { integer, type ListenConfig, listenConfig, listenVariables, loadConfig } from '@faultline/service-kit'
 import { z } from 'zod'
 import type { FateSettings } from './domain/fate.ts'
 
@@ -35,10 +35,7 @@ const schema = z.object({
   }),
 })
 
-export interface Config {
-  host: string
-  port: number
-  adminPort: number
+export interface Config extends ListenConfig {
   apiKey: string
   fate: FateSettings
   maxConcurrent: number
@@ -49,9 +46,7 @@ export interface Config {
 export function loadProviderConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = loadConfig(schema, env)
   return {
-    host: variables.HOST,
-    port: variables.PORT,
-    adminPort: variables.ADMIN_PORT,
+    ...listenConfig(variables),
     apiKey: variables.PROVIDER_API_KEY,
     fate: {
       seed: variables.SEED,

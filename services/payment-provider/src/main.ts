@@ -1,4 +1,4 @@
-import { EnvironmentError, Health, runMain, startService, stopOnSignals } from '@faultline/service-kit'
+import { EnvironmentError, runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { createApp } from './app.ts'
 import { loadProviderConfig } from './config.ts'
@@ -8,14 +8,8 @@ await runMain(async () => {
   const config = loadProviderConfig()
   const repository = open(config.dataFile)
   const telemetry = startTelemetry({ serviceName: 'payment-provider' })
-  const service = await startService({
-    ...config,
-    handler: createApp({ ...config, telemetry, repository }).callback(),
-    health: new Health(),
-    telemetry,
-    close: async () => repository.close(),
-  })
-  stopOnSignals(service, telemetry)
+  const app = createApp({ ...config, telemetry, repository })
+  await runService({ app, close: async () => repository.close() }, { config, telemetry })
 })
 
 function open(file: string): ChargeRepository {

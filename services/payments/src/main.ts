@@ -1,4 +1,4 @@
-import { Health, runMain, startService, stopOnSignals } from '@faultline/service-kit'
+import { runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { loadPaymentsConfig } from './config.ts'
 import { createPayments } from './payments.ts'
@@ -13,24 +13,5 @@ await runMain(async () => {
       peerServices: Object.fromEntries(config.providerOrigins.map((origin) => [origin, PROVIDER])),
     },
   })
-  const { logger } = telemetry
-  const payments = createPayments({
-    ...config,
-    url: config.databaseUrl,
-    maxConnections: config.databasePoolMax,
-    telemetry,
-  })
-  const service = await startService({
-    ...config,
-    handler: payments.app.callback(),
-    health: new Health({
-      checks: { database: () => payments.checkDatabase() },
-      observed: { nats: () => payments.checkNats() },
-      onChange: (name, state) => logger.info({ check: name, ...state }, 'health check changed'),
-    }),
-    telemetry,
-    close: () => payments.close(),
-  })
-  stopOnSignals(service, telemetry)
-  payments.startWorkers()
+  await runService(createPayments({ ...config, telemetry }), { config, telemetry })
 })

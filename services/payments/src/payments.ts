@@ -7,9 +7,9 @@ import {
   createTokenVerifier,
   createWorker,
   type DatabaseOptions,
+  type RunnableService,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import type Koa from 'koa'
 import { createApp } from './app.ts'
 import { createCharges } from './domain/charges.ts'
 import { createPaymentsMetrics } from './domain/metrics.ts'
@@ -25,17 +25,6 @@ export interface PaymentsOptions extends Omit<DatabaseOptions, 'telemetry' | 'na
   bookingJwksUrl: string
 }
 
-/** Payments, put together; it does not listen yet. */
-export interface Payments {
-  readonly app: Koa
-  /** Rejects when the database cannot be reached or is not migrated. */
-  checkDatabase(): Promise<void>
-  /** Rejects while there is no connection to the broker. */
-  checkNats(): Promise<void>
-  startWorkers(): void
-  close(): Promise<void>
-}
-
 /** Connections for the looks of the background work. */
 const QUIET_CONNECTIONS = 2
 
@@ -45,7 +34,8 @@ const QUIET_CONNECTIONS = 2
  */
 const PROVIDER_LIMITS = { timeoutMs: 2_000, attemptTimeoutMs: 1_000 }
 
-export function createPayments(options: PaymentsOptions): Payments {
+/** Payments, put together; it does not listen yet. */
+export function createPayments(options: PaymentsOptions): RunnableService {
   const { telemetry, natsUrl, providerOrigins, providerApiKey, bookingJwksUrl } = options
   const { logger, register } = telemetry
   const checkStatement = 'SELECT FROM charges LIMIT 1'
@@ -87,10 +77,15 @@ export function createPayments(options: PaymentsOptions): Payments {
   ]
 
   return {
-    app: createApp({ telemetry, charges, verifier }),
-    checkDatabase: () => database.check(),
-    checkNats: () => nats.check(),
-    startWorkers() {
+    app: createApp({
+      telemetry,
+      charges,
+      verifier,
+      shedding: { isOn: () => flags.value('load-shedding') },
+    }),
+    checks: { database: () => database.check() },
+    observed: { nats: () => nats.check() },
+    start() {
       for (const worker of workers) worker.start()
     },
     async close() {

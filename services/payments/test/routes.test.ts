@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CHARGE_TOKEN_AUDIENCE, CHARGE_TOKEN_ISSUER, CHARGE_TOKEN_SCOPE } from '@faultline/contracts'
+import type { RunnableService } from '@faultline/service-kit'
 import {
   apiFaults,
   badTokens,
@@ -11,13 +12,13 @@ import {
   testTelemetry,
 } from '@faultline/service-kit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPayments, type Payments } from '../src/payments.ts'
+import { createPayments } from '../src/payments.ts'
 
 /** Nobody is there: who may not do a thing must be told so before anything is looked up. */
 const NOWHERE = '127.0.0.1:1'
 
 let booking: TestIssuer
-let payments: Payments
+let payments: RunnableService
 let server: ServedApp
 
 beforeAll(async () => {

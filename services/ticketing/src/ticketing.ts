@@ -5,10 +5,10 @@ import {
   type DatabaseOptions,
   type Flags,
   type Nats,
+  type RunnableService,
   type TokenVerifierOptions,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import type Koa from 'koa'
 import { type AppDependencies, createApp } from './app.ts'
 import { consumerDefinitions, type DeliveryPolicies, deliveryDefaults } from './consumers/definitions.ts'
 import { watchLag } from './consumers/lag.ts'
@@ -34,18 +34,11 @@ export interface TicketingOptions extends Pick<DatabaseOptions, 'url' | 'maxConn
   webhookClient?: Omit<WebhookClientOptions, 'guard'>
   /** How names of webhooks' hosts are looked up; by the system otherwise. */
   resolve?: Resolve
-  shedding?: AppDependencies['shedding']
+  shedding?: Partial<AppDependencies['shedding']>
 }
 
 /** Ticketing, put together; it does not listen yet, but its consumers work. */
-export interface Ticketing {
-  readonly app: Koa
-  /** Rejects when the database cannot be reached or is not migrated. */
-  checkDatabase(): Promise<void>
-  close(): Promise<void>
-}
-
-export function createTicketing(options: TicketingOptions): Ticketing {
+export function createTicketing(options: TicketingOptions): RunnableService {
   const { telemetry, nats, flags, policies = deliveryDefaults } = options
   const { logger, register } = telemetry
   const database = createDatabase({
@@ -76,7 +69,9 @@ export function createTicketing(options: TicketingOptions): Ticketing {
       webhooks,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
-    checkDatabase: () => database.check(),
+    checks: { database: () => database.check() },
+    // Tickets that are there can be had without the broker.
+    observed: { nats: () => nats.check() },
     async close() {
       lag.stop()
       await Promise.all(consumers.map((consumer) => consumer.stop()))

@@ -61,9 +61,53 @@ export function httpOrigins(description: string, example: string) {
     .meta({ description, example })
 }
 
+/** Where an issuer of tokens publishes its keys. */
+export function jwksUrl(of: string, example: string) {
+  return z
+    .url({ protocol: /^https?$/, error: 'is not an HTTP URL' })
+    .meta({ description: `the URL of ${of} public keys`, example })
+}
+
+/** The service's own role at the database. */
+export const databaseVariables = (role: string) => ({
+  DATABASE_URL: postgresUrl(
+    "the URL of the database with the service's own role",
+    `postgres://${role}:secret@127.0.0.1:15432/box_office`,
+  ),
+  DATABASE_POOL_MAX: integer('the connections to the database, at most', {
+    minimum: 1,
+    maximum: 100,
+    default: 10,
+  }),
+})
+
+export interface DatabaseConfig {
+  url: string
+  maxConnections: number
+}
+
+/** What {@link databaseVariables} say, as `createDatabase` takes it. */
+export function databaseConfig(variables: {
+  DATABASE_URL: string
+  DATABASE_POOL_MAX: number
+}): DatabaseConfig {
+  return { url: variables.DATABASE_URL, maxConnections: variables.DATABASE_POOL_MAX }
+}
+
 /** Where a service listens. */
 export const listenVariables = (example: { port: number; adminPort: number }) => ({
   HOST: host('the address to listen on'),
   PORT: port('the port of the API', example.port),
   ADMIN_PORT: port('the port of /livez, /readyz and /metrics', example.adminPort),
 })
+
+export interface ListenConfig {
+  host: string
+  port: number
+  adminPort: number
+}
+
+/** What {@link listenVariables} say, as `runService` takes it. */
+export function listenConfig(variables: { HOST: string; PORT: number; ADMIN_PORT: number }): ListenConfig {
+  return { host: variables.HOST, port: variables.PORT, adminPort: variables.ADMIN_PORT }
+}

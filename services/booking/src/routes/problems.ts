@@ -1,23 +1,11 @@
 import { InvalidCursorError } from '@faultline/contracts'
 import { invalidCursor, ProblemError } from '@faultline/service-kit'
-import type { Middleware } from 'koa'
 import {
   IdempotencyKeyReusedError,
   type Rejection,
   RejectionError,
   RequestInProgressError,
 } from '../domain/errors.ts'
-
-/** Says in HTTP what the domain says in errors of its own. */
-export function domainProblems(): Middleware {
-  return async function domainProblemsMiddleware(_ctx, next) {
-    try {
-      await next()
-    } catch (error) {
-      throw asProblem(error)
-    }
-  }
-}
 
 const REJECTION: Readonly<Record<Rejection, { status: number; type: string; title: string }>> = {
   'not-found': { status: 404, type: 'resource-not-found', title: 'There is no such resource' },
@@ -38,7 +26,8 @@ const REJECTION: Readonly<Record<Rejection, { status: number; type: string; titl
 /** When a repeat is going to find the first request answered, in seconds. */
 const RETRY_AFTER_SECONDS = '1'
 
-function asProblem(error: unknown): unknown {
+/** Says in HTTP what the domain says in errors of its own. */
+export function asProblem(error: unknown): unknown {
   if (error instanceof InvalidCursorError) return invalidCursor(error.message)
   if (error instanceof RejectionError) {
     return new ProblemError({ ...REJECTION[error.rejection], detail: error.message })

@@ -86,7 +86,7 @@ export async function startBoxOffice(): Promise<BoxOffice> {
       })
       const server = await serve(booking.app)
       replicas.add(server.url)
-      if (workers) booking.startWorkers()
+      if (workers) await booking.start?.()
       return {
         url: server.url,
         telemetry,

@@ -1,20 +1,9 @@
 import { InvalidCursorError } from '@faultline/contracts'
 import { invalidCursor, ProblemError, resourceNotFound } from '@faultline/service-kit'
-import type { Middleware } from 'koa'
 import { NotFoundError, VersionMismatchError } from '../domain/errors.ts'
 
 /** Says in HTTP what the domain says in errors of its own. */
-export function domainProblems(): Middleware {
-  return async function domainProblemsMiddleware(_ctx, next) {
-    try {
-      await next()
-    } catch (error) {
-      throw asProblem(error)
-    }
-  }
-}
-
-function asProblem(error: unknown): unknown {
+export function asProblem(error: unknown): unknown {
   if (error instanceof InvalidCursorError) return invalidCursor(error.message)
   if (error instanceof NotFoundError) return resourceNotFound(error.entity, error.id)
   if (error instanceof VersionMismatchError) return preconditionFailed(error.message)

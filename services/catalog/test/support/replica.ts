@@ -46,7 +46,7 @@ export async function startReplica(
       },
     },
   })
-  await catalog.listenForChanges()
+  await catalog.start?.()
   const server = await serve(catalog.app)
   return {
     url: server.url,

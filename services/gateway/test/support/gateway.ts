@@ -44,6 +44,7 @@ export async function startGateway(
     booking: createBooking(createUpstreamRepository(bookingClient)),
     ticketing: createTicketing(createUpstreamRepository(ticketingClient)),
     identity,
+    shedding: { isOn: () => true },
     ...options.app,
   })
   const server = await serve(app)

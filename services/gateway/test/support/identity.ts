@@ -29,6 +29,7 @@ export async function startIdentityGateway(
   const app = createApp({
     telemetry,
     identity,
+    shedding: { isOn: () => true },
     catalog: createCatalog({ get: notThere, query: notThere }),
     booking: createBooking({ send: notThere }),
     ticketing: createTicketing({ send: notThere }),

@@ -1,13 +1,14 @@
 import { providerChargeQuerySchema, providerChargeRequestSchema } from '@faultline/contracts'
 import { readJsonBody, validate } from '@faultline/service-kit'
 import Router from '@koa/router'
-import type { Context } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Charges } from '../domain/charges.ts'
 
-export function chargeRoutes(charges: Charges): Router {
+/** @param merchantOnly lets only the merchant through */
+export function chargeRoutes(charges: Charges, merchantOnly: Middleware): Router {
   const router = new Router()
 
-  router.post('/v1/charges', async (ctx) => {
+  router.post('/v1/charges', merchantOnly, async (ctx) => {
     const request = validate(providerChargeRequestSchema, await readJsonBody(ctx), 'body')
     const { charge, created, lost } = await charges.create(request, awaited(ctx))
     if (lost) {
@@ -19,7 +20,7 @@ export function chargeRoutes(charges: Charges): Router {
     ctx.body = charge
   })
 
-  router.get('/v1/charges', async (ctx) => {
+  router.get('/v1/charges', merchantOnly, async (ctx) => {
     const { reference } = validate(providerChargeQuerySchema, ctx.query, 'query')
     const charge = await charges.find(reference, awaited(ctx))
     ctx.body = { items: charge ? [charge] : [] }

@@ -1,19 +1,8 @@
 import { ProblemError } from '@faultline/service-kit'
-import type { Middleware } from 'koa'
 import { ProviderFailedError, ReferenceReusedError } from '../domain/errors.ts'
 
 /** Says in HTTP what the domain says in errors of its own. */
-export function domainProblems(): Middleware {
-  return async function domainProblemsMiddleware(_ctx, next) {
-    try {
-      await next()
-    } catch (error) {
-      throw asProblem(error)
-    }
-  }
-}
-
-function asProblem(error: unknown): unknown {
+export function asProblem(error: unknown): unknown {
   if (error instanceof ReferenceReusedError) {
     return new ProblemError({
       status: 409,

@@ -1,20 +1,9 @@
 import { ProblemError, resourceNotFound } from '@faultline/service-kit'
-import type { Middleware } from 'koa'
 import { AddressRefusedError } from '../domain/address-guard.ts'
 import { TicketNotReadyError, TooManyWebhooksError, WebhookNotFoundError } from '../domain/errors.ts'
 
 /** Says in HTTP what the domain says in errors of its own. */
-export function domainProblems(): Middleware {
-  return async function domainProblemsMiddleware(_ctx, next) {
-    try {
-      await next()
-    } catch (error) {
-      throw asProblem(error)
-    }
-  }
-}
-
-function asProblem(error: unknown): unknown {
+export function asProblem(error: unknown): unknown {
   if (error instanceof TicketNotReadyError) return ticketNotReady(error.message)
   if (error instanceof WebhookNotFoundError) return resourceNotFound('webhook', error.id)
   if (error instanceof TooManyWebhooksError) return tooManyWebhooks(error.message)

@@ -1,0 +1,86 @@
+import Router from '@koa/router'
+import { describe, expect, it } from 'vitest'
+import { ProblemError } from '../problems/problem.ts'
+import { serve } from '../testing/serve.ts'
+import { testTelemetry } from '../testing/telemetry.ts'
+import { createServiceApp, type ServiceAppOptions } from './service-app.ts'
+
+class DomainError extends Error {}
+
+async function served(options: Partial<ServiceAppOptions> = {}) {
+  const telemetry = testTelemetry()
+  const routes = new Router()
+    .get('/deadline', (ctx) => {
+      ctx.body = { remainingMs: ctx.state.deadline?.remainingMs() ?? null }
+    })
+    .get('/domain-error', () => {
+      throw new DomainError('of the domain')
+    })
+  const app = createServiceApp({
+    telemetry,
+    document: { openapi: '3.1.1' },
+    routes: [routes],
+    shedding: { isOn: () => true },
+    ...options,
+  })
+  const server = await serve(app)
+  return {
+    telemetry,
+    get: (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+describe("a service's application", () => {
+  it('publishes its document', async () => {
+    await using service = await served()
+    const answer = await service.get('/openapi.json')
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(await answer.json()).toEqual({ openapi: '3.1.1' })
+  })
+
+  it('gives every answer a request id, and what no route takes a problem', async () => {
+    await using service = await served()
+    const unknown = await service.get('/no-such-route')
+    expect([unknown.status, unknown.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    expect(unknown.headers.get('x-request-id')).toMatch(/.+/)
+    expect((await service.get('/deadline', { method: 'DELETE' })).status).toBe(405)
+  })
+
+  it('says in problems what the domain says in errors of its own', async () => {
+    const asProblem = (error: unknown) =>
+      error instanceof DomainError
+        ? new ProblemError({ status: 409, type: 'of-the-domain', title: 'No', detail: error.message })
+        : error
+    await using service = await served({ asProblem })
+    expect((await service.get('/domain-error')).status).toBe(409)
+    await using without = await served()
+    expect((await without.get('/domain-error')).status).toBe(500)
+  })
+
+  it('has a deadline and sheds load unless it is told not to', async () => {
+    await using service = await served({ shedding: { isOn: () => true, maxConcurrent: 0 } })
+    expect((await service.get('/deadline')).status).toBe(503)
+    await using switchedOff = await served({ shedding: { isOn: () => false, maxConcurrent: 0 } })
+    expect((await switchedOff.get('/deadline')).status).toBe(200)
+    await using patient = await served({ deadline: { maxMs: 500 } })
+    expect(await (await patient.get('/deadline')).json()).toEqual({
+      remainingMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 500),
+    })
+    await using stranger = await served({ deadline: false, shedding: false })
+    expect(await (await stranger.get('/deadline')).json()).toEqual({ remainingMs: null })
+    expect(await stranger.telemetry.register.metrics()).not.toContain('load_shed_requests_total')
+  })
+
+  it('passes a request through what comes first before it counts it as work', async () => {
+    await using service = await served({
+      shedding: { isOn: () => true, maxConcurrent: 0 },
+      first: [
+        () => {
+          throw new ProblemError({ status: 429, type: 'first', title: 'First', detail: 'first' })
+        },
+      ],
+    })
+    expect((await service.get('/deadline')).status).toBe(429)
+  })
+})
