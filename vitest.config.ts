@@ -18,8 +18,8 @@ if (!engine) {
 }
 
 // unit: beside the code, no process or network. integration: real servers, one file at a time because
-// the machine has few cores. containers: the same, servers in containers. e2e: the whole kit, started once by the
-// global setup.
+// the machine has few cores. containers: the same, servers in containers. e2e: the whole kit, started by each file, with
+// one drill. drills: all of them, each with its control, which `npm test` leaves to `npm run test:drills`.
 export default defineConfig({
   test: {
     projects: [
@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             '{packages,services}/*/test/**/*.test.ts',
-            '{bench,collector,slo,grafana,loadtests,deploy}/test/**/*.test.ts',
+            '{bench,collector,slo,grafana,loadtests,deploy,drills}/test/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, CONTAINERS],
           fileParallelism: false,
@@ -55,7 +55,16 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/**/*.test.ts'],
+          include: ['test/*.test.ts', 'test/crash/*.test.ts', 'test/drills/slow-query.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 3_600_000,
+        },
+      },
+      {
+        test: {
+          name: 'drills',
+          include: ['test/drills/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 3_600_000,

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { CommandFailed } from './command-failed.ts'
 import { deadLettersCommand } from './commands/dead-letters.ts'
 import { downCommand } from './commands/down.ts'
+import { drillCommand } from './commands/drill.ts'
 import { flagsCommand } from './commands/flags.ts'
 import { loadCommand } from './commands/load.ts'
 import { logsCommand } from './commands/logs.ts'
@@ -38,6 +39,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     logsCommand(),
     loadCommand(),
     verifyCommand(),
+    drillCommand(),
     restartCommand(),
     flagsCommand(),
     deadLettersCommand(),

@@ -25,6 +25,11 @@ export const flags = {
     default: true,
     description: 'Circuit breaker of payments towards the payment provider',
   },
+  'search-fallback': {
+    variants: [true, false],
+    default: true,
+    description: 'Search of concerts answers with counts from a snapshot when counting free seats is slow',
+  },
   'rate-limits': {
     variants: [true, false],
     default: true,

@@ -13,6 +13,8 @@ import { type AppDependencies, createApp } from './app.ts'
 import { createCacheMetrics } from './cache/metrics.ts'
 import { connectSharedStore } from './cache/shared-store.ts'
 import { createConcerts } from './domain/concerts.ts'
+import { createFreeSeatSnapshot } from './domain/free-seat-snapshot.ts'
+import { createProtectedSearch, quickSearchDefaults } from './domain/protected-search.ts'
 import { createSeats } from './domain/seats.ts'
 import { createVenues } from './domain/venues.ts'
 import { createConcertRepository } from './repositories/concerts.ts'
@@ -44,7 +46,6 @@ export function createCatalog(options: CatalogOptions): RunnableService {
     options.cacheUrl === undefined
       ? undefined
       : connectSharedStore({ url: options.cacheUrl, logger: telemetry.logger })
-  const concerts = createConcerts({ repository: createConcertRepository(database), metrics, sharedStore })
   const { logger, register } = telemetry
   const nats = connectNats({ url: options.natsUrl, name: 'catalog', logger, register })
   const flags = createFlags({ nats, logger, register })
@@ -56,6 +57,28 @@ export function createCatalog(options: CatalogOptions): RunnableService {
     register,
     logger,
   })
+  const repository = createConcertRepository(database)
+  // Places and time of their own for the statement that may become slow: it cannot take those of all others.
+  const quick = createDatabase({
+    ...options,
+    ...quickSearchDefaults,
+    name: 'catalog-search',
+    checkStatement: 'SELECT',
+  })
+  const snapshot = createFreeSeatSnapshot({
+    count: (deadline) => repository.countFreeSeats(deadline),
+    logger,
+  })
+  const search = createProtectedSearch({
+    unprotected: repository.search,
+    quick: createConcertRepository(quick).search,
+    uncounted: repository.searchUncounted,
+    snapshot,
+    enabled: () => flags.value('search-fallback'),
+    register: register,
+    logger,
+  })
+  const concerts = createConcerts({ repository: { ...repository, search }, metrics, sharedStore })
   const venues = createVenues({ repository: createVenueRepository(database), metrics, sharedStore })
   const seats = createSeats({ concerts, repository: createSeatRepository(database), metrics })
   const invalidations = new InvalidationListener({
@@ -77,12 +100,13 @@ export function createCatalog(options: CatalogOptions): RunnableService {
     // Hears of changes that other replicas make.
     start: () => invalidations.start(),
     async close() {
+      snapshot.stop()
       await invalidations.stop()
       revocations.stop()
       flags.stop()
       await nats.close()
       await sharedStore?.close()
-      await database.close()
+      await Promise.all([database.close(), quick.close()])
     },
   }
 }

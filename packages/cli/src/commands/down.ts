@@ -1,5 +1,6 @@
-import { defaultStateDir, down as stopKit } from '@faultline/stack'
+import { connectRuntime, defaultStateDir, down as stopKit } from '@faultline/stack'
 import { Command } from 'commander'
+import { undoBefore } from '../drill-leftovers.ts'
 import { LineProgress } from '../progress/lines.ts'
 
 export function downCommand(): Command {
@@ -11,6 +12,7 @@ export function downCommand(): Command {
 }
 
 async function down(options: { volumes?: true }): Promise<void> {
+  await undoDrill()
   const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   const { found, leftovers } = await stopKit(defaultStateDir(), {
     volumes: options.volumes ?? false,
@@ -22,4 +24,13 @@ async function down(options: { volumes?: true }): Promise<void> {
     console.log(`The supervisor had been killed. Stopped what it left: ${leftovers.join(', ') || 'nothing'}.`)
   }
   if (options.volumes) console.log('Data, logs and rendered configuration are deleted.')
+}
+
+/** Only a running kit can take a fault out; one that does not run has it taken out by the next `up`. */
+async function undoDrill(): Promise<void> {
+  const stateDir = defaultStateDir()
+  const runtime = await connectRuntime(stateDir).catch(() => undefined)
+  if (runtime === undefined) return
+  await using running = runtime
+  await undoBefore(running, stateDir)
 }

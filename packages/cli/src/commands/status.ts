@@ -8,6 +8,7 @@ import {
 } from '@faultline/stack'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
+import { tellLeftover } from '../drill-leftovers.ts'
 import { columns, duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
 
 export function statusCommand(): Command {
@@ -21,9 +22,11 @@ export function statusCommand(): Command {
 
 async function status(options: { json?: true; compose?: true }): Promise<void> {
   if (options.compose) return statusOfCompose(options.json === true)
-  await using runtime = await connectRuntime(defaultStateDir())
+  const stateDir = defaultStateDir()
+  await using runtime = await connectRuntime(stateDir)
   const state = await runtime.state()
   console.log(options.json ? JSON.stringify(state, null, 2) : table(state))
+  await tellLeftover(stateDir)
   if (state.phase !== 'ready') throw new CommandFailed(ExitCode.checkFailed)
 }
 

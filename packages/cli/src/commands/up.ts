@@ -16,6 +16,7 @@ import {
 } from '@faultline/stack'
 import { Command, Option } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
+import { undoBefore } from '../drill-leftovers.ts'
 import { Interruption } from '../interruption.ts'
 import { createProgress, type Progress } from '../progress/index.ts'
 import { LineProgress } from '../progress/lines.ts'
@@ -94,6 +95,7 @@ async function untilDone(
   }
   const exitCode = report(state, stateDir)
   if (exitCode === ExitCode.done) {
+    await undoBefore(runtime, stateDir)
     if (attached) await untilStopped(runtime, stateDir, interruption)
     return
   }

@@ -51,6 +51,19 @@ export interface ConcertRepository {
     page: { after?: ConcertPosition | undefined; limit: number },
     deadline: Deadline,
   ): Promise<FoundConcert[]>
+  /**
+   * The search without counting, which needs no look at the seats: `availableSeats` is 0, `minAvailable` is not heeded.
+   *
+   * @param without ids of concerts that are left out
+   */
+  searchUncounted(
+    filter: ConcertFilter,
+    page: { after?: ConcertPosition | undefined; limit: number },
+    without: readonly string[],
+    deadline: Deadline,
+  ): Promise<FoundConcert[]>
+  /** Free seats of every concert that has any, by one scan of all seats. */
+  countFreeSeats(deadline: Deadline): Promise<ReadonlyMap<string, number>>
   find(id: string, deadline: Deadline): Promise<StoredConcert | undefined>
   /**
    * Changes a concert that is of one of the given versions; any, when none are given.
@@ -86,6 +99,14 @@ const UPDATE = `
 export function createConcertRepository(database: Database): ConcertRepository {
   return {
     search: (filter, page, deadline) => database.query<FoundConcert>(searchStatement(filter, page), deadline),
+    searchUncounted: (filter, page, without, deadline) =>
+      database.query<FoundConcert>(uncountedStatement(filter, page, without), deadline),
+
+    async countFreeSeats(deadline) {
+      const statement = { name: 'count-free-seats', text: COUNT_FREE_SEATS, values: [] }
+      const rows = await database.query<{ id: string; free: number }>(statement, deadline)
+      return new Map(rows.map(({ id, free }) => [id, free]))
+    },
 
     async find(id, deadline) {
       const [concert] = await database.query<StoredConcert>(
@@ -122,16 +143,7 @@ export function searchStatement(
   filter: ConcertFilter,
   page: { after?: ConcertPosition | undefined; limit: number },
 ): Statement {
-  const values: unknown[] = [page.limit]
-  const conditions: string[] = []
-  const where = (condition: (...parameters: string[]) => string, ...given: unknown[]) => {
-    conditions.push(condition(...given.map((value) => `$${values.push(value)}`)))
-  }
-  if (page.after) where((at, id) => `(c.starts_at, c.id) > (${at}, ${id})`, ...page.after)
-  if (filter.query !== undefined) {
-    where((words) => `c.words @@ websearch_to_tsquery('simple', ${words})`, filter.query)
-  }
-  if (filter.city !== undefined) where((city) => `v.city = ${city}`, filter.city)
+  const { conditions, values, where } = conditionsOf(filter, page)
   if (filter.minAvailable !== undefined) {
     where((seats) => `free.available >= ${seats}`, filter.minAvailable)
   }
@@ -147,4 +159,52 @@ export function searchStatement(
     ORDER BY c.starts_at, c.id
     LIMIT $1`
   return { text, values }
+}
+
+const COUNT_FREE_SEATS = `
+  SELECT concert_id AS id, count(*)::int AS free FROM seats WHERE status = 'available' GROUP BY concert_id`
+
+/** The same page without a look at the seats. */
+function uncountedStatement(
+  filter: ConcertFilter,
+  page: { after?: ConcertPosition | undefined; limit: number },
+  without: readonly string[],
+): Statement {
+  const { conditions, values, where } = conditionsOf(filter, page)
+  if (without.length > 0) where((ids) => `c.id <> ALL(${ids}::uuid[])`, without)
+  const text = `
+    SELECT c.id, c.title, c.artist, c.genre, c.starts_at AS "startsAt", c.status, c.venue_id AS "venueId",
+           v.name AS "venueName", v.city AS "venueCity", 0 AS "availableSeats"
+    FROM concerts c
+    JOIN venues v ON v.id = c.venue_id
+    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+    ORDER BY c.starts_at, c.id
+    LIMIT $1`
+  return { text, values }
+}
+
+interface Conditions {
+  readonly conditions: string[]
+  /** The page's limit first. */
+  readonly values: unknown[]
+  /** Adds a condition on parameters. */
+  where(condition: (...parameters: string[]) => string, ...given: unknown[]): void
+}
+
+/** What is asked of concerts and venues; nothing of seats. */
+function conditionsOf(
+  filter: ConcertFilter,
+  page: { after?: ConcertPosition | undefined; limit: number },
+): Conditions {
+  const values: unknown[] = [page.limit]
+  const conditions: string[] = []
+  const where: Conditions['where'] = (condition, ...given) => {
+    conditions.push(condition(...given.map((value) => `$${values.push(value)}`)))
+  }
+  if (page.after) where((at, id) => `(c.starts_at, c.id) > (${at}, ${id})`, ...page.after)
+  if (filter.query !== undefined) {
+    where((words) => `c.words @@ websearch_to_tsquery('simple', ${words})`, filter.query)
+  }
+  if (filter.city !== undefined) where((city) => `v.city = ${city}`, filter.city)
+  return { conditions, values, where }
 }

@@ -1,0 +1,129 @@
+import {
+  type Drill,
+  DrillRunning,
+  EnvironmentFailure,
+  findLeftover,
+  leftoverText,
+  runDrill,
+  undoLeftover,
+  writeReport,
+} from '@faultline/drill-engine'
+import {
+  connectRuntime,
+  defaultStateDir,
+  ExitCode,
+  messageOf,
+  type Runtime,
+  StackError,
+} from '@faultline/stack'
+import { Command } from 'commander'
+import { CommandFailed } from '../command-failed.ts'
+import { drillProgress } from '../drill-progress.ts'
+import { verdictText } from '../drill-verdict.ts'
+import { drillNames, loadDrill } from '../drills.ts'
+import { columns } from '../format.ts'
+
+interface DrillOptions {
+  /** False with `--no-fault`. */
+  fault: boolean
+  keep?: true
+  list?: true
+  json?: true
+  undo?: true
+}
+
+export function drillCommand(): Command {
+  return new Command('drill')
+    .description(
+      'Rehearse a failure: baseline, fault, recovery, cure. Exit code 1 when the kit did not show what the drill claims, 3 when the surroundings failed.',
+    )
+    .argument('[name]', 'a file in drills/; --list shows them')
+    .option(
+      '--no-fault',
+      'the control: everything but the fault, which must end with evidence missing (exit code 1)',
+    )
+    .option('--keep', 'end when the evidence is there and leave the fault in, to explore')
+    .option('--undo', 'take out what a drill left in')
+    .option('--list', 'show which drills there are')
+    .option('--json', 'the verdict (or the list) as one JSON document')
+    .addHelpText('after', '\nExample:\n  npx faultline drill slow-query\n')
+    .action(drill)
+}
+
+async function drill(name: string | undefined, options: DrillOptions): Promise<void> {
+  if (options.list) return list(options.json === true)
+  if (options.undo) return undo()
+  const names = await drillNames()
+  if (name === undefined || !names.includes(name)) {
+    const what = name === undefined ? 'which drill?' : `there is no drill "${name}";`
+    throw new StackError(`${what} there are ${names.join(', ')}`, ExitCode.wrongUse)
+  }
+  await run(await loadDrill(name), options)
+}
+
+async function list(json: boolean): Promise<void> {
+  const drills = await Promise.all((await drillNames()).map((name) => loadDrill(name)))
+  const rows = drills.map(({ name, title, teaches }) => ({ name, title, teaches }))
+  console.log(
+    json
+      ? JSON.stringify(rows, null, 2)
+      : columns([['NAME', 'WHAT'], ...rows.map(({ name, title }) => [name, title])]),
+  )
+}
+
+async function undo(): Promise<void> {
+  const stateDir = defaultStateDir()
+  await using runtime = await connect()
+  const left = await undoLeftover(runtime, stateDir)
+  const running = await findLeftover(stateDir)
+  if (running !== undefined) throw new StackError(leftoverText(running), ExitCode.checkFailed)
+  console.log(
+    left === undefined
+      ? 'No drill has left anything in.'
+      : `Took out what the drill ${left.drill} had left in.`,
+  )
+}
+
+async function run(definition: Drill, { fault, keep, json }: DrillOptions): Promise<void> {
+  const stateDir = defaultStateDir()
+  await using runtime = await connect()
+  const abort = new AbortController()
+  const interrupt = (): void => abort.abort(new CommandFailed(ExitCode.checkFailed))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  try {
+    const { tell, finish } = drillProgress()
+    const result = await runDrill({
+      runtime,
+      stateDir,
+      drill: definition,
+      fault,
+      keep: keep === true,
+      signal: abort.signal,
+      onProgress: tell,
+    }).finally(finish)
+    const report = await writeReport(result, definition, runtime.endpoints(), stateDir)
+    console.log(json ? JSON.stringify(result.verdict, null, 2) : verdictText(result.verdict, report))
+    if (result.verdict.outcome === 'failed') throw new CommandFailed(ExitCode.checkFailed)
+  } catch (error) {
+    if (abort.signal.aborted) {
+      console.error('Interrupted; what the drill had done is undone.')
+      throw new CommandFailed(ExitCode.checkFailed)
+    }
+    if (error instanceof EnvironmentFailure) {
+      throw new StackError(`No verdict: ${messageOf(error)}`, ExitCode.environmentLacks)
+    }
+    if (error instanceof DrillRunning) throw new StackError(messageOf(error), ExitCode.checkFailed)
+    throw error
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupt)
+  }
+}
+
+/** Without a kit there is nothing to drill: the surroundings lack it. */
+async function connect(): Promise<Runtime> {
+  try {
+    return await connectRuntime(defaultStateDir())
+  } catch (error) {
+    throw error instanceof StackError ? new StackError(error.message, ExitCode.environmentLacks) : error
+  }
+}
