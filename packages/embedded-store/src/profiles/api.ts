@@ -23,6 +23,8 @@ const SERVICE = '/querier.v1.QuerierService'
 /** Names that selectors can write without quotes; Pyroscope lists no others to clients that do not ask for them. */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MAX_REQUEST_BYTES = 1024 * 1024
+/** Methods of Pyroscope 2.0 that exist there but not here. */
+const UNSUPPORTED = [...['SelectMergeProfile', 'SelectHeatmap', 'Diff', 'GetProfileStats', 'AnalyzeQuery']]
 const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
 
 /** The part of Pyroscope's querier service that the kit uses, by Connect's unary JSON calls. */
@@ -49,7 +51,7 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   method('LabelNames', requests.LabelNames, (request) => {
     const series = index.series(allMatchers(request.matchers), timeRange(request))
     const names = new Set(series.flatMap(({ pairs }) => pairs.map(([name]) => name)))
-    return listAnswer([...names].filter((name) => PLAIN_NAME.test(name)).sort())
+    return listAnswer([...names].filter(isPlain).sort())
   })
   method('LabelValues', requests.LabelValues, (request) => {
     const range = timeRange(request)
@@ -59,12 +61,16 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   method('Series', requests.Series, (request) => {
     const series = index.series(allMatchers(request.matchers), timeRange(request))
     const { labelNames } = request
-    const projected = series.map((labels) => (labelNames.length === 0 ? labels : labels.project(labelNames)))
-    const byKey = new Map(
-      projected.filter(({ pairs }) => pairs.length > 0).map((labels) => [labels.key, labels]),
+    const projected = series.map((labels) =>
+      labels.project(labelNames.length > 0 ? labelNames : labels.names().filter(isPlain)),
     )
+    const byKey = new Map(projected.map((labels) => [labels.key, labels]))
     const sorted = [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
-    return sorted.length === 0 ? {} : { labelsSet: sorted.map((labels) => ({ labels: labelPairs(labels) })) }
+    // Series without any of the labels are one empty set, unless there are no others.
+    if (!sorted.some(({ pairs }) => pairs.length > 0)) return {}
+    return {
+      labelsSet: sorted.map((labels) => (labels.pairs.length === 0 ? {} : { labels: labelPairs(labels) })),
+    }
   })
   method('SelectMergeStacktraces', requests.SelectMergeStacktraces, (request) =>
     flameGraphAnswer(index, selectionOf(request), maxNodesOf(request.maxNodes)),
@@ -89,17 +95,16 @@ export function pyroscopeApi(index: ProfileIndex): Router {
     const largestFirst = found.sort((a, b) => sumOf(b) - sumOf(a))
     const limited = largestFirst.slice(0, request.limit || largestFirst.length)
     const series = limited.map(({ labels, points }) => ({
-      ...(labels.pairs.length > 0 && { labels: labelPairs(labels) }),
+      ...(labels.pairs.length > 0 && { labels: pairsInOrder(labels, request.groupBy) }),
       points: points.map(([timeMs, value]) => ({ value, timestamp: String(timeMs) })),
     }))
     return series.length === 0 ? {} : { series }
   })
-  router.all(`${SERVICE}/:method`, (context) => {
-    throw new ConnectError(
-      'unimplemented',
-      `method ${String(context.params.method)} is not supported by the embedded store`,
-    )
-  })
+  for (const name of UNSUPPORTED) {
+    router.all(`${SERVICE}/${name}`, () => {
+      throw new ConnectError('unimplemented', `method ${name} is not supported by the embedded store`)
+    })
+  }
   return router
 }
 
@@ -135,6 +140,14 @@ function distinct(series: readonly Labels[], name: string): string[] {
 
 function labelPairs({ pairs }: Labels): unknown {
   return pairs.map(([name, value]) => ({ name, value }))
+}
+
+function pairsInOrder(labels: Labels, names: readonly string[]): unknown {
+  return names.map((name) => ({ name, value: labels.get(name) })).filter(({ value }) => value !== '')
+}
+
+function isPlain(name: string): boolean {
+  return PLAIN_NAME.test(name)
 }
 
 async function readJson(context: Context): Promise<unknown> {

@@ -1,7 +1,7 @@
-import { type FailureWriter, RequestError } from '../http/errors.ts'
+import { type FailureWriter, RequestError, writePlainFailure } from '../http/errors.ts'
 
 /** HTTP status of the Connect codes that calls can end with. */
-const STATUS = { invalid_argument: 400, unimplemented: 501 } as const
+const STATUS = { invalid_argument: 400, unknown: 500, unimplemented: 501 } as const
 
 /**
  * Error of a Connect call.
@@ -18,16 +18,21 @@ export class ConnectError extends RequestError {
 
 const CODES: Readonly<Record<number, string>> = {
   400: 'invalid_argument',
-  404: 'not_found',
   413: 'resource_exhausted',
   415: 'invalid_argument',
   429: 'resource_exhausted',
+  500: 'unknown',
   501: 'unimplemented',
   503: 'unavailable',
 }
 
-/** Writes a failure as a Connect unary error, JSON. */
-export const writeConnectFailure: FailureWriter = (context, { status, message }) => {
+/** Writes a failure as a Connect unary error, JSON; what is no method of the API is none of Connect's either. */
+export const writeConnectFailure: FailureWriter = (context, failure) => {
+  const { status, message } = failure
+  if (status === 404) {
+    writePlainFailure(context, failure)
+    return
+  }
   context.status = status
   context.body = { code: CODES[status] ?? 'internal', message }
 }

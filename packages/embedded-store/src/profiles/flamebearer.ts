@@ -25,45 +25,66 @@ interface Bar {
  * @see https://github.com/grafana/pyroscope/blob/v2.0.6/pkg/model/flamegraph.go
  */
 export function encodeFlameGraph(root: CallNode, maxNodes: number): FlameGraph {
+  const drawn = pruned({ ...root, name: 'total' }, smallestDrawn(root, maxNodes))
   const levels: Bar[][] = []
-  layOut({ ...root, name: 'total' }, 0, 0, smallestDrawn(root, maxNodes), levels)
-  const names = new Map<string, number>()
+  layOut(drawn, 0, 0, levels)
+  const names = namesOf(drawn)
   let maxSelf = 0
   const encoded = levels.map((bars) => {
     let end = 0
     return bars.flatMap(({ x, name, total, self }) => {
-      const id = names.get(name) ?? names.size
-      names.set(name, id)
       maxSelf = Math.max(maxSelf, self)
       const offset = x - end
       end = x + total
-      return [offset, total, self, id]
+      return [offset, total, self, names.get(name) ?? 0]
     })
   })
   return { names: [...names.keys()], levels: encoded, total: root.total, maxSelf }
 }
 
-function layOut(node: CallNode, level: number, x: number, smallest: number, levels: Bar[][]): void {
-  const bars = levels[level] ?? []
-  levels[level] = bars
-  bars.push({ x, name: node.name, total: node.total, self: node.self })
-  let childX = x + node.self
+/** A node as it is drawn: its children in order, `other` last. */
+interface DrawnNode {
+  readonly name: string
+  readonly total: number
+  readonly self: number
+  readonly children: readonly DrawnNode[]
+}
+
+function pruned({ name, total, self, ...node }: CallNode, smallest: number): DrawnNode {
+  const children: DrawnNode[] = []
   let other = 0
   for (const child of inOrder(node)) {
-    if (child.total < smallest || child.name === OTHER) {
-      other += child.total
-      continue
-    }
-    layOut(child, level + 1, childX, smallest, levels)
-    childX += child.total
+    if (child.total < smallest || child.name === OTHER) other += child.total
+    else children.push(pruned(child, smallest))
   }
-  if (other > 0) {
-    layOut({ name: OTHER, self: other, total: other, children: new Map() }, level + 1, childX, 0, levels)
+  if (other > 0) children.push({ name: OTHER, total: other, self: other, children: [] })
+  return { name, total, self, children }
+}
+
+function layOut({ name, total, self, children }: DrawnNode, level: number, x: number, levels: Bar[][]): void {
+  const bars = levels[level] ?? []
+  levels[level] = bars
+  bars.push({ x, name, total, self })
+  let childX = x + self
+  for (const child of children) {
+    layOut(child, level + 1, childX, levels)
+    childX += child.total
   }
 }
 
-function inOrder(node: CallNode): CallNode[] {
-  return [...node.children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+/** Names by their number, in the order that Pyroscope comes by them: depth first, the last child before the others. */
+function namesOf(root: DrawnNode): ReadonlyMap<string, number> {
+  const names = new Map<string, number>()
+  const waiting = [root]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (!names.has(node.name)) names.set(node.name, names.size)
+    waiting.push(...node.children)
+  }
+  return names
+}
+
+function inOrder({ children }: Pick<CallNode, 'children'>): CallNode[] {
+  return [...children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Total of the smallest of the `maxNodes` largest nodes; 0 when all fit. */

@@ -20,6 +20,10 @@ export class Labels {
     return this.#values.get(name) ?? ''
   }
 
+  names(): string[] {
+    return this.pairs.map(([name]) => name)
+  }
+
   /** The labels of these names that are there. */
   project(names: readonly string[]): Labels {
     return Labels.of(this.pairs.filter(([name]) => names.includes(name)))

@@ -104,16 +104,19 @@ export function selectionMatchers(request: { profileTypeID: string; labelSelecto
 /** @throws {ConnectError} above Pyroscope's limit */
 export function maxNodesOf(requested: number | undefined): number {
   const nodes = requested ?? 0
+  if (nodes < 0) {
+    throw new ConnectError('invalid_argument', `max nodes limit must be set (max allowed ${LIMIT_MAX_NODES})`)
+  }
   if (nodes > LIMIT_MAX_NODES) {
     throw new ConnectError('invalid_argument', `max nodes limit ${LIMIT_MAX_NODES} is exceeded by ${nodes}`)
   }
   return nodes > 0 ? nodes : DEFAULT_MAX_NODES
 }
 
-/** Span ids of 16 hexadecimal digits. @throws {ConnectError} */
+/** Span ids of 16 hexadecimal digits. @throws {ConnectError} of Pyroscope's code for it, which is not a caller's fault */
 export function parseSpanSelector(ids: readonly string[]): SpanNumbers[] {
   return ids.map((id) => {
-    if (!/^[0-9a-fA-F]{16}$/.test(id)) throw new ConnectError('invalid_argument', `invalid span id: "${id}"`)
+    if (!/^[0-9a-fA-F]{16}$/.test(id)) throw new ConnectError('unknown', `invalid span id: "${id}"`)
     return spanNumbers(Buffer.from(id, 'hex'))
   })
 }

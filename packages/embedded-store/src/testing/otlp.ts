@@ -29,6 +29,19 @@ export interface PlainSpan {
   readonly durationNanos: number
   readonly attributes?: Readonly<Record<string, PlainValue>>
   readonly resource?: Readonly<Record<string, PlainValue>>
+  readonly scope?: { readonly name: string; readonly version?: string } & Attributed
+  readonly events?: readonly PlainEvent[]
+  readonly links?: readonly ({ readonly traceId: string; readonly spanId: string } & Attributed)[]
+}
+
+export interface PlainEvent extends Attributed {
+  readonly name: string
+  /** From the start of the span. */
+  readonly afterNanos: number
+}
+
+interface Attributed {
+  readonly attributes?: Readonly<Record<string, PlainValue>>
 }
 
 /** Export request with one resource for each span. */
@@ -38,7 +51,7 @@ export function traceRequest(spans: readonly PlainSpan[]): ExportTraceServiceReq
       resource: { attributes: keyValues(span.resource ?? {}) },
       scopeSpans: [
         {
-          scope: { name: 'tests' },
+          scope: { name: 'tests', ...span.scope, attributes: keyValues(span.scope?.attributes ?? {}) },
           spans: [
             {
               traceId: Buffer.from(span.traceId, 'hex'),
@@ -49,6 +62,16 @@ export function traceRequest(spans: readonly PlainSpan[]): ExportTraceServiceReq
               startTimeUnixNano: span.startNanos,
               endTimeUnixNano: span.startNanos + BigInt(span.durationNanos),
               attributes: keyValues(span.attributes ?? {}),
+              events: (span.events ?? []).map(({ name, afterNanos, attributes }) => ({
+                name,
+                timeUnixNano: span.startNanos + BigInt(afterNanos),
+                attributes: keyValues(attributes ?? {}),
+              })),
+              links: (span.links ?? []).map(({ traceId, spanId, attributes }) => ({
+                traceId: Buffer.from(traceId, 'hex'),
+                spanId: Buffer.from(spanId, 'hex'),
+                attributes: keyValues(attributes ?? {}),
+              })),
               status: { code: span.status ?? 0, message: span.statusMessage ?? '' },
             },
           ],

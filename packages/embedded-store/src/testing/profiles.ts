@@ -24,8 +24,6 @@ export interface PlainProfile {
   readonly resource?: Readonly<Record<string, string>>
 }
 
-const TRACE_ID = Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex')
-
 /** Export request in the layout of 1.10, one resource for each profile, row 0 of each table empty. */
 export function profilesRequest(profiles: readonly PlainProfile[]): ExportProfilesServiceRequest {
   const strings = new Map([['', 0]])
@@ -73,7 +71,8 @@ export function profilesRequest(profiles: readonly PlainProfile[]): ExportProfil
     return attributeTable.push(row) - 1
   }
   function link(spanId: string): number {
-    return linkTable.push({ traceId: TRACE_ID, spanId: Buffer.from(spanId, 'hex') }) - 1
+    // Without its trace, which Pyroscope 2.0 would make a label of, and 2.1 and the store do not.
+    return linkTable.push({ spanId: Buffer.from(spanId, 'hex') }) - 1
   }
   const tables = { functionTable, locationTable, stackTable, linkTable, attributeTable }
   const dictionary = { ...tables, mappingTable: [{}], stringTable: [...strings.keys()] }

@@ -2,10 +2,10 @@ import { type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type TracesData, TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
 import { traceKeyToHex } from './ids.ts'
-import { fieldOf, type MatchedSpan, type MatchedTrace, type SearchOutcome } from './search.ts'
-import { summarize } from './trace-summary.ts'
-import type { Field } from './traceql/ast.ts'
-import type { Scalar } from './traceql/values.ts'
+import type { MatchedSpan, MatchedTrace, SearchOutcome } from './search.ts'
+import { summarize, type TraceSummary } from './trace-summary.ts'
+import type { ReadField } from './traceql/reading.ts'
+import { isList, type Scalar } from './traceql/values.ts'
 
 const ROOT_NOT_YET_RECEIVED = '<root span not yet received>'
 /** Intrinsics that Tempo does not repeat among a found span's attributes. */
@@ -37,39 +37,18 @@ export function traceProtobuf(trace: TracesData, api: 1 | 2): Uint8Array {
   return api === 1 ? bytes : new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(bytes).finish()
 }
 
-/** Body of `GET /api/search`, newest trace first; zero and empty values are left out as protobuf JSON does. */
-export function searchJson(
-  outcome: SearchOutcome,
-  fields: readonly Field[],
-  spansPerSpanset: number,
-): JsonValue {
+/**
+ * Body of `GET /api/search`, newest trace first; zero and empty values are left out as protobuf JSON does. Without a
+ * number of spans of each trace it tells of the traces alone, as Tempo does where no query was asked.
+ */
+export function searchJson(outcome: SearchOutcome, spansPerSpanset: number | undefined): JsonValue {
   const traces = outcome.traces
     .map((trace) => ({ trace, summary: summarize(trace.parts) }))
     .sort((a, b) => (a.summary.startNanos > b.summary.startNanos ? -1 : 1))
-    .map(({ trace, summary }) => {
-      const spanSet = {
-        spans: trace.spans.slice(0, spansPerSpanset).map((span) => spanJson(span, trace, fields)),
-        matched: trace.spans.length,
-      }
-      const serviceStats = Object.fromEntries(
-        [...summary.services].map(([service, { spanCount, errorCount }]) => [
-          service,
-          { spanCount, ...(errorCount > 0 && { errorCount }) },
-        ]),
-      )
-      const durationMs = Math.floor(summary.durationNanos / NANOS_PER_MILLI)
-      const part = trace.parts[0]
-      return {
-        traceID: traceKeyToHex(part?.index.traceKey(part.trace) ?? '').replace(/^0+/, ''),
-        rootServiceName: summary.rootService === '' ? ROOT_NOT_YET_RECEIVED : summary.rootService,
-        ...(summary.rootName !== '' && { rootTraceName: summary.rootName }),
-        startTimeUnixNano: String(summary.startNanos),
-        ...(durationMs > 0 && { durationMs }),
-        spanSet,
-        spanSets: [spanSet],
-        serviceStats,
-      }
-    })
+    .map(({ trace, summary }) => ({
+      ...traceJson(trace, summary),
+      ...(spansPerSpanset !== undefined && spansetsJson(outcome, trace, summary, spansPerSpanset)),
+    }))
   const { inspectedTraces, inspectedSpans } = outcome
   return {
     traces,
@@ -77,19 +56,46 @@ export function searchJson(
   }
 }
 
-function spanJson(span: MatchedSpan, trace: MatchedTrace, fields: readonly Field[]): JsonValue {
-  const { index, row } = span
-  const attributes = fields.flatMap((field) => {
-    if (field.kind === 'intrinsic' && NOT_REPEATED.has(field.name)) return []
-    const value = fieldOf(span, trace.parts, field)
-    return value === undefined ? [] : [{ key: field.name, value: anyValueJson(value) }]
-  })
-  const asksForName = fields.some((field) => field.kind === 'intrinsic' && field.name === 'name')
+function traceJson({ parts: [part] }: MatchedTrace, summary: TraceSummary) {
+  const durationMs = Math.floor(summary.durationNanos / NANOS_PER_MILLI)
+  return {
+    traceID: traceKeyToHex(part?.index.traceKey(part.trace) ?? '').replace(/^0+/, ''),
+    rootServiceName: summary.rootService === '' ? ROOT_NOT_YET_RECEIVED : summary.rootService,
+    ...(summary.rootName !== '' && { rootTraceName: summary.rootName }),
+    startTimeUnixNano: String(summary.startNanos),
+    ...(durationMs > 0 && { durationMs }),
+  }
+}
+
+function spansetsJson(
+  outcome: SearchOutcome,
+  { parts, spans }: MatchedTrace,
+  { services }: TraceSummary,
+  spansPerSpanset: number,
+) {
+  const spanSet = {
+    spans: spans.slice(0, spansPerSpanset).map((span) => spanJson(span, outcome.fieldsOf(span, parts))),
+    matched: spans.length,
+  }
+  const serviceStats = Object.fromEntries(
+    [...services].map(([service, { spanCount, errorCount }]) => [
+      service,
+      { spanCount, ...(errorCount > 0 && { errorCount }) },
+    ]),
+  )
+  return { spanSet, spanSets: [spanSet], serviceStats }
+}
+
+function spanJson({ index, row }: MatchedSpan, fields: readonly ReadField[]): JsonValue {
+  const attributes = fields
+    .filter(({ field }) => field.kind === 'attribute' || !NOT_REPEATED.has(field.name))
+    .map(({ field, value }) => ({ key: field.name, value: anyValueJson(value) }))
+  const name = fields.find(({ field }) => field.kind === 'intrinsic' && field.name === 'name')?.value
   return {
     spanID: index.spanId(row),
-    ...(asksForName && { name: index.name(row) }),
+    ...(typeof name === 'string' && name !== '' && { name }),
     startTimeUnixNano: String(index.start(row)),
-    durationNanos: String(index.duration(row)),
+    ...(index.duration(row) > 0 && { durationNanos: String(index.duration(row)) }),
     ...(attributes.length > 0 && { attributes }),
   }
 }
@@ -98,11 +104,6 @@ function anyValueJson(value: Scalar | readonly Scalar[]): JsonValue {
   if (isList(value)) return { arrayValue: { values: value.map(anyValueJson) } }
   if (typeof value === 'string') return { stringValue: value }
   if (typeof value === 'boolean') return { boolValue: value }
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
-  return { stringValue: value.word }
-}
-
-function isList(value: Scalar | readonly Scalar[]): value is readonly Scalar[] {
-  return Array.isArray(value)
+  if (typeof value === 'number') return { intValue: String(value) }
+  return value.type === 'double' ? { doubleValue: value.value } : { stringValue: value.word }
 }

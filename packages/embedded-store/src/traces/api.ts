@@ -6,12 +6,18 @@ import { RequestError } from '../http/errors.ts'
 import type { SegmentLog } from '../segments/segment-log.ts'
 import { searchJson, traceProtobuf, traceV1Json, traceV2Json } from './answers.ts'
 import { parseTraceId } from './ids.ts'
-import { parseLimits, parseQuery, parseWindow, refuseUnknown, textParameter } from './parameters.ts'
+import {
+  parseLimits,
+  parseQuery,
+  parseUnfinishedQuery,
+  parseWindow,
+  refuseUnknown,
+  textParameter,
+} from './parameters.ts'
 import { search } from './search.ts'
 import { readTrace } from './stored-trace.ts'
 import { tagNames, tagValues } from './tags.ts'
 import type { TraceIndex } from './trace-index.ts'
-import { fieldsOf } from './traceql/fields.ts'
 
 const PROTOBUF = 'application/protobuf'
 /** Parts of Tempo's HTTP API that exist there but not here. */
@@ -46,7 +52,7 @@ export function tempoApi(log: SegmentLog, index: TraceIndex): Router {
     const query = parseQuery(context)
     const { limit, spansPerSpanset } = parseLimits(context)
     const outcome = search(index, query, parseWindow(context), limit)
-    context.body = searchJson(outcome, fieldsOf(query), spansPerSpanset)
+    context.body = searchJson(outcome, textParameter(context, 'q') === '' ? undefined : spansPerSpanset)
   })
   router.get('/api/v2/search/tags', (context) => {
     refuseUnknown(context, ['scope', 'q', 'start', 'end', 'limit', 'maxStaleValues'])
@@ -55,7 +61,7 @@ export function tempoApi(log: SegmentLog, index: TraceIndex): Router {
   })
   router.get('/api/v2/search/tag/:name/values', (context) => {
     refuseUnknown(context, ['q', 'start', 'end', 'limit', 'maxStaleValues'])
-    const query = parseQuery(context)
+    const query = parseUnfinishedQuery(context)
     const values = tagValues(index, String(context.params.name), query, parseWindow(context))
     context.body = { tagValues: values, metrics: {} }
   })
@@ -73,11 +79,14 @@ function traceById(log: SegmentLog, index: TraceIndex, api: 1 | 2): Middleware {
     if (key === undefined) {
       throw new RequestError(400, 'trace IDs can only contain up to 32 hexadecimal characters')
     }
+    // Tempo checks the window, which tells it where to look, and gives whatever it finds.
+    parseWindow(context)
     const trace = await readTrace(log, index, key)
     // Tempo 3: the first API answers 404 for a trace that is not there, the second an empty trace.
     if (trace === undefined && api === 1) {
       context.status = 404
       context.body = ''
+      context.remove('Content-Type')
       return
     }
     const found = trace ?? create(TracesDataSchema)

@@ -64,20 +64,22 @@ export class AttributeTable {
 
   #addSlot(key: number, value: AnyValue | undefined): void {
     const scalar = scalarOf(value)
-    if (scalar !== undefined) this.#push(key, scalar, value?.value.case === 'doubleValue')
+    if (scalar !== undefined) this.#push(key, scalar)
     else if (value?.value.case === 'arrayValue') {
       const list = value.value.value.values.map(scalarOf).filter((item) => item !== undefined)
       this.#pushSlot(key, LIST, this.#lists.push(list) - 1)
     }
   }
 
-  #push(key: number, value: Scalar, isDouble: boolean): void {
+  #push(key: number, value: Scalar): void {
     if (typeof value === 'string') {
       this.#pushSlot(key, STRING, this.#strings.add(value.slice(0, MAX_INDEXED_LENGTH)))
     } else if (typeof value === 'boolean') {
       this.#pushSlot(key, BOOLEAN, value ? 1 : 0)
     } else if (typeof value === 'number') {
-      this.#pushSlot(key, isDouble ? DOUBLE : INTEGER, this.#numbers.push(value))
+      this.#pushSlot(key, INTEGER, this.#numbers.push(value))
+    } else if (value.type === 'double') {
+      this.#pushSlot(key, DOUBLE, this.#numbers.push(value.value))
     }
   }
 
@@ -95,6 +97,8 @@ export class AttributeTable {
         return value === 1
       case LIST:
         return this.#lists[value]
+      case DOUBLE:
+        return { type: 'double', value: this.#numbers.get(value) }
       default:
         return this.#numbers.get(value)
     }
@@ -102,12 +106,13 @@ export class AttributeTable {
 }
 
 /** Strings, numbers and booleans; undefined for what TraceQL cannot compare (maps, bytes, nothing). */
-function scalarOf(value: AnyValue | undefined): string | number | boolean | undefined {
+function scalarOf(value: AnyValue | undefined): Scalar | undefined {
   switch (value?.value.case) {
     case 'stringValue':
     case 'boolValue':
-    case 'doubleValue':
       return value.value.value
+    case 'doubleValue':
+      return { type: 'double', value: value.value.value }
     case 'intValue':
       return Number(value.value.value)
     default:

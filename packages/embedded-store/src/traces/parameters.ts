@@ -9,6 +9,8 @@ import { parseTraceql } from './traceql/parser.ts'
 /** Tempo's defaults. */
 const DEFAULT_LIMIT = 20
 const DEFAULT_SPANS_PER_SPANSET = 3
+/** Tempo's default `max_spans_per_span_set`. */
+const MAX_SPANS_PER_SPANSET = 100
 
 const seconds = z.coerce.number().int().nonnegative()
 const count = z.coerce.number().int().nonnegative()
@@ -18,6 +20,8 @@ export function parseWindow(context: Context): TimeWindow {
   const start = optional(context, 'start', seconds) ?? 0
   const end = optional(context, 'end', seconds) ?? 0
   if (start === 0 && end === 0) return { startMs: 0, endMs: Number.POSITIVE_INFINITY }
+  if (start === 0)
+    throw new RequestError(400, 'only one of start and end provided: must provide both or neither')
   if (end <= start) {
     throw new RequestError(400, `http parameter start must be before end. received start=${start} end=${end}`)
   }
@@ -29,12 +33,32 @@ export function parseLimits(context: Context): { limit: number; spansPerSpanset:
   const limit = optional(context, 'limit', count) ?? DEFAULT_LIMIT
   if (limit === 0) throw new RequestError(400, 'invalid limit: must be a positive number')
   const spansPerSpanset = optional(context, 'spss', count) ?? DEFAULT_SPANS_PER_SPANSET
+  if (spansPerSpanset > MAX_SPANS_PER_SPANSET) {
+    throw new RequestError(
+      400,
+      `spans per span set exceeds ${MAX_SPANS_PER_SPANSET}. received ${spansPerSpanset}`,
+    )
+  }
   return { limit, spansPerSpanset: spansPerSpanset === 0 ? DEFAULT_SPANS_PER_SPANSET : spansPerSpanset }
 }
 
 /** The query's TraceQL `q`; everything when it is missing. @throws {RequestError} naming what is not supported */
 export function parseQuery(context: Context): Spanset {
   return refusing(() => parseTraceql(textParameter(context, 'q') || '{}'))
+}
+
+/**
+ * The query's `q` where it comes from somebody who is still typing it: everything as long as it cannot be read.
+ * @throws {RequestError} naming what is not supported
+ */
+export function parseUnfinishedQuery(context: Context): Spanset {
+  try {
+    return parseTraceql(textParameter(context, 'q') || '{}')
+  } catch (error) {
+    if (!(error instanceof TraceqlError)) throw error
+    if (error.isUnsupported) throw new RequestError(400, error.message)
+    return parseTraceql('{}')
+  }
 }
 
 /** Turns what TraceQL refuses into a refusal of the request. */

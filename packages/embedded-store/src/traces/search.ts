@@ -3,6 +3,7 @@ import { SpanCursor } from './span-cursor.ts'
 import type { TraceIndex, TracePart } from './trace-index.ts'
 import type { Field, Spanset } from './traceql/ast.ts'
 import { type Condition, compile } from './traceql/evaluate.ts'
+import { type ReadField, Reading } from './traceql/reading.ts'
 import type { Value } from './traceql/values.ts'
 
 export interface TimeWindow {
@@ -25,13 +26,16 @@ export interface MatchedTrace {
 /** Result of a search with what it cost. */
 export interface SearchOutcome {
   readonly traces: readonly MatchedTrace[]
+  /** What the query reads of a span that it found. */
+  fieldsOf(span: MatchedSpan, parts: readonly TracePart[]): readonly ReadField[]
   readonly inspectedTraces: number
   readonly inspectedSpans: number
 }
 
 /** Finds traces of the window, from the newest segment backwards, until there are `limit` of them. */
 export function search(index: TraceIndex, query: Spanset, window: TimeWindow, limit: number): SearchOutcome {
-  const select = selector(query)
+  const reading = new Reading(query)
+  const select = selector(query, reading)
   const cursor = new SpanCursor()
   const traces: MatchedTrace[] = []
   let inspectedTraces = 0
@@ -45,7 +49,15 @@ export function search(index: TraceIndex, query: Spanset, window: TimeWindow, li
     const selected = select(spans, cursor)
     if (selected.size > 0) traces.push({ parts, spans: inOrder(selected) })
   }
-  return { traces, inspectedTraces, inspectedSpans }
+  const fieldsOf = (
+    { index: segment, row }: MatchedSpan,
+    parts: readonly TracePart[],
+  ): readonly ReadField[] => {
+    cursor.enterTrace(parts)
+    cursor.moveTo(segment, row)
+    return reading.fields(cursor)
+  }
+  return { traces, fieldsOf, inspectedTraces, inspectedSpans }
 }
 
 /** Value of a field of one span. */
@@ -82,10 +94,10 @@ type Selector = (spans: readonly MatchedSpan[], cursor: SpanCursor) => ReadonlyS
 
 const NONE: ReadonlySet<MatchedSpan> = new Set()
 
-function selector(spanset: Spanset): Selector {
-  if (spanset.kind === 'filter') return filterSelector(compile(spanset.expression))
-  const left = selector(spanset.left)
-  const right = selector(spanset.right)
+function selector(spanset: Spanset, reading: Reading): Selector {
+  if (spanset.kind === 'filter') return filterSelector(compile(spanset.expression), reading)
+  const left = selector(spanset.left, reading)
+  const right = selector(spanset.right, reading)
   const needsBoth = spanset.operator === '&&'
   return (spans, cursor) => {
     const a = left(spans, cursor)
@@ -95,12 +107,13 @@ function selector(spanset: Spanset): Selector {
   }
 }
 
-function filterSelector(condition: Condition): Selector {
+function filterSelector(condition: Condition, reading: Reading): Selector {
   return (spans, cursor) => {
+    const read = (field: Field): Value => reading.value(cursor, field)
     const selected = new Set<MatchedSpan>()
     for (const span of spans) {
       cursor.moveTo(span.index, span.row)
-      if (condition(cursor)) selected.add(span)
+      if (condition(read)) selected.add(span)
     }
     return selected
   }

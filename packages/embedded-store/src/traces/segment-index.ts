@@ -1,4 +1,5 @@
 import type { ExportTraceServiceRequest } from '../generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
+import type { KeyValue } from '../generated/opentelemetry/proto/common/v1/common_pb.js'
 import type { Span } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
 import { float64Column, uint8Column, uint32Column } from '../memory/column.ts'
 import { StringTable } from '../memory/string-table.ts'
@@ -22,6 +23,12 @@ export class TraceSegmentIndex {
   readonly keys = new StringTable()
   readonly spanAttributes = new AttributeTable(this.keys, this.strings)
   readonly resourceAttributes = new AttributeTable(this.keys, this.strings)
+  /** Names of attributes that can be listed but not asked for. */
+  readonly otherKeys = {
+    event: new Set<string>(),
+    link: new Set<string>(),
+    instrumentation: new Set<string>(),
+  }
   readonly #traces = new Map<string, number>()
   readonly #traceKeys: string[] = []
   readonly #frames: FrameLocation[] = []
@@ -59,7 +66,8 @@ export class TraceSegmentIndex {
     const frameRow = this.#frames.push(frame) - 1
     for (const { resource, scopeSpans } of request.resourceSpans) {
       const resourceRow = this.resourceAttributes.add(resource?.attributes ?? [])
-      for (const { spans } of scopeSpans) {
+      for (const { scope, spans } of scopeSpans) {
+        addKeys(this.otherKeys.instrumentation, scope?.attributes ?? [])
         for (const span of spans) this.#addSpan(span, resourceRow, frameRow)
       }
     }
@@ -70,6 +78,8 @@ export class TraceSegmentIndex {
     const startMs = Number(span.startTimeUnixNano) / 1e6
     const endMs = Math.max(startMs, Number(span.endTimeUnixNano) / 1e6)
     this.spanAttributes.add(span.attributes)
+    for (const { attributes } of span.events) addKeys(this.otherKeys.event, attributes)
+    for (const { attributes } of span.links) addKeys(this.otherKeys.link, attributes)
     this.#frame.push(frame)
     this.#resource.push(resource)
     this.#startSeconds.push(Number(span.startTimeUnixNano / NANOS_PER_SECOND))
@@ -213,6 +223,10 @@ export class TraceSegmentIndex {
       this.strings.bytes + this.keys.bytes + this.spanAttributes.bytes + this.resourceAttributes.bytes
     return columns + tables + this.#traceKeys.length * TRACE_BYTES + this.#frames.length * FRAME_BYTES
   }
+}
+
+function addKeys(keys: Set<string>, attributes: readonly KeyValue[]): void {
+  for (const { key } of attributes) keys.add(key)
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

@@ -3,11 +3,11 @@ import type { TraceSegmentIndex } from './segment-index.ts'
 import type { TracePart } from './trace-index.ts'
 import { summarize, type TraceSummary } from './trace-summary.ts'
 import type { Field, Intrinsic } from './traceql/ast.ts'
-import type { FieldSource } from './traceql/evaluate.ts'
+import type { StoredFields } from './traceql/reading.ts'
 import { KINDS, STATUSES, type Value } from './traceql/values.ts'
 
 /** One span of the index at a time, as TraceQL conditions see it. Moved from span to span, so nothing is allocated. */
-export class SpanCursor implements FieldSource {
+export class SpanCursor implements StoredFields {
   #parts: readonly TracePart[] = []
   #summary: TraceSummary | undefined
   #index: TraceSegmentIndex | undefined

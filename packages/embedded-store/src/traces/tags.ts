@@ -1,14 +1,17 @@
 import { RequestError } from '../http/errors.ts'
 import { refusing } from './parameters.ts'
 import { fieldOf, search, type TimeWindow } from './search.ts'
+import type { TraceSegmentIndex } from './segment-index.ts'
 import type { TraceIndex } from './trace-index.ts'
 import type { Field, Spanset } from './traceql/ast.ts'
 import { tokenize } from './traceql/lexer.ts'
 import { intrinsicOf } from './traceql/parser.ts'
 import { KINDS, type Scalar, STATUSES } from './traceql/values.ts'
 
-/** Intrinsics that conditions can use, as the tags API names them. */
+/** All intrinsics that Tempo names, those that conditions cannot use here too. */
 const INTRINSICS = [
+  ...['event:name', 'event:timeSinceStart', 'instrumentation:name', 'instrumentation:version'],
+  ...['link:spanID', 'link:traceID'],
   ...['duration', 'kind', 'name', 'rootName', 'rootServiceName', 'status', 'statusMessage', 'traceDuration'],
   ...[
     'span:duration',
@@ -31,21 +34,20 @@ export interface TagScope {
 
 export interface TagValue {
   readonly type: string
-  readonly value: string
+  readonly value?: string
 }
 
 /** Attribute names by scope, of traces that touch the window. @throws {RequestError} for an unknown scope */
 export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): TagScope[] {
-  const span = new Set<string>()
-  const resource = new Set<string>()
-  for (const segment of index.list()) {
-    if (!segment.overlaps(window.startMs, window.endMs)) continue
-    for (const name of segment.spanAttributes.usedKeys()) span.add(name)
-    for (const name of segment.resourceAttributes.usedKeys()) resource.add(name)
-  }
+  const segments = index.list().filter((segment) => segment.overlaps(window.startMs, window.endMs))
+  const names = (of: (segment: TraceSegmentIndex) => ReadonlySet<string>): string[] =>
+    [...new Set(segments.flatMap((segment) => [...of(segment)]))].sort()
   const all: TagScope[] = [
-    { name: 'resource', tags: [...resource].sort() },
-    { name: 'span', tags: [...span].sort() },
+    { name: 'resource', tags: names((segment) => segment.resourceAttributes.usedKeys()) },
+    { name: 'span', tags: names((segment) => segment.spanAttributes.usedKeys()) },
+    { name: 'event', tags: names((segment) => segment.otherKeys.event) },
+    { name: 'link', tags: names((segment) => segment.otherKeys.link) },
+    { name: 'instrumentation', tags: names((segment) => segment.otherKeys.instrumentation) },
     { name: 'intrinsic', tags: INTRINSICS },
   ]
   if (scope === '' || scope === 'none') return all.filter(({ tags }) => tags.length > 0)
@@ -65,25 +67,34 @@ export function tagValues(index: TraceIndex, tag: string, query: Spanset, window
   if (field.kind === 'intrinsic' && (field.name === 'status' || field.name === 'kind')) {
     return (field.name === 'status' ? STATUSES : KINDS).map(describe)
   }
+  const isServiceName =
+    field.kind === 'attribute' && field.scope === 'resource' && field.name === 'service.name'
+  // The one attribute that Tempo always has, if an empty one.
+  const absent = isServiceName ? '' : undefined
   const found = new Map<string, TagValue>()
   for (const trace of search(index, query, window, Number.POSITIVE_INFINITY).traces) {
     for (const span of trace.spans) {
-      const value = fieldOf(span, trace.parts, field)
+      const value = fieldOf(span, trace.parts, field) ?? absent
       for (const item of Array.isArray(value) ? value : [value]) {
-        if (item === undefined || item === '') continue
+        if (item === undefined) continue
         const described = describe(item)
         found.set(`${described.type} ${described.value}`, described)
       }
     }
   }
-  return [...found.values()].sort((a, b) => (a.value < b.value ? -1 : 1))
+  return [...found.values()].sort((a, b) => ((a.value ?? '') < (b.value ?? '') ? -1 : 1))
 }
 
 function describe(value: Scalar): TagValue {
-  if (typeof value === 'object') return { type: 'keyword', value: value.word }
-  if (typeof value === 'string') return { type: 'string', value }
+  if (typeof value === 'object') {
+    return value.type === 'double'
+      ? { type: 'float', value: String(value.value) }
+      : { type: 'keyword', value: value.word }
+  }
+  // As protobuf's JSON leaves out what is empty.
+  if (typeof value === 'string') return { type: 'string', ...(value !== '' && { value }) }
   if (typeof value === 'boolean') return { type: 'bool', value: String(value) }
-  return { type: Number.isInteger(value) ? 'int' : 'float', value: String(value) }
+  return { type: 'int', value: String(value) }
 }
 
 /** A tag as Grafana names it: `.name`, `span.name`, `resource.name` or an intrinsic. */

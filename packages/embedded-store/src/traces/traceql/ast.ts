@@ -1,4 +1,4 @@
-import type { Scalar } from './values.ts'
+import type { Keyword } from './values.ts'
 
 export type ComparisonOperator = '=' | '!=' | '<' | '<=' | '>' | '>=' | '=~' | '!~'
 
@@ -18,28 +18,39 @@ export type Intrinsic =
 
 export type AttributeScope = 'any' | 'span' | 'resource'
 
-export type Field =
-  | { readonly kind: 'attribute'; readonly scope: AttributeScope; readonly name: string }
-  | { readonly kind: 'intrinsic'; readonly name: Intrinsic }
+export interface AttributeField {
+  readonly kind: 'attribute'
+  readonly scope: AttributeScope
+  readonly name: string
+}
 
-/** Literal with the type it was written in: `1s` and `1000000000` are the same value but print differently. */
+export interface IntrinsicField {
+  readonly kind: 'intrinsic'
+  readonly name: Intrinsic
+}
+
+export type Field = AttributeField | IntrinsicField
+
+/**
+ * Literal with the type it was written in, as it decides what can be equal to it: an attribute 2 is `2`, not `2.0`, and
+ * never `2ns`.
+ */
 export type Literal =
   | { readonly kind: 'literal'; readonly type: 'string'; readonly value: string }
-  | { readonly kind: 'literal'; readonly type: 'number' | 'duration'; readonly value: number }
+  | { readonly kind: 'literal'; readonly type: 'integer' | 'double' | 'duration'; readonly value: number }
   | { readonly kind: 'literal'; readonly type: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'literal'; readonly type: 'status' | 'kind'; readonly value: Scalar }
+  | { readonly kind: 'literal'; readonly type: 'status' | 'kind'; readonly value: Keyword }
 
 export interface Comparison {
   readonly kind: 'comparison'
   readonly operator: ComparisonOperator
-  readonly left: Expression
-  readonly right: Expression
+  readonly left: Field
+  readonly right: Literal
 }
 
 /** Condition on one span, or one of its parts. */
 export type Expression =
-  | Literal
-  | Field
+  | { readonly kind: 'constant'; readonly value: boolean }
   | Comparison
   | {
       readonly kind: 'logical'
@@ -47,9 +58,8 @@ export type Expression =
       readonly left: Expression
       readonly right: Expression
     }
-  | { readonly kind: 'not'; readonly operand: Expression }
-  /** `operand != nil`, `operand = nil` */
-  | { readonly kind: 'exists' | 'missing'; readonly operand: Expression }
+  /** `operand != nil` */
+  | { readonly kind: 'exists'; readonly operand: Field }
 
 /** Spans of one trace: those a filter lets through, or two sets combined at the level of the trace. */
 export type Spanset =

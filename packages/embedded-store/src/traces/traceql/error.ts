@@ -4,12 +4,16 @@ export class TraceqlError extends Error {
   /** Column, counted from 1. */
   readonly column: number
 
-  constructor(what: string, column: number) {
+  /** Whether the query may be fine, only not here. */
+  readonly isUnsupported: boolean
+
+  constructor(what: string, column: number, isUnsupported = false) {
     super(`invalid TraceQL query: column ${column}: ${what}`)
     this.column = column
+    this.isUnsupported = isUnsupported
   }
 
   static unsupported(what: string, column: number): TraceqlError {
-    return new TraceqlError(`${what} is not supported by the embedded store`, column)
+    return new TraceqlError(`${what} is not supported by the embedded store`, column, true)
   }
 }

@@ -4,7 +4,7 @@ import { TraceqlError } from './error.ts'
 export type Token = { readonly column: number; readonly text: string } & (
   | { readonly kind: 'symbol' | 'word' | 'end' }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'number' | 'duration'; readonly value: number }
+  | { readonly kind: 'integer' | 'double' | 'duration'; readonly value: number }
   | { readonly kind: 'attribute'; readonly scope: AttributeScope; readonly name: string }
 )
 
@@ -102,7 +102,8 @@ function readNumber(query: string, at: number): Read | undefined {
   }
   const text = match(NUMBER, query, at)
   if (text === undefined) return undefined
-  return { token: { kind: 'number', text, value: Number(text), column }, end: at + text.length }
+  const kind = /^\d+$/.test(text) ? 'integer' : 'double'
+  return { token: { kind, text, value: Number(text), column }, end: at + text.length }
 }
 
 function readAttribute(query: string, at: number): Read | undefined {

@@ -1,8 +1,7 @@
-import { RE2JS } from 're2js'
-import type { ComparisonOperator, Expression, Intrinsic, Spanset } from './ast.ts'
+import type { ComparisonOperator, Expression, Field, Intrinsic, Literal, Spanset } from './ast.ts'
 import { TraceqlError } from './error.ts'
 import { type Token, tokenize } from './lexer.ts'
-import { checkComparison, checkCondition } from './types.ts'
+import { checkComparison, typeOf } from './types.ts'
 import { keywordOf } from './values.ts'
 
 const COMPARISONS = new Set<string>(['=', '!=', '<', '<=', '>', '>=', '=~', '!~'])
@@ -36,8 +35,9 @@ export function intrinsicOf(name: string): Intrinsic | undefined {
 }
 
 /**
- * Parses the supported subset of TraceQL: spanset filters of comparisons with `&&`, `||`, `!` and parentheses, and
- * spansets combined with `&&` and `||`. As in Tempo's grammar `&&` and `||` bind equally strongly, from the left.
+ * Parses the supported subset of TraceQL: spanset filters of comparisons of a field with a value, combined with `&&`,
+ * `||` and parentheses, and spansets combined with `&&` and `||`. As in Tempo's grammar `&&` and `||` bind equally
+ * strongly, from the left. What Tempo itself answers wrongly (a negation, `= nil`) is no part of it.
  *
  * @throws {TraceqlError} naming what is wrong or not supported, and its column
  */
@@ -89,80 +89,53 @@ class Parser {
     const open = this.#peek()
     if (open.kind === 'word') throw TraceqlError.unsupported(`"${open.text}" outside of braces`, open.column)
     this.#expect('{')
-    if (this.#take('}'))
-      return { kind: 'filter', expression: { kind: 'literal', type: 'boolean', value: true } }
-    const start = this.#peek()
+    if (this.#take('}')) return { kind: 'filter', expression: { kind: 'constant', value: true } }
     const expression = this.#expression()
     this.#expect('}')
-    checkCondition(expression, start.column)
     return { kind: 'filter', expression }
   }
 
   #expression(): Expression {
-    const start = this.#peek().column
-    let left = this.#comparison()
-    for (let operator = this.#takeLogical(); operator !== undefined; operator = this.#takeLogical()) {
-      checkCondition(left, start)
-      const column = this.#peek().column
-      const right = this.#comparison()
-      checkCondition(right, column)
-      left = { kind: 'logical', operator, left, right }
-    }
-    return left
-  }
-
-  #comparison(): Expression {
-    let left = this.#unary()
+    let left = this.#condition()
     for (;;) {
-      const token = this.#peek()
-      if (token.kind === 'symbol' && ARITHMETIC.has(token.text)) {
-        throw TraceqlError.unsupported(`arithmetic operator "${token.text}"`, token.column)
-      }
-      if (token.kind !== 'symbol' || !COMPARISONS.has(token.text)) return left
-      this.#at += 1
-      left = this.#compared(left, token.text as ComparisonOperator, token.column)
-    }
-  }
-
-  #compared(left: Expression, operator: ComparisonOperator, column: number): Expression {
-    if (this.#peek().text === 'nil') {
-      this.#at += 1
-      if (operator !== '=' && operator !== '!=')
-        throw new TraceqlError(`nil cannot be compared with "${operator}"`, column)
-      if (operator === '=' && left.kind === 'intrinsic') {
-        throw new TraceqlError(`${left.name} cannot be nil, intrinsics are always there`, column)
-      }
-      return { kind: operator === '=' ? 'missing' : 'exists', operand: left }
-    }
-    const right = this.#unary()
-    checkComparison(operator, left, right, column)
-    if ((operator === '=~' || operator === '!~') && right.kind === 'literal') {
-      checkPattern(String(right.value), column)
-    }
-    return { kind: 'comparison', operator, left, right }
-  }
-
-  #unary(): Expression {
-    if (this.#take('!')) {
       const { column } = this.#peek()
-      const operand = this.#unary()
-      checkCondition(operand, column)
-      return { kind: 'not', operand }
+      const operator = this.#takeLogical()
+      if (operator === undefined) return left
+      left = combine(left, operator, this.#condition(), column)
     }
-    return this.#primary()
   }
 
-  #primary(): Expression {
+  #condition(): Expression {
     if (this.#take('(')) {
       const inner = this.#expression()
       this.#expect(')')
       return inner
     }
+    const { column } = this.#peek()
+    const left = this.#operand()
+    const { text: operator, column: at } = this.#peek()
+    if (this.#peek().kind === 'symbol' && ARITHMETIC.has(operator)) {
+      throw TraceqlError.unsupported(`arithmetic operator "${operator}"`, at)
+    }
+    if (!isComparison(operator)) return alone(left, column)
+    this.#at += 1
+    if (left.kind === 'literal') throw TraceqlError.unsupported(`a value before "${operator}"`, column)
+    if (this.#take('nil', 'word')) return compareWithNil(left, operator, at)
+    const right = this.#operand()
+    if (right.kind !== 'literal') {
+      throw TraceqlError.unsupported(`anything but a value behind "${operator}"`, at)
+    }
+    checkComparison(operator, left, right, at)
+    return { kind: 'comparison', operator, left, right }
+  }
+
+  #operand(): Field | Literal {
     const token = this.#next()
     switch (token.kind) {
       case 'string':
         return { kind: 'literal', type: 'string', value: token.value }
-      case 'number':
+      case 'integer':
+      case 'double':
       case 'duration':
         return { kind: 'literal', type: token.kind, value: token.value }
       case 'attribute':
@@ -170,22 +143,25 @@ class Parser {
       case 'word':
         return this.#word(token)
       default:
-        return this.#negative(token)
+        return this.#symbol(token)
     }
   }
 
-  #negative(minus: Token): Expression {
-    if (minus.text !== '-') throw this.#unexpected('attribute, intrinsic or value', minus)
+  #symbol(symbol: Token): Literal {
+    // Tempo reads only the spans that the operand selects and then negates: it finds nothing where all else was meant.
+    if (symbol.text === '!') throw TraceqlError.unsupported('negation "!" (use "!=" or "!~")', symbol.column)
+    if (symbol.text !== '-') throw this.#unexpected('attribute, intrinsic or value', symbol)
     const token = this.#next()
-    if (token.kind !== 'number' && token.kind !== 'duration') {
-      throw TraceqlError.unsupported('"-" before anything but a number', minus.column)
+    if (token.kind !== 'integer' && token.kind !== 'double' && token.kind !== 'duration') {
+      throw TraceqlError.unsupported('"-" before anything but a number', symbol.column)
     }
     return { kind: 'literal', type: token.kind, value: -token.value }
   }
 
-  #word({ text, column }: Token): Expression {
-    if (text === 'true' || text === 'false')
+  #word({ text, column }: Token): Field | Literal {
+    if (text === 'true' || text === 'false') {
       return { kind: 'literal', type: 'boolean', value: text === 'true' }
+    }
     const keyword = keywordOf(text)
     if (keyword !== undefined) return { kind: 'literal', type: keyword.type, value: keyword }
     const name = intrinsicOf(text)
@@ -201,9 +177,9 @@ class Parser {
     return text
   }
 
-  #take(symbol: string): boolean {
+  #take(text: string, kind: 'symbol' | 'word' = 'symbol'): boolean {
     const token = this.#peek()
-    if (token.kind !== 'symbol' || token.text !== symbol) return false
+    if (token.kind !== kind || token.text !== text) return false
     this.#at += 1
     return true
   }
@@ -228,13 +204,39 @@ class Parser {
   }
 }
 
-function checkPattern(pattern: string, column: number): void {
-  try {
-    RE2JS.compile(pattern)
-  } catch (error) {
-    throw new TraceqlError(
-      `invalid regular expression: ${error instanceof Error ? error.message : pattern}`,
-      column,
-    )
+function isComparison(text: string): text is ComparisonOperator {
+  return COMPARISONS.has(text)
+}
+
+/** A field or value without an operator: only a truth is a condition. */
+function alone(operand: Field | Literal, column: number): Expression {
+  if (operand.kind === 'attribute') {
+    throw TraceqlError.unsupported(`an attribute by itself (write "= true")`, column)
   }
+  if (operand.kind === 'literal' && operand.type === 'boolean') {
+    return { kind: 'constant', value: operand.value }
+  }
+  throw new TraceqlError(`a condition is expected, this is a ${typeOf(operand)}`, column)
+}
+
+function combine(left: Expression, operator: '&&' | '||', right: Expression, column: number): Expression {
+  if (left.kind === 'constant' && right.kind === 'constant') {
+    const value = operator === '&&' ? left.value && right.value : left.value || right.value
+    return { kind: 'constant', value }
+  }
+  // Tempo does not read the spans that only a constant would select.
+  if (left.kind === 'constant' || right.kind === 'constant') {
+    throw TraceqlError.unsupported('"true" or "false" beside another condition', column)
+  }
+  return { kind: 'logical', operator, left, right }
+}
+
+function compareWithNil(operand: Field, operator: ComparisonOperator, column: number): Expression {
+  if (operator === '!=') return { kind: 'exists', operand }
+  if (operator !== '=') throw new TraceqlError(`nil cannot be compared with "${operator}"`, column)
+  if (operand.kind === 'intrinsic') {
+    throw new TraceqlError(`${operand.name} cannot be nil, intrinsics are always there`, column)
+  }
+  // Tempo 3.0.3 finds a part of the spans, and shows other attributes' names for values.
+  throw TraceqlError.unsupported('"= nil"', column)
 }

@@ -1,4 +1,4 @@
-import type { Expression, Spanset } from './ast.ts'
+import type { Expression, Field, Literal, Spanset } from './ast.ts'
 
 /** TraceQL text of a query; parsing it gives the same tree again. */
 export function printTraceql(spanset: Spanset): string {
@@ -8,32 +8,33 @@ export function printTraceql(spanset: Spanset): string {
 
 function printExpression(expression: Expression): string {
   switch (expression.kind) {
-    case 'literal':
-      return printLiteral(expression)
-    case 'attribute':
-      return `${expression.scope === 'any' ? '' : expression.scope}.${printName(expression.name)}`
-    case 'intrinsic':
-      return expression.name
-    case 'not':
-      return `!(${printExpression(expression.operand)})`
+    case 'constant':
+      return String(expression.value)
     case 'exists':
-      return `(${printExpression(expression.operand)}) != nil`
-    case 'missing':
-      return `(${printExpression(expression.operand)}) = nil`
-    default:
+      return `${printField(expression.operand)} != nil`
+    case 'comparison':
+      return `${printField(expression.left)} ${expression.operator} ${printLiteral(expression.right)}`
+    case 'logical':
       return `(${printExpression(expression.left)}) ${expression.operator} (${printExpression(expression.right)})`
   }
 }
 
-function printLiteral(literal: Extract<Expression, { kind: 'literal' }>): string {
+function printField(field: Field): string {
+  if (field.kind === 'intrinsic') return field.name
+  return `${field.scope === 'any' ? '' : field.scope}.${printName(field.name)}`
+}
+
+function printLiteral(literal: Literal): string {
   switch (literal.type) {
     case 'string':
       return JSON.stringify(literal.value)
     case 'duration':
       return `${literal.value}ns`
+    case 'double':
+      return Number.isInteger(literal.value) ? `${literal.value}.0` : String(literal.value)
     case 'status':
     case 'kind':
-      return typeof literal.value === 'object' ? literal.value.word : ''
+      return literal.value.word
     default:
       return String(literal.value)
   }

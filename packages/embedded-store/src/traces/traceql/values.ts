@@ -4,10 +4,20 @@ export interface Keyword {
   readonly word: string
 }
 
-export type Scalar = string | number | boolean | Keyword
+/** A floating-point attribute, kept apart from whole numbers as Tempo stores the two in columns of their own. */
+export interface Double {
+  readonly type: 'double'
+  readonly value: number
+}
+
+export type Scalar = string | number | boolean | Keyword | Double
 
 /** What a field of a span has: nothing, one value or a list. Durations are nanoseconds. */
 export type Value = Scalar | readonly Scalar[] | undefined
+
+export function isList(value: Value): value is readonly Scalar[] {
+  return Array.isArray(value)
+}
 
 function keywords(type: Keyword['type'], words: readonly string[]): readonly Keyword[] {
   return words.map((word) => ({ type, word }))

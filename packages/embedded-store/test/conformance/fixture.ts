@@ -1,0 +1,224 @@
+import type { PlainSpan } from '../../src/testing/otlp.ts'
+import type { PlainProfile } from '../../src/testing/profiles.ts'
+import { sendProfiles, sendSpans } from '../support/send.ts'
+import type { Run, SpanName, TraceName } from './run.ts'
+
+// What all cases ask about: four traces and six profiles like those of the kit, small enough to know by heart.
+
+export interface Targets {
+  /** Base URLs of Tempo's API, its OTLP receiver, and Pyroscope. */
+  readonly tempo: string
+  readonly otlp: string
+  readonly pyroscope: string
+}
+
+/**
+ * Sends profiles of the fixture's services from outside all windows that are asked about. Pyroscope finds profiles
+ * without being told their service only when it has compacted them, which the next ones make it do.
+ */
+export async function nudgeCompaction({ pyroscope }: Targets, run: Run): Promise<void> {
+  const timeMs = run.timeMs - 1_800_000
+  const samples = ['gateway', 'catalog'].map((service) => ({
+    frames: ['main'],
+    value: 1,
+    labels: { 'service.name': service },
+  }))
+  await sendProfiles(
+    pyroscope,
+    samples.map((sample) => ({ ...cpu, timeMs, samples: [sample] })),
+  )
+}
+
+/** Sends the fixture. @throws where it is not taken */
+export async function sendFixture({ otlp, pyroscope }: Targets, run: Run): Promise<void> {
+  const answers = [await sendSpans(otlp, spansOf(run)), await sendProfiles(pyroscope, profilesOf(run))]
+  for (const answer of answers) {
+    if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}: ${await answer.text()}`)
+  }
+}
+
+const MS = 1_000_000
+
+interface Placed
+  extends Omit<PlainSpan, 'traceId' | 'spanId' | 'parentId' | 'startNanos' | 'durationNanos' | 'links'> {
+  readonly parent?: SpanName
+  /** From the run's time. */
+  readonly atMs: number
+  readonly durationMs: number
+  readonly linksTo?: readonly SpanName[]
+}
+
+function spansOf(run: Run): PlainSpan[] {
+  return Object.entries(SPANS).map(([name, { parent, atMs, durationMs, linksTo = [], ...span }]) => ({
+    ...span,
+    traceId: run.id(traceOf(name as SpanName)),
+    spanId: run.id(name as SpanName),
+    ...(parent !== undefined && { parentId: run.id(parent) }),
+    startNanos: BigInt(run.timeMs + atMs) * BigInt(MS),
+    durationNanos: durationMs * MS,
+    links: linksTo.map((other) => ({
+      traceId: run.id(traceOf(other)),
+      spanId: run.id(other),
+      attributes: { 'link.reason': 'before' },
+    })),
+  }))
+}
+
+function traceOf(span: SpanName): TraceName {
+  return span.slice(0, span.indexOf('.')) as TraceName
+}
+
+const gateway = { 'service.name': 'gateway', 'service.instance.id': 'gateway-1', 'process.pid': 7 }
+const booking = { 'service.name': 'booking', 'service.instance.id': 'booking-1' }
+const catalog = { 'service.name': 'catalog', 'service.instance.id': 'catalog-2' }
+const http = { name: 'http', version: '1.2.0', attributes: { 'scope.stability': 'stable' } }
+
+const SPANS: Readonly<Record<SpanName, Placed>> = {
+  'order.server': {
+    name: 'POST /v1/orders',
+    kind: 2,
+    status: 2,
+    statusMessage: 'boom',
+    atMs: 0,
+    durationMs: 150,
+    attributes: {
+      'http.route': '/v1/orders',
+      'http.response.status_code': 500,
+      'sampling.keep': true,
+      ratio: 0.5,
+      whole: 1,
+      list: ['a', 'b'],
+      counts: [1, 2],
+    },
+    resource: gateway,
+    scope: http,
+  },
+  'order.client': {
+    name: 'POST',
+    kind: 3,
+    parent: 'order.server',
+    atMs: 10,
+    durationMs: 90,
+    attributes: { 'peer.service': 'booking', 'http.response.status_code': 201, ratio: 2 },
+    resource: gateway,
+    scope: http,
+  },
+  'order.booking': {
+    name: 'POST /orders',
+    kind: 2,
+    status: 1,
+    parent: 'order.client',
+    atMs: 12,
+    durationMs: 80,
+    attributes: { 'http.route': '/orders', 'http.response.status_code': 201, 'sampling.keep': false },
+    resource: booking,
+    scope: http,
+    events: [{ name: 'exception', afterNanos: 5 * MS, attributes: { 'exception.message': 'no luck' } }],
+    linksTo: ['browse.server'],
+  },
+  'order.publish': {
+    name: 'send orders.confirmed',
+    kind: 4,
+    parent: 'order.booking',
+    atMs: 60,
+    durationMs: 5,
+    attributes: { 'messaging.system': 'nats', empty: '' },
+    resource: booking,
+  },
+  'order.consume': {
+    name: 'process orders.confirmed',
+    kind: 5,
+    parent: 'order.publish',
+    atMs: 100,
+    durationMs: 20,
+    attributes: { 'messaging.system': 'nats' },
+    resource: { 'service.name': 'ticketing' },
+  },
+  'browse.server': {
+    name: 'GET /v1/concerts',
+    kind: 2,
+    atMs: 2000,
+    durationMs: 20,
+    attributes: { 'http.route': '/v1/concerts', 'http.response.status_code': 200, 'sampling.keep': true },
+    resource: gateway,
+    scope: http,
+  },
+  'browse.select': {
+    name: 'SELECT concerts',
+    kind: 3,
+    parent: 'browse.server',
+    atMs: 2005,
+    durationMs: 8,
+    attributes: { 'db.system.name': 'postgresql', 'db.collection.name': 'concerts' },
+    resource: catalog,
+  },
+  // Its parent has not arrived.
+  'orphan.server': {
+    name: 'GET /concerts',
+    kind: 2,
+    parent: 'lonely.span',
+    atMs: 4000,
+    durationMs: 3,
+    attributes: { 'http.route': '/concerts', 'http.response.status_code': 404 },
+    resource: catalog,
+  },
+  // As little as a span can have.
+  'lonely.span': { name: 'tick', atMs: 6000, durationMs: 0 },
+}
+
+const cpu = { sampleType: ['samples', 'count'], periodType: ['cpu', 'nanoseconds'], period: 1 } as const
+const heap = {
+  sampleType: ['inuse_space', 'bytes'],
+  periodType: ['space', 'bytes'],
+  period: 524_288,
+} as const
+
+function profilesOf(run: Run): PlainProfile[] {
+  const labels = { 'service.name': 'gateway', 'service.instance.id': 'gateway-1' }
+  const route = (path: string) => ({ ...labels, http_route: path })
+  const catalog = { 'service.name': 'catalog', 'service.instance.id': 'catalog-2' }
+  return [
+    {
+      ...cpu,
+      timeMs: run.timeMs,
+      samples: [
+        {
+          frames: ['query', 'handler', 'main'],
+          value: 137_000_000,
+          labels: route('/v1/orders'),
+          spanId: run.id('order.server'),
+        },
+        {
+          frames: ['render', 'handler', 'main'],
+          value: 11_000_000,
+          labels: route('/v1/concerts'),
+          spanId: run.id('browse.server'),
+        },
+        { frames: ['handler', 'main'], value: 50_000_000, labels },
+        { frames: ['gc'], value: 2_000_000, labels },
+      ],
+    },
+    // Twenty seconds later, in another step of a time series.
+    {
+      ...cpu,
+      timeMs: run.timeMs + 20_000,
+      samples: [
+        { frames: ['query', 'handler', 'main'], value: 30_000_000, labels: route('/v1/orders') },
+        { frames: ['handler', 'main'], value: 5_000_000, labels },
+      ],
+    },
+    {
+      ...cpu,
+      timeMs: run.timeMs,
+      samples: [{ frames: ['scan', 'main'], value: 40_000_000, labels: catalog }],
+    },
+    {
+      ...heap,
+      timeMs: run.timeMs,
+      samples: [
+        { frames: ['parse', 'main'], value: 4096, labels },
+        { frames: ['main'], value: 1024, labels },
+      ],
+    },
+  ]
+}
