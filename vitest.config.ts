@@ -8,7 +8,7 @@ const ON_SERVERS_IN_CONTAINERS = [
   'services/catalog/test/{database,http,cache}.test.ts',
   'services/booking/test/{outbox,reservations}.test.ts',
   'services/payments/test/{database,payments}.test.ts',
-  'services/ticketing/test/{tickets,webhooks}.test.ts',
+  'services/ticketing/test/{tickets,dead-letters,webhooks}.test.ts',
 ]
 const engine = spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0
 if (!engine) {

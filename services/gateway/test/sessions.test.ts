@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { type Problem, type Session, sessionSchema } from '@faultline/contracts'
-import { connectNats, connectOwner, createTokenVerifier, watchRevocations } from '@faultline/service-kit'
+import type { Problem, Session } from '@faultline/contracts'
+import { connectNats, createTokenVerifier, watchRevocations } from '@faultline/service-kit'
 import { freePort, startNats, type TestNats, testTelemetry } from '@faultline/service-kit/testing'
-import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoUsers } from '../src/seed/users.ts'
@@ -14,9 +13,7 @@ import {
 } from './support/database.ts'
 import { getJson } from './support/http.ts'
 import { type IdentityGateway, startIdentityGateway } from './support/identity.ts'
-
-/** "Within seconds", on a machine that may be busy. */
-const WITHIN = { timeout: 5_000, interval: 20 }
+import { postAt, signInAt, statusAt, WITHIN } from './support/sessions.ts'
 
 let database: GatewayDatabase
 let nats: TestNats
@@ -33,26 +30,13 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]()
 })
 
-const post = <Body = Problem>(path: string, body: unknown, at = gateway) =>
-  getJson<Body>(`${at.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+const post = <Body = Problem>(path: string, body: unknown, at = gateway) => postAt<Body>(at, path, body)
 
-async function signIn(username = 'visitor-1', at = gateway): Promise<Session> {
-  const { status, body } = await post<Session>('/v1/sessions', { username, password: DEMO_PASSWORD }, at)
-  expect(status).toBe(201)
-  return sessionSchema.parse(body)
-}
+const signIn = (username = 'visitor-1', at = gateway) => signInAt(at, username)
 
 const refresh = (refreshToken: string) => post<Session>('/v1/sessions/refresh', { refreshToken })
 
-/** Status of a request that any good token of a visitor may send; 404 is what the stand-in behind answers. */
-async function statusWith(token: string, at = gateway): Promise<number> {
-  const url = `${at.url}/v1/orders/${randomUUID()}`
-  return (await getJson(url, { headers: { authorization: `Bearer ${token}` } })).status
-}
+const statusWith = (token: string, at = gateway) => statusAt(at, token)
 
 const signOut = (token: string) =>
   getJson(`${gateway.url}/v1/sessions/current`, {
@@ -216,49 +200,6 @@ describe('the database', () => {
     expect((await post('/v1/sessions', { username: 'visitor-3', password: DEMO_PASSWORD })).status).toBe(401)
     expect(await migrateAndSeed(database.ownerUrl)).toBe(true)
     await signIn('visitor-3')
-  })
-})
-
-describe('rotation of signing keys', () => {
-  it('has no moment without a key: old tokens stay good, the new key is published before it signs', async () => {
-    await using owned = await startGatewayDatabase()
-    const times = { keyLeadMs: 1_500, keyMaxAgeMs: 3_000 }
-    const natsUrl = nats.url
-    await using rotating = await startIdentityGateway({ databaseUrl: owned.serviceUrl, natsUrl, ...times })
-    const published = async () => {
-      const { body } = await getJson<JSONWebKeySet>(`${rotating.url}/.well-known/jwks.json`)
-      return body.keys.map(({ kid }) => kid)
-    }
-    await expect.poll(published, WITHIN).toHaveLength(1)
-    const before = await signIn('visitor-1', rotating)
-    const kidOf = ({ accessToken }: Session) => decodeProtectedHeader(accessToken).kid
-    const { kid } = await rotating.identity.keys.rotate()
-    expect(await published()).toContain(kid)
-    expect(kidOf(await signIn('visitor-1', rotating))).toBe(kidOf(before))
-    await expect.poll(async () => kidOf(await signIn('visitor-1', rotating)), WITHIN).toBe(kid)
-    // The old key's tokens live on: nobody has to sign in again.
-    expect(await published()).toContain(kidOf(before))
-    expect(await statusWith(before.accessToken, rotating)).toBe(404)
-    // And by its age alone the next one comes, without anybody asking.
-    await expect.poll(async () => (await published()).length, { timeout: 15_000 }).toBe(3)
-  })
-
-  it('leaves one key to replicas that start at the same time', async () => {
-    await using owned = await startGatewayDatabase()
-    const options = { databaseUrl: owned.serviceUrl, natsUrl: nats.url }
-    await using replicas = new AsyncDisposableStack()
-    const started = await Promise.all([1, 2, 3].map(() => startIdentityGateway(options)))
-    for (const replica of started) replicas.use(replica)
-    const client = await connectOwner(owned.ownerUrl)
-    const count = async () =>
-      (await client.query('SELECT count(*)::int AS n FROM gateway.signing_keys')).rows[0]?.n
-    for (const replica of started) {
-      await expect
-        .poll(async () => (await fetch(`${replica.url}/.well-known/jwks.json`)).status, WITHIN)
-        .toBe(200)
-    }
-    expect(await count()).toBe(1)
-    await client.end()
   })
 })
 

@@ -1,83 +1,18 @@
-import { createPublicKey, randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
-import {
-  type CryptoKey,
-  exportJWK,
-  exportSPKI,
-  generateKeyPair,
-  type JWK,
-  type JWTPayload,
-  SignJWT,
-} from 'jose'
-import Koa from 'koa'
+import { createPublicKey } from 'node:crypto'
+import { exportSPKI, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { listen } from '../lifecycle/listen.ts'
-import { problems } from '../problems/middleware.ts'
-import { freePort } from '../testing/free-port.ts'
-import { type ServedApp, serve } from '../testing/serve.ts'
-import { type TestTelemetry, testTelemetry } from '../testing/telemetry.ts'
-import { authenticated } from './authenticated.ts'
-import type { AuthenticatedState } from './principal.ts'
 import { createRevocationList, type RevocationList } from './revocations.ts'
-import { createServiceTokens } from './service-tokens.ts'
-import { createTokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
-
-const ISSUER = 'urn:test:gateway'
-const AUDIENCE = 'box-office'
-
-interface SigningKey {
-  kid: string
-  privateKey: CryptoKey
-  publicKey: CryptoKey
-  jwk: JWK
-}
-
-async function makeKey(alg = 'ES256'): Promise<SigningKey> {
-  const kid = randomUUID()
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
-  return { kid, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg } }
-}
-
-/** A server of an issuer's key set, which a test may change. */
-async function serveKeys(keys: { published: readonly JWK[] }) {
-  let fetches = 0
-  const listener = await listen(
-    (_req, res) => {
-      fetches++
-      res.setHeader('content-type', 'application/json')
-      res.end(JSON.stringify({ keys: keys.published }))
-    },
-    { host: '127.0.0.1', port: 0, variable: 'PORT' },
-  )
-  return {
-    url: `http://127.0.0.1:${listener.port}/jwks`,
-    fetches: () => fetches,
-    [Symbol.asyncDispose]: async () => void (await listener.drain(0)),
-  }
-}
-
-interface Changes {
-  header?: Record<string, unknown>
-  claims?: JWTPayload
-  expiresAt?: number
-}
-
-const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds
-
-/** A token as the gateway signs it, but for the changes. */
-function tokenBy(key: SigningKey, { header, claims, expiresAt = inSeconds(300) }: Changes = {}) {
-  return new SignJWT({
-    iss: ISSUER,
-    aud: AUDIENCE,
-    sub: 'user-1',
-    sid: 'session-1',
-    scope: 'orders:read orders:write',
-    exp: expiresAt,
-    ...claims,
-  })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...header })
-    .sign(key.privateKey)
-}
+import {
+  AUDIENCE,
+  ISSUER,
+  inSeconds,
+  type KeyServer,
+  makeKey,
+  type SigningKey,
+  serveKeys,
+  tokenBy,
+} from './testing/keys.ts'
+import { type ProtectedApp, serveProtected } from './testing/protected-app.ts'
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
@@ -97,40 +32,9 @@ function unsignedToken(alg: string) {
 let key: SigningKey
 let stranger: SigningKey
 let otherAlgorithm: SigningKey
-let keyServer: Awaited<ReturnType<typeof serveKeys>>
+let keyServer: KeyServer
 let revocations: RevocationList
-let telemetry: TestTelemetry
-let server: ServedApp
-let reached: AuthenticatedState[]
-
-async function serveVerified(options: Partial<TokenVerifierOptions> = {}): Promise<ServedApp> {
-  const verifier = createTokenVerifier({
-    issuers: [{ issuer: ISSUER, jwksUrl: keyServer.url }],
-    audience: AUDIENCE,
-    revocations,
-    ...telemetry,
-    ...options,
-  })
-  const app = new Koa()
-  app.use(problems(telemetry))
-  app.use(authenticated(verifier, 'orders:write'))
-  app.use((ctx) => {
-    reached.push({ principal: ctx.state.principal, token: ctx.state.token })
-    ctx.status = 204
-  })
-  return serve(app)
-}
-
-async function ask(authorization: string | undefined, url = server.url) {
-  const answer = await fetch(url, { headers: authorization === undefined ? {} : { authorization } })
-  const text = await answer.text()
-  return {
-    status: answer.status,
-    challenge: answer.headers.get('www-authenticate'),
-    type: text === '' ? undefined : (JSON.parse(text) as { type: string }).type,
-    text,
-  }
-}
+let app: ProtectedApp
 
 beforeAll(async () => {
   key = await makeKey()
@@ -142,17 +46,15 @@ afterAll(() => keyServer[Symbol.asyncDispose]())
 
 beforeEach(async () => {
   revocations = createRevocationList()
-  telemetry = testTelemetry()
-  reached = []
-  server = await serveVerified()
-  return () => server[Symbol.asyncDispose]()
+  app = await serveProtected({ issuers: [{ issuer: ISSUER, jwksUrl: keyServer.url }], revocations })
+  return () => app[Symbol.asyncDispose]()
 })
 
 describe('authenticated', () => {
   it('lets a good token through and says who it is', async () => {
     const token = await tokenBy(key)
-    expect((await ask(`Bearer ${token}`)).status).toBe(204)
-    expect(reached).toEqual([
+    expect((await app.ask(`Bearer ${token}`)).status).toBe(204)
+    expect(app.reached).toEqual([
       {
         token,
         principal: {
@@ -163,14 +65,7 @@ describe('authenticated', () => {
         },
       },
     ])
-    expect(await telemetry.value('auth_token_checks_total', { outcome: 'accepted' })).toBe(1)
-  })
-
-  it('fetches the keys once for many requests', async () => {
-    const before = keyServer.fetches()
-    const token = await tokenBy(key)
-    await Promise.all(Array.from({ length: 20 }, () => ask(`Bearer ${token}`)))
-    expect(keyServer.fetches() - before).toBe(1)
+    expect(await app.telemetry.value('auth_token_checks_total', { outcome: 'accepted' })).toBe(1)
   })
 
   it.each<[string, string, () => Promise<string | undefined>]>([
@@ -216,18 +111,18 @@ describe('authenticated', () => {
       async () => `Bearer ${await tokenBy(key, { claims: { scope: 7 } })}`,
     ],
   ])('refuses a request whose token is %s', async (_, fault, authorization) => {
-    const answer = await ask(await authorization())
+    const answer = await app.ask(await authorization())
     expect(answer).toMatchObject({ status: 401, type: 'urn:faultline:problem:unauthenticated' })
     expect(answer.challenge).toMatch(fault === 'missing' ? /^Bearer$/ : /^Bearer error="invalid_token"/)
-    expect(reached).toEqual([])
-    expect(await telemetry.value('auth_token_checks_total', { outcome: fault })).toBe(1)
-    expect(telemetry.lines).toContainEqual(
+    expect(app.reached).toEqual([])
+    expect(await app.telemetry.value('auth_token_checks_total', { outcome: fault })).toBe(1)
+    expect(app.telemetry.lines).toContainEqual(
       expect.objectContaining({ 'event.name': 'security.authn_failure', reason: fault }),
     )
   })
 
   it('refuses a scope that is too small with 403 and says which one it takes', async () => {
-    const answer = await ask(
+    const answer = await app.ask(
       `Bearer ${await tokenBy(key, { claims: { scope: 'orders:read orders:writer' } })}`,
     )
     expect(answer).toMatchObject({
@@ -235,87 +130,16 @@ describe('authenticated', () => {
       type: 'urn:faultline:problem:insufficient-scope',
       challenge: 'Bearer error="insufficient_scope", scope="orders:write"',
     })
-    expect(reached).toEqual([])
-    expect(telemetry.lines).toContainEqual(expect.objectContaining({ 'event.name': 'security.authz_denied' }))
+    expect(app.reached).toEqual([])
+    expect(app.telemetry.lines).toContainEqual(
+      expect.objectContaining({ 'event.name': 'security.authz_denied' }),
+    )
   })
 
   it('refuses the tokens of a revoked session, and only those', async () => {
     revocations.add('session-1', Date.now() + 60_000)
-    expect((await ask(`Bearer ${await tokenBy(key)}`)).text).toContain('the session has ended')
-    expect((await ask(`Bearer ${await tokenBy(key, { claims: { sid: 'session-2' } })}`)).status).toBe(204)
-  })
-
-  it('takes a key as soon as it is published, and none that is withdrawn for longer than it keeps them', async () => {
-    const keys = { published: [key.jwk] }
-    await using rotating = await serveKeys(keys)
-    await using api = await serveVerified({
-      issuers: [{ issuer: ISSUER, jwksUrl: rotating.url }],
-      jwksCooldownMs: 0,
-      jwksMaxAgeMs: 50,
-    })
-    const status = async (by: SigningKey) => (await ask(`Bearer ${await tokenBy(by)}`, api.url)).status
-    expect(await status(stranger)).toBe(401)
-    keys.published = [key.jwk, stranger.jwk]
-    expect(await status(stranger)).toBe(204)
-    keys.published = [stranger.jwk]
-    await expect.poll(() => status(key)).toBe(401)
-  })
-
-  it('answers 503, not 401, when the keys cannot be had', async () => {
-    const jwksUrl = `http://127.0.0.1:${await freePort()}/jwks`
-    await using api = await serveVerified({ issuers: [{ issuer: ISSUER, jwksUrl }] })
-    const answer = await ask(`Bearer ${await tokenBy(key)}`, api.url)
-    expect(answer.status).toBe(503)
-    expect(JSON.parse(answer.text)).toMatchObject({ dependency: 'jwks', cause: 'connection_failed' })
-    expect(reached).toEqual([])
-  })
-
-  it('waits for the keys no longer than it is told', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-    await using _closed = {
-      async [Symbol.asyncDispose]() {
-        silent.closeAllConnections()
-        silent.close()
-      },
-    }
-    await expect.poll(() => silent.address()).not.toBeNull()
-    const address = silent.address()
-    const port = typeof address === 'object' ? address?.port : undefined
-    await using api = await serveVerified({
-      issuers: [{ issuer: ISSUER, jwksUrl: `http://127.0.0.1:${port}/` }],
-      jwksTimeoutMs: 50,
-    })
-    expect((await ask(`Bearer ${await tokenBy(key)}`, api.url)).status).toBe(504)
-  })
-})
-
-describe("a service's own tokens", () => {
-  it('are taken by who trusts the service, for what they are meant', async () => {
-    const tokens = createServiceTokens({
-      issuer: 'urn:test:booking',
-      subject: 'booking',
-      audience: 'payments',
-      scope: 'orders:write',
-    })
-    await using keysOfBooking = await serveKeys({ published: tokens.jwks().keys })
-    const issuers = [{ issuer: 'urn:test:booking', jwksUrl: keysOfBooking.url }]
-    await using payments = await serveVerified({ issuers, audience: 'payments' })
-    await using other = await serveVerified({ issuers, audience: 'ticketing' })
-    const authorization = `Bearer ${await tokens.token()}`
-    expect((await ask(authorization, payments.url)).status).toBe(204)
-    expect(reached[0]?.principal).toMatchObject({ subject: 'booking', kind: 'service', sessionId: undefined })
-    expect((await ask(authorization, other.url)).status).toBe(401)
-    expect((await ask(authorization)).status).toBe(401)
-  })
-
-  it('are signed again before they are half through their life, and show no private key', async () => {
-    const of = (lifetimeSeconds: number) =>
-      createServiceTokens({ issuer: 'i', subject: 's', audience: 'a', scope: 'x', lifetimeSeconds })
-    const lasting = of(60)
-    expect(await lasting.token()).toBe(await lasting.token())
-    const brief = of(0)
-    expect(await brief.token()).not.toBe(await brief.token())
-    expect(lasting.jwks().keys[0]).not.toHaveProperty('d')
+    expect((await app.ask(`Bearer ${await tokenBy(key)}`)).text).toContain('the session has ended')
+    expect((await app.ask(`Bearer ${await tokenBy(key, { claims: { sid: 'session-2' } })}`)).status).toBe(204)
   })
 })
 
