@@ -10,6 +10,13 @@ export interface Kit extends AsyncDisposable {
   readonly runtime: Runtime
   /** Its state folder: data, logs. */
   readonly stateDir: string
+  /** Runs the kit's command to its end, which may be any exit code. */
+  faultline(
+    args: readonly string[],
+    timeoutMs?: number,
+  ): PromiseLike<{ exitCode?: number; stdout: string; stderr: string; all: string }>
+  /** Starts the kit again, after it was stopped or killed. Resolves with what the command printed. */
+  up(): Promise<string>
   /** Runs `faultline verify --json`. */
   verify(): Promise<{ readonly exitCode: number | undefined; readonly report: VerifyReport }>
   /** Runs a load scenario in the background until the result is disposed of. */
@@ -20,14 +27,14 @@ export interface Kit extends AsyncDisposable {
 const PORT_OFFSET = process.env.FAULTLINE_E2E_PORT_OFFSET ?? '7000'
 /** Long enough to build every binary on a fresh machine. */
 const UP_TIMEOUT_MS = 45 * 60_000
-const DOWN_TIMEOUT_MS = 120_000
-const VERIFY_TIMEOUT_MS = 120_000
+/** Of a command that starts nothing and runs no load. */
+const COMMAND_TIMEOUT_MS = 120_000
 /** Longer than the tests take; it is ended with them. */
 const LOAD_DURATION = '45m'
 
 export async function startKit(): Promise<Kit> {
   const stateDir = await mkdtemp(join(tmpdir(), 'faultline-e2e-'))
-  const faultline = (args: readonly string[], timeout: number) =>
+  const faultline = (args: readonly string[], timeout = COMMAND_TIMEOUT_MS) =>
     execa('faultline', args, {
       preferLocal: true,
       localDir: REPOSITORY_ROOT,
@@ -38,19 +45,25 @@ export async function startKit(): Promise<Kit> {
       timeout,
     })
   const stop = async () => {
-    const down = await faultline(['down'], DOWN_TIMEOUT_MS)
+    const down = await faultline(['down'])
     if (down.exitCode !== 0) throw new Error(`the kit left something behind in ${stateDir}:\n${down.all}`)
     await rm(stateDir, { recursive: true, force: true })
   }
+  const start = async () => {
+    const { exitCode, all } = await faultline(['up', '--detach', '--port-offset', PORT_OFFSET], UP_TIMEOUT_MS)
+    if (exitCode !== 0) throw new Error(`the kit did not start:\n${all}`)
+    return all
+  }
   try {
-    const up = await faultline(['up', '--detach', '--port-offset', PORT_OFFSET], UP_TIMEOUT_MS)
-    if (up.exitCode !== 0) throw new Error(`the kit did not start:\n${up.all}`)
+    await start()
     const runtime = await connectRuntime(stateDir)
     return {
       runtime,
       stateDir,
+      faultline,
+      up: start,
       verify: async () => {
-        const { exitCode, stdout, all } = await faultline(['verify', '--json'], VERIFY_TIMEOUT_MS)
+        const { exitCode, stdout, all } = await faultline(['verify', '--json'])
         return { exitCode, report: parseReport(stdout, all) }
       },
       load: (scenario) => {

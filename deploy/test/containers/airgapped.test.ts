@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allReady, type ComponentStatus, type ComposeRuntime, connectCompose } from '@faultline/stack'
 import { execa } from 'execa'
+import { Client } from 'pg'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { REPOSITORY } from '../rendered.ts'
@@ -87,6 +88,19 @@ describe('the air-gapped compose file', () => {
     expect(verify.all).toMatch(/verified: [1-9]\d* passed, 0 failed/)
   }, 180_000)
 
+  test('`faultline drill slow-query --compose` shows its failure, and leaves the index as it was', async () => {
+    const drill = await execa('npx', ['faultline', 'drill', 'slow-query', '--compose', '--json'], {
+      cwd: REPOSITORY,
+      env: { FAULTLINE_STATE_DIR: state },
+      reject: false,
+      all: true,
+      stdin: 'ignore',
+    })
+    expect(drill.exitCode, drill.all).toBe(0)
+    expect(JSON.parse(drill.stdout)).toMatchObject({ outcome: 'passed', failures: [] })
+    expect(await hasSearchIndex()).toBe(true)
+  }, 400_000)
+
   test('a restart with other settings holds until the next restart', async () => {
     await kit.restart('catalog-2', { env: { LOG_LEVEL: 'debug' } })
     expect(await environment('catalog-2')).toContain('LOG_LEVEL=debug')
@@ -104,6 +118,19 @@ describe('the air-gapped compose file', () => {
     const found = (await kit.status()).find(({ name }) => name === component)
     if (found === undefined) throw new Error(`no component ${component}`)
     return found
+  }
+
+  async function hasSearchIndex(): Promise<boolean> {
+    const client = new Client({ connectionString: kit.endpoints().postgres })
+    await client.connect()
+    try {
+      const { rowCount } = await client.query(
+        "SELECT FROM pg_indexes WHERE indexname = 'seats_concert_place_idx'",
+      )
+      return rowCount === 1
+    } finally {
+      await client.end()
+    }
   }
 
   async function linesWith(mark: string): Promise<number> {

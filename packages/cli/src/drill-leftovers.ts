@@ -1,10 +1,16 @@
 import { findLeftover, leftoverText, undoLeftover } from '@faultline/drill-engine'
 import { messageOf, type Runtime } from '@faultline/stack'
+import { kitStateDir, type WhichKit } from './kit.ts'
 
 /** Says what a drill left in the kit, if it did. */
-export async function tellLeftover(stateDir: string): Promise<void> {
-  const left = await findLeftover(stateDir).catch(() => undefined)
-  if (left !== undefined) console.error(leftoverText(left))
+export async function tellLeftover(which: WhichKit): Promise<void> {
+  const left = await findLeftover(kitStateDir(which)).catch(() => undefined)
+  if (left !== undefined) console.error(leftoverText(left, takenOutBy(which)))
+}
+
+/** The commands that take out what a drill left in, for people; `docker compose` knows nothing of drills. */
+export function takenOutBy({ compose }: WhichKit): string {
+  return compose ? '"npx faultline drill --undo --compose"' : '"npx faultline drill --undo" or "down"'
 }
 
 /** Takes out what a killed drill left in. A kit that cannot do it now keeps the journal, and is told so. */

@@ -46,12 +46,15 @@ test('the journal tells a running drill from a killed one and from a fault left 
   await journal.enter('fault')
   const running = await findLeftover(stateDir)
   expect(running).toMatchObject({ running: true, phase: 'fault' })
-  if (running) expect(leftoverText(running)).toBe('The drill d is running (phase fault).')
+  if (running) expect(leftoverText(running, '"undo"')).toBe('The drill d is running (phase fault).')
   const content = await readJournal(stateDir)
   // no process has this pid: it is above the highest there can be
   if (content) expect(isRunning({ ...content, runner: { ...content.runner, pid: 2 ** 22 + 1 } })).toBe(false)
   await journal.keep()
   const kept = await findLeftover(stateDir)
   expect(kept).toMatchObject({ running: false, kept: true })
-  if (kept) expect(leftoverText(kept)).toContain('still in, as asked for')
+  if (kept)
+    expect(leftoverText(kept, '"undo"')).toBe(
+      'The fault of the drill d is still in, as asked for: "undo" takes it out.',
+    )
 })

@@ -19,12 +19,14 @@ export async function findLeftover(stateDir: string): Promise<Leftover | undefin
   return journal === undefined ? undefined : describe(journal)
 }
 
-/** In one sentence for people. */
-export function leftoverText({ drill, phase, running, kept }: Leftover): string {
+/**
+ * In one sentence for people.
+ * @param takenOutBy the commands that take it out
+ */
+export function leftoverText({ drill, phase, running, kept }: Leftover, takenOutBy: string): string {
   if (running) return `The drill ${drill} is running (phase ${phase}).`
-  if (kept)
-    return `The fault of the drill ${drill} is still in, as asked for: "npx faultline drill --undo" takes it out.`
-  return `The drill ${drill} was killed in its phase ${phase} and its fault is still in: "npx faultline drill --undo" or "down" takes it out.`
+  if (kept) return `The fault of the drill ${drill} is still in, as asked for: ${takenOutBy} takes it out.`
+  return `The drill ${drill} was killed in its phase ${phase} and its fault is still in: ${takenOutBy} takes it out.`
 }
 
 /**

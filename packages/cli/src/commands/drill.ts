@@ -8,22 +8,17 @@ import {
   undoLeftover,
   writeReport,
 } from '@faultline/drill-engine'
-import {
-  connectRuntime,
-  defaultStateDir,
-  ExitCode,
-  messageOf,
-  type Runtime,
-  StackError,
-} from '@faultline/stack'
+import { ExitCode, messageOf, StackError } from '@faultline/stack'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
+import { takenOutBy } from '../drill-leftovers.ts'
 import { drillProgress } from '../drill-progress.ts'
 import { verdictText } from '../drill-verdict.ts'
 import { drillNames, loadDrill } from '../drills.ts'
 import { columns } from '../format.ts'
+import { connectKit, kitStateDir, type WhichKit } from '../kit.ts'
 
-interface DrillOptions {
+interface DrillOptions extends WhichKit {
   /** False with `--no-fault`. */
   fault: boolean
   keep?: true
@@ -44,6 +39,7 @@ export function drillCommand(): Command {
     )
     .option('--keep', 'end when the evidence is there and leave the fault in, to explore')
     .option('--undo', 'take out what a drill left in')
+    .option('--compose', 'in the kit that docker compose has started')
     .option('--list', 'show which drills there are')
     .option('--json', 'the verdict (or the list) as one JSON document')
     .addHelpText('after', '\nExample:\n  npx faultline drill slow-query\n')
@@ -52,7 +48,7 @@ export function drillCommand(): Command {
 
 async function drill(name: string | undefined, options: DrillOptions): Promise<void> {
   if (options.list) return list(options.json === true)
-  if (options.undo) return undo()
+  if (options.undo) return undo(options)
   const names = await drillNames()
   if (name === undefined || !names.includes(name)) {
     const what = name === undefined ? 'which drill?' : `there is no drill "${name}";`
@@ -71,12 +67,13 @@ async function list(json: boolean): Promise<void> {
   )
 }
 
-async function undo(): Promise<void> {
-  const stateDir = defaultStateDir()
-  await using runtime = await connect()
+async function undo(which: WhichKit): Promise<void> {
+  const stateDir = kitStateDir(which)
+  await using runtime = await connectKit(which)
   const left = await undoLeftover(runtime, stateDir)
   const running = await findLeftover(stateDir)
-  if (running !== undefined) throw new StackError(leftoverText(running), ExitCode.checkFailed)
+  if (running !== undefined)
+    throw new StackError(leftoverText(running, takenOutBy(which)), ExitCode.checkFailed)
   console.log(
     left === undefined
       ? 'No drill has left anything in.'
@@ -84,9 +81,9 @@ async function undo(): Promise<void> {
   )
 }
 
-async function run(definition: Drill, { fault, keep, json }: DrillOptions): Promise<void> {
-  const stateDir = defaultStateDir()
-  await using runtime = await connect()
+async function run(definition: Drill, { fault, keep, json, ...which }: DrillOptions): Promise<void> {
+  const stateDir = kitStateDir(which)
+  await using runtime = await connectKit(which)
   const abort = new AbortController()
   const interrupt = (): void => abort.abort(new CommandFailed(ExitCode.checkFailed))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
@@ -116,14 +113,5 @@ async function run(definition: Drill, { fault, keep, json }: DrillOptions): Prom
     throw error
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupt)
-  }
-}
-
-/** Without a kit there is nothing to drill: the surroundings lack it. */
-async function connect(): Promise<Runtime> {
-  try {
-    return await connectRuntime(defaultStateDir())
-  } catch (error) {
-    throw error instanceof StackError ? new StackError(error.message, ExitCode.environmentLacks) : error
   }
 }

@@ -10,6 +10,7 @@ import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { tellLeftover } from '../drill-leftovers.ts'
 import { columns, duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
+import { kitStateDir } from '../kit.ts'
 
 export function statusCommand(): Command {
   return new Command('status')
@@ -26,12 +27,13 @@ async function status(options: { json?: true; compose?: true }): Promise<void> {
   await using runtime = await connectRuntime(stateDir)
   const state = await runtime.state()
   console.log(options.json ? JSON.stringify(state, null, 2) : table(state))
-  await tellLeftover(stateDir)
+  await tellLeftover({})
   if (state.phase !== 'ready') throw new CommandFailed(ExitCode.checkFailed)
 }
 
 async function statusOfCompose(json: boolean): Promise<void> {
-  await using runtime = await connectCompose(defaultStateDir())
+  const which = { compose: true } as const
+  await using runtime = await connectCompose(kitStateDir(which))
   const components = await runtime.status()
   const rows = components.map(({ name, state, since, pid, restarts, version, detail }) => [
     name,
@@ -44,6 +46,7 @@ async function statusOfCompose(json: boolean): Promise<void> {
   ])
   const heading = ['NAME', 'STATE', 'FOR', 'PID', 'RESTARTS', 'IMAGE', 'DETAIL']
   console.log(json ? JSON.stringify(components, null, 2) : columns([heading, ...rows]))
+  await tellLeftover(which)
   if (!allReady(components)) throw new CommandFailed(ExitCode.checkFailed)
 }
 

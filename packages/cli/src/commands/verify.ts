@@ -1,16 +1,9 @@
 import { join } from 'node:path'
-import {
-  connectCompose,
-  connectRuntime,
-  defaultStateDir,
-  ExitCode,
-  REPOSITORY_ROOT,
-  type Runtime,
-  StackError,
-} from '@faultline/stack'
+import { ExitCode, REPOSITORY_ROOT } from '@faultline/stack'
 import { KitNotRunning, renderReport, runVerify, type VerifyProgress } from '@faultline/verify'
 import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
+import { connectKit } from '../kit.ts'
 
 interface VerifyOptions {
   json?: true
@@ -33,7 +26,7 @@ export function verifyCommand(): Command {
 }
 
 async function verify({ json, all, compose, timeout }: VerifyOptions): Promise<void> {
-  await using runtime = await (compose ? connectCompose(defaultStateDir()) : connect())
+  await using runtime = await connectKit({ ...(compose && { compose }) })
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
   process.once('SIGTERM', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
@@ -52,15 +45,6 @@ async function verify({ json, all, compose, timeout }: VerifyOptions): Promise<v
     if (!(error instanceof KitNotRunning)) throw error
     console.error(error.message)
     throw new CommandFailed(ExitCode.environmentLacks)
-  }
-}
-
-/** A kit that does not run is something to start, not a claim that proved false. */
-async function connect(): Promise<Runtime> {
-  try {
-    return await connectRuntime(defaultStateDir())
-  } catch (error) {
-    throw error instanceof StackError ? new StackError(error.message, ExitCode.environmentLacks) : error
   }
 }
 
