@@ -14,6 +14,7 @@ const OVERLAYS = {
   'air-gapped': ['deploy/airgapped/docker-compose.yml'],
   'bring your own': ['deploy/compose/bring-your-own.yml'],
   'also to': ['deploy/compose/also-to.yml'],
+  'with Alertmanager': ['deploy/compose/alertmanager.yml'],
 }
 const KIT = /^faultline\/kit$|^faultline-airgapped\/kit$/
 const official = officialImages()
@@ -104,11 +105,11 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
       .map((target) => target.split('=')[0] ?? '')
     const backends = [...services].filter(([name, { image }]) => !KIT.test(image) || asked.includes(name))
     expect(asked.filter((name) => !services.has(name))).toEqual([])
-    // what is not asked: what ready waits with, and a cache that may be away
+    // what is not asked: what ready waits with, what only some run, and a cache that may be away
     expect(
       backends
         .map(([name]) => name)
-        .filter((name) => !asked.includes(name) && !['edge', 'k6', 'valkey'].includes(name)),
+        .filter((name) => !asked.includes(name) && !['alertmanager', 'edge', 'k6', 'valkey'].includes(name)),
     ).toEqual([])
     expect(services.get('ready')?.healthcheck?.test.join(' ')).toContain(':8090/readyz')
     for (const name of ['catalog-migrate']) {
@@ -214,4 +215,22 @@ test('bring your own leaves out every backend', async () => {
     names.filter((name) => ['prometheus', 'loki', 'tempo', 'pyroscope', 'grafana', 'pager'].includes(name)),
   ).toEqual([])
   expect(names).toContain('collector')
+})
+
+test('k6 and Alertmanager run where they are asked for, and then Prometheus tells both', async () => {
+  const [usual, both] = [await rendered(), await rendered('deploy/compose/alertmanager.yml')]
+  const optional = [...usual].flatMap(([name, { profiles }]) =>
+    profiles?.length ? [[name, ...profiles]] : [],
+  )
+  expect(optional.sort()).toEqual([
+    ['alertmanager', 'alertmanager'],
+    ['k6', 'load'],
+  ])
+  expect(both.get('alertmanager')?.profiles ?? []).toEqual([])
+  const told = (services: typeof usual) => {
+    const volumes = services.get('prometheus')?.volumes ?? []
+    return volumes.find(({ target }) => target === '/etc/faultline/alertmanagers')?.source
+  }
+  expect(told(usual)).toBe(`${REPOSITORY}deploy/compose/alertmanagers/none`)
+  expect(told(both)).toBe(`${REPOSITORY}deploy/compose/alertmanagers/alertmanager`)
 })

@@ -4,6 +4,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { buildAlertmanager } from './alertmanager.ts'
 import { buildPostgres, buildValkey } from './databases.ts'
 import { tagOf } from './image.ts'
 import { buildKit } from './kit.ts'
@@ -14,6 +15,7 @@ const cache = join(process.env.FAULTLINE_CACHE_DIR || join(homedir(), '.cache/fa
 const builders: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   kit: (folder) => buildKit(folder, cache),
   postgres: (folder) => buildPostgres(folder, cache),
+  alertmanager: (folder) => buildAlertmanager(folder, cache),
   valkey: (folder) => buildValkey(folder, cache),
   ...Object.fromEntries(programNames.map((name) => [name, (folder: string) => buildProgram(name, folder)])),
 }

@@ -7,11 +7,13 @@ rule_files: [rules/*.yaml, ../../slo/*.yaml, /absolute.yaml]
 alerting:
   alertmanagers:
     - api_version: v2
+      file_sd_configs: [{ files: ['../../alertmanagers/*.yaml'] }]
+    - api_version: v2
       static_configs: [{ targets: ['pager:9093', 'elsewhere:1'] }]
 global: { scrape_interval: 2s }
 `
 
-test('rule files stay those of the repository and alertmanagers get their address; all else stays', () => {
+test('rule files stay those of the repository, alertmanagers get their address, those of a folder go; all else stays', () => {
   const config = parse(
     prometheusConfigAt(source, '/repo/backends/prometheus', { 'pager:9093': '127.0.0.1:10693' }),
   )

@@ -8,7 +8,8 @@ export type Addresses = Readonly<Record<string, string>>
 
 /**
  * Writes the repository's Prometheus configuration as plain processes need it. In it, hosts are those of containers
- * and rule files are relative to it: here hosts get their address, and paths become absolute.
+ * and rule files are relative to it: here hosts get their address, and paths become absolute. Alertmanagers of a folder
+ * that compose mounts are left out.
  */
 export async function renderPrometheusConfig(
   source: string,
@@ -25,7 +26,9 @@ export function prometheusConfigAt(source: string, folder: string, addresses: Ad
   const document = parseDocument(source)
   const config = document.toJS() as {
     rule_files?: string[]
-    alerting?: { alertmanagers?: { static_configs?: { targets: string[] }[] }[] }
+    alerting?: {
+      alertmanagers?: { static_configs?: { targets: string[] }[]; file_sd_configs?: unknown[] }[]
+    }
   }
   config.rule_files?.forEach((file, i) => {
     document.setIn(['rule_files', i], resolve(folder, file))
@@ -38,5 +41,10 @@ export function prometheusConfigAt(source: string, folder: string, addresses: Ad
       })
     })
   })
+  const ofFolders = config.alerting?.alertmanagers?.flatMap(({ file_sd_configs }, i) =>
+    file_sd_configs === undefined ? [] : i,
+  )
+  // from the end, so that the numbers of those before stay true
+  for (const i of ofFolders?.reverse() ?? []) document.deleteIn(['alerting', 'alertmanagers', i])
   return document.toString()
 }
