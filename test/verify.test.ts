@@ -87,6 +87,12 @@ const sabotages: readonly Sabotage[] = [
     undo: (runtime) => sql(runtime, 'DROP FUNCTION booking.blank_context() CASCADE'),
   },
   {
+    name: 'a shared cache that is not there',
+    expected: { hop: 'services', check: 'cache/catalog-1', cause: /shared cache that does not answer/ },
+    inflict: (runtime) => runtime.restart('catalog-1', { env: { CACHE_URL: 'redis://127.0.0.1:1' } }),
+    undo: (runtime) => runtime.restart('catalog-1'),
+  },
+  {
     name: 'Loki stopped',
     expected: { hop: 'loki', check: 'reach/loki', cause: /does not run/ },
     inflict: (runtime) => runtime.stop('loki'),

@@ -74,6 +74,11 @@ const services = {
   telemetry_items_dropped_total: counter('signal', 'reason'),
 }
 
+/** Of the edge; the site that a request came in by is the label `server`, as the Caddyfile names it. */
+const edgeOfKit = {
+  caddy_http_request_duration_seconds: histogram('server', 'code', 'method', 'handler'),
+}
+
 const message = [
   'messaging_system',
   'messaging_operation_name',
@@ -186,6 +191,7 @@ const k6 = {
 
 export const metrics = {
   ...services,
+  ...edgeOfKit,
   ...boxOffice,
   ...messages,
   ...security,

@@ -1,5 +1,6 @@
 import { dashboardTab } from '../links.ts'
 import { businessRow } from '../rows/business.ts'
+import { edgeRow } from '../rows/edge.ts'
 import { evidenceRow } from '../rows/evidence.ts'
 import { goldenSignalsRow } from '../rows/golden-signals.ts'
 import { loadRow } from '../rows/load.ts'
@@ -15,7 +16,7 @@ export const overview = (): KitDashboard =>
     uid: 'overview',
     title: 'Faultline / Overview',
     description:
-      'From top to bottom: is anyone hurt, does anyone buy, which service is it, which call, what has run out, what do logs and traces say. Below that, whether the telemetry itself can be believed, and the load that is being offered.',
+      'From top to bottom: is anyone hurt, does anyone buy, does anyone get in, which service is it, which call, what has run out, what do logs and traces say. Below that, whether the telemetry itself can be believed, and the load that is being offered.',
     links: [
       dashboardTab('Service', 'service'),
       dashboardTab('Messaging', 'messaging'),
@@ -24,6 +25,7 @@ export const overview = (): KitDashboard =>
     rows: [
       sloRow,
       businessRow,
+      edgeRow,
       goldenSignalsRow,
       serviceGraphRow,
       saturationRow(),

@@ -14,6 +14,15 @@ export const serverRequests: Work = {
   failure: { label: 'http_response_status_code', inside: '=~"5.."', outside: '!~"5.."' },
 }
 
+/** Requests that the edge answers, whoever answered it; Caddy's own names. */
+export const edgeRequests: Work = {
+  duration: 'caddy_http_request_duration_seconds',
+  failure: { label: 'code', inside: '=~"5.."', outside: '!~"5.."' },
+}
+
+/** Selects, of all requests at the edge, those of visitors: the rest are scrapes. */
+export const visitors: Matchers = { server: '=~"https?"' }
+
 const errorType: Part = { label: 'error_type', inside: '!=""', outside: '=""' }
 
 /** Requests that a service makes; no answer is a failure too, hence `error.type`. */

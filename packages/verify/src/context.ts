@@ -6,6 +6,9 @@ import { spread } from './spread.ts'
 
 /** Addresses that verify needs; those of the running kit have them all. */
 export interface VerifyEndpoints {
+  /** The way in for visitors, in the clear and under TLS. */
+  readonly edge: string
+  readonly edgeTls: string
   readonly gateway: string
   readonly prometheus: string
   readonly loki: string

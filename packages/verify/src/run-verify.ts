@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Backends, createBackends } from '@faultline/backends-client'
+import { sharedCacheProbe } from './cache/probe-shared-cache.ts'
 import { collectorProbe } from './collector/probe-collector.ts'
 import { type Context, nothingFound, servicesOf, type VerifyEndpoints } from './context.ts'
 import { exemplarsProbe } from './links/probe-exemplars.ts'
@@ -126,6 +127,7 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     loadProbe,
     rulesProbe,
     collectorProbe,
+    sharedCacheProbe,
   ]
   const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
   const [linkFindings, orderFindings, rest] = await Promise.all([

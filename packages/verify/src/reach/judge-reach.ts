@@ -4,11 +4,16 @@ import type { Hop } from '../report/hop.ts'
 /** Something that verify has to reach before anything else makes sense. */
 export interface Station {
   /** Also its hop. */
-  readonly name: Extract<Hop, 'gateway' | 'collector' | 'prometheus' | 'loki' | 'tempo' | 'pyroscope'>
+  readonly name: Extract<
+    Hop,
+    'edge' | 'gateway' | 'collector' | 'prometheus' | 'loki' | 'tempo' | 'pyroscope'
+  >
   /** Address of its health check. */
   readonly url: string
   /** Name of the component, for `faultline logs`. */
   readonly component: string
+  /** Where another one stands behind it, without which it cannot answer either. */
+  readonly behind?: Station['name']
 }
 
 /** `undefined`: it answered with success. Otherwise why not. */
@@ -18,7 +23,7 @@ export type ReachProblem =
 
 /** Whether a station answers. */
 export function judgeReach(
-  { name, url, component }: Station,
+  { name, url, component, behind }: Station,
   problem: ReachProblem,
   final: boolean,
 ): Finding {
@@ -27,6 +32,7 @@ export function judgeReach(
     hop: name,
     expected: 'answers with success',
     query: `GET ${url}`,
+    ...(behind !== undefined && { explainedBy: [`reach/${behind}`] }),
     final,
   } as const
   if (problem === undefined) return { ...finding, status: 'pass', seen: 'ready' }

@@ -9,9 +9,10 @@ const TIMEOUT_MS = 3_000
 
 /** Everything on the way, in its order. */
 export function stations(endpoints: VerifyEndpoints): Station[] {
-  const { gateway, collectorHealth, prometheus, loki, tempo, pyroscope } = endpoints
+  const { edge, gateway, collectorHealth, prometheus, loki, tempo, pyroscope } = endpoints
   const embedded = 'embedded-store (or the real one)'
   return [
+    { name: 'edge', url: new URL('/openapi.json', edge).href, component: 'edge', behind: 'gateway' },
     { name: 'gateway', url: new URL('/openapi.json', gateway).href, component: 'gateway' },
     { name: 'collector', url: collectorHealth, component: 'collector' },
     { name: 'prometheus', url: new URL('/-/ready', prometheus).href, component: 'prometheus' },
