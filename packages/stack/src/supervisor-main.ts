@@ -1,26 +1,17 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
-import { type BinaryName, BinaryUnavailableError, resolveBinary } from './binaries/index.ts'
+import { isInstalled, resolveBinary } from './binaries/index.ts'
 import { INSTALLABLE, type StackContext } from './components/context.ts'
 import { faultlineStack } from './components/index.ts'
 import { portsAt } from './ports.ts'
 import { placePostgres } from './postgres/place.ts'
 import { runSupervisor } from './run-supervisor.ts'
 
-/** Whether a program that the kit does not build is there. @throws when one was named but does not run */
-async function isInstalled(name: BinaryName): Promise<boolean> {
-  try {
-    await resolveBinary(name)
-    return true
-  } catch (error) {
-    if (error instanceof BinaryUnavailableError && error.reason === 'not-found') return false
-    throw error
-  }
-}
-
 await runSupervisor(process.argv[2], {
   resolveBinary,
   define: async (config, layout, notice) => {
-    const installed = await Promise.all(INSTALLABLE.map(async (name) => [name, await isInstalled(name)]))
+    const installed = await Promise.all(
+      INSTALLABLE.map(async (name) => [name, await isInstalled(name, notice)]),
+    )
     const context: StackContext = {
       layout,
       ports: portsAt(config.portOffset),

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cachedPath } from '../src/binaries/digest.ts'
-import { resolveBinary } from '../src/binaries/index.ts'
+import { isInstalled, resolveBinary } from '../src/binaries/index.ts'
 import { binarySpec } from '../src/binaries/table.ts'
 import { sandbox } from './binaries-support.ts'
 
@@ -118,5 +118,31 @@ describe('a binary that cannot be had', () => {
         /no go command on PATH\nInstall Go \d+\.\d+\.\d+ or newer .*put toxiproxy-server .* on PATH, or set FAULTLINE_BIN_TOXIPROXY to its path/,
       ),
     })
+  })
+})
+
+describe('a program that has a stand-in', () => {
+  const versions = [
+    ['is used in a supported version', 'echo tempo, version 3.0.3', true, []],
+    [
+      'is not used in an older one, which is said',
+      'echo tempo, version 2.9.0',
+      false,
+      [expect.stringMatching(/tempo is version 2\.9\.0; the kit needs >=3\.0\.0\): it is not used$/)],
+    ],
+  ] as const
+  it.each(versions)('%s', async (_, body, used, said) => {
+    await using box = await sandbox()
+    await box.script(join(box.bin, 'tempo'), body)
+    const notices: string[] = []
+    expect(await isInstalled('tempo', (text) => notices.push(text), box.env)).toBe(used)
+    expect(notices).toEqual(said)
+  })
+
+  it('is not missed where there is none', async () => {
+    await using box = await sandbox()
+    const notices: string[] = []
+    expect(await isInstalled('tempo', (text) => notices.push(text), box.env)).toBe(false)
+    expect(notices).toEqual([])
   })
 })

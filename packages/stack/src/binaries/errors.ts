@@ -27,6 +27,8 @@ export interface UnavailableDetails {
   readonly problem: string
   /** One line that says what to do about it. */
   readonly wayOut: string
+  /** Programs of that name that were found and not taken, each with the reason. */
+  readonly refused?: readonly string[]
   /** File with all that the build printed. */
   readonly logFile?: string
   /** Last lines of that file. */
@@ -43,6 +45,7 @@ export class BinaryUnavailableError extends Error {
   readonly reason: UnavailableReason
   readonly problem: string
   readonly wayOut: string
+  readonly refused: readonly string[]
   readonly logFile: string | undefined
   readonly logTail: readonly string[]
 
@@ -53,6 +56,7 @@ export class BinaryUnavailableError extends Error {
     this.reason = details.reason
     this.problem = details.problem
     this.wayOut = details.wayOut
+    this.refused = details.refused ?? []
     this.logFile = details.logFile
     this.logTail = details.logTail ?? []
   }

@@ -90,6 +90,7 @@ function notFound(spec: BinarySpec, refused: readonly string[]): BinaryUnavailab
   return new BinaryUnavailableError({
     binary: spec.name,
     reason: 'not-found',
+    refused,
     problem: `${spec.name} is not on PATH in a supported version${seen}`,
     wayOut: `Put ${spec.executables.join(' or ')} (version ${spec.supported}) on PATH, or set ${pathVariable(spec.name)} to its path.`,
   })

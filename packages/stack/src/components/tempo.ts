@@ -3,6 +3,9 @@ import type { ComponentDefinition } from '../component.ts'
 import { HOST } from '../endpoints.ts'
 import { inRepository, type StackContext } from './context.ts'
 
+/** Go's soft memory limit. Under `load steady` Tempo 3.0.3 takes 800 MB without one and less than 300 MB with it. */
+const MEMORY_LIMIT = '320MiB'
+
 /** Traces, where Tempo is installed. */
 export function tempo({ layout, ports }: StackContext): ComponentDefinition {
   return {
@@ -24,6 +27,7 @@ export function tempo({ layout, ports }: StackContext): ComponentDefinition {
         '-config.expand-env=true',
       ],
       env: {
+        GOMEMLIMIT: MEMORY_LIMIT,
         TEMPO_HTTP_HOST: HOST,
         TEMPO_HTTP_PORT: String(ports.tempo),
         TEMPO_GRPC_PORT: String(ports.tempoGrpc),
