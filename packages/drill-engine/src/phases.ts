@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { announce } from './announce.ts'
 import type { DrillContext } from './context.ts'
 import type { Fault } from './drill.ts'
-import { EnvironmentFailure } from './errors.ts'
 import type { Window } from './evidence/answer.ts'
 import { ask } from './evidence/ask.ts'
 import { evaluate } from './evidence/evaluate.ts'
@@ -15,28 +14,8 @@ import type { Phase, PhaseName } from './verdict.ts'
 const POLL_MS = 3000
 /** k6 starts, connections open, caches fill: not part of the baseline. */
 const WARM_UP_MS = 6000
-/** An alert of an earlier drill resolves within its longest short window. */
-const QUIET_WITHIN_MS = 120_000
 /** Rates look back this far: for so long after a change they mix before and after. */
 export const SETTLE_MS = 12_000
-
-/** Waits until nothing pages. @throws EnvironmentFailure when something goes on firing */
-export async function untilQuiet({ drill, pager, signal, tell }: DrillContext): Promise<void> {
-  let firing: readonly Page[] = []
-  const quiet = await pollUntil(
-    async () => {
-      const recent = await pager.since(Date.now())
-      firing = recent.filter(
-        ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
-      )
-      if (firing.length > 0) tell({ kind: 'event', text: `waiting for ${firing[0]?.alert} to resolve` })
-      return firing.length === 0
-    },
-    { intervalMs: POLL_MS, deadlineMs: Date.now() + QUIET_WITHIN_MS, signal },
-  )
-  if (quiet) return
-  throw new EnvironmentFailure(`${firing[0]?.alert} fires before the drill began: the kit is not healthy`)
-}
 
 export async function baseline(context: DrillContext): Promise<Phase> {
   await delay(WARM_UP_MS, undefined, { signal: context.signal })

@@ -15,7 +15,8 @@ import { DrillRunning, EnvironmentFailure } from './errors.ts'
 import { isRunning, Journal, readJournal } from './journal.ts'
 import { undoLeftover } from './leftovers.ts'
 import { checkLoad } from './load.ts'
-import { baseline, cure, fault, type RecoveryTimes, recovery, untilQuiet } from './phases.ts'
+import { baseline, cure, fault, type RecoveryTimes, recovery } from './phases.ts'
+import { untilAlone, untilNothingPages } from './quiet.ts'
 import { budgetUsed } from './sli.ts'
 import type { Outcome, Phase, Verdict } from './verdict.ts'
 
@@ -58,7 +59,8 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   let kept = false
   try {
     context.tell({ kind: 'phase', phase: 'preparation', text: 'waiting until nothing pages' })
-    await untilQuiet(context)
+    await untilNothingPages(context)
+    await untilAlone(context)
     await context.injector.inject(drill.protection.without, journal)
     const { phases, load } = await underLoad(context, loadEnded)
     const result = await assess(context, phases, load, startedMs)
