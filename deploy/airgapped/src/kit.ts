@@ -50,7 +50,8 @@ export async function buildKit(folder: string, cache: string): Promise<void> {
   })
 }
 
-function nodeBinary(): string {
+/** The binary of npm `node`, which is what runs this. */
+export function nodeBinary(): string {
   const manifest = createRequire(import.meta.url).resolve('node/package.json')
   return join(dirname(manifest), 'bin/node')
 }

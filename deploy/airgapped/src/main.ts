@@ -8,21 +8,27 @@ import { buildAlertmanager } from './alertmanager.ts'
 import { buildPostgres, buildValkey } from './databases.ts'
 import { tagOf } from './image.ts'
 import { buildKit } from './kit.ts'
+import { buildNode } from './node.ts'
 import { buildProgram, programNames } from './programs.ts'
 
 const cache = join(process.env.FAULTLINE_CACHE_DIR || join(homedir(), '.cache/faultline'), 'airgapped')
 
 const builders: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   kit: (folder) => buildKit(folder, cache),
+  node: (folder) => buildNode(folder, cache),
   postgres: (folder) => buildPostgres(folder, cache),
   alertmanager: (folder) => buildAlertmanager(folder, cache),
   valkey: (folder) => buildValkey(folder, cache),
   ...Object.fromEntries(programNames.map((name) => [name, (folder: string) => buildProgram(name, folder)])),
 }
 
-/** Builds the named images, or all of them, one after the other. */
+/** A base for the Dockerfile; the overlay has no use for it. */
+const ON_REQUEST = ['node']
+
+/** Builds the named images, or all that the overlay needs, one after the other. */
 async function main(names: readonly string[]): Promise<void> {
-  for (const name of names.length > 0 ? names : Object.keys(builders)) {
+  const usual = Object.keys(builders).filter((name) => !ON_REQUEST.includes(name))
+  for (const name of names.length > 0 ? names : usual) {
     const build = builders[name]
     if (build === undefined)
       throw new Error(`no image "${name}"; there are ${Object.keys(builders).join(', ')}`)
