@@ -71,9 +71,12 @@ export function createTempoClient(options: BackendOptions): TempoClient {
   }
 }
 
+/** Whole seconds around the range, at least one: Tempo refuses a range that ends where it starts. */
 function range(startMs: number | undefined, endMs: number | undefined): { start?: string; end?: string } {
+  const start = startMs === undefined ? undefined : toWholeSeconds(startMs, 'down')
+  const end = endMs === undefined ? undefined : toWholeSeconds(endMs, 'up')
   return {
-    ...(startMs === undefined ? {} : { start: toWholeSeconds(startMs, 'down') }),
-    ...(endMs === undefined ? {} : { end: toWholeSeconds(endMs, 'up') }),
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end: start === end ? String(Number(end) + 1) : end }),
   }
 }
