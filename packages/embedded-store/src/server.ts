@@ -1,8 +1,9 @@
 import Router from '@koa/router'
+import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { StoreConfig } from './config.ts'
 import { type AppOptions, createApp, metricsRouter } from './http/apps.ts'
-import { writePlainFailure } from './http/errors.ts'
+import { answerErrors, RequestError, writePlainFailure } from './http/errors.ts'
 import { type Listener, listen } from './http/listener.ts'
 import { StoreMetrics } from './metrics.ts'
 import { otlpReceiver, type ReceivedBatch, writeOtlpFailure } from './otlp/receiver.ts'
@@ -84,7 +85,10 @@ async function serveTraces(config: StoreConfig, common: CommonOptions, { store, 
 async function serveProfiles(config: StoreConfig, common: CommonOptions, { store, index }: ProfileStore) {
   const app = createApp({ ...common, api: 'pyroscope', writeFailure: writeConnectFailure }, [
     metricsRouter(common.metrics),
-    receiverRouter('/v1development/profiles', config, (batch) => store.ingest(batch)),
+    receiverRouter('/v1development/profiles', config, (batch) => store.ingest(batch), [
+      // Unlike its queries no call of Connect's.
+      answerErrors(common.logger, writePlainFailure),
+    ]),
     pyroscopeApi(index),
   ])
   return { pyroscope: await listen(app, "Pyroscope's API", config.host, config.pyroscopePort) }
@@ -94,9 +98,13 @@ function receiverRouter(
   path: string,
   config: StoreConfig,
   store: (batch: ReceivedBatch) => Promise<void>,
+  around: readonly Middleware[] = [],
 ): Router {
   const router = new Router()
   const { maxBodyBytes, maxPendingBytes } = config
-  router.post(path, otlpReceiver({ maxBodyBytes, maxPendingBytes, store }))
+  router.post(path, ...around, otlpReceiver({ maxBodyBytes, maxPendingBytes, store }))
+  router.all(path, ({ method }) => {
+    throw new RequestError(405, `${method} is not allowed, POST is`)
+  })
   return router
 }

@@ -86,7 +86,7 @@ describe('batches that cannot be used are refused for good', () => {
       fetch(`${otlp}/v1/traces`, { method: 'POST', headers, body: 'x' })
     expect((await send({ 'Content-Type': 'text/plain' })).status).toBe(415)
     const zstd = { 'Content-Type': 'application/x-protobuf', 'Content-Encoding': 'zstd' }
-    expect((await send(zstd)).status).toBe(415)
+    expect((await send(zstd)).status).toBe(400)
   })
 
   test('trace ids of the wrong length', async () => {
@@ -100,16 +100,16 @@ describe('batches that cannot be used are refused for good', () => {
     })
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      { message: 'trace ids must be 128 bit, received 16 bits' },
+      { code: 3, message: 'trace ids must be 128 bit, received 16 bits' },
     ])
   })
 
   test('profiles that Pyroscope would refuse', async () => {
     const profile = { timeMs: 1, samples: [{ frames: ['f'], value: 1 }], period: 0 }
     const answer = await sendProfiles(pyroscope, [profile])
-    expect([answer.status, await answer.json()]).toEqual([
+    expect([answer.status, await answer.text()]).toEqual([
       400,
-      { code: 'invalid_argument', message: expect.stringContaining('period other than 0') },
+      expect.stringContaining('period other than 0'),
     ])
   })
 })

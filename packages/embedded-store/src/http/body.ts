@@ -19,10 +19,10 @@ export async function readBody(context: Context, maxBytes: number): Promise<Buff
   }
 }
 
-/** Content encoding of a request. @throws {RequestError} 415 for any but gzip and none */
+/** Content encoding of a request. @throws {RequestError} for any but gzip and none */
 export function contentEncodingOf(context: Context): ContentEncoding {
   const encoding = context.get('Content-Encoding').toLowerCase()
   if (encoding === '' || encoding === 'identity') return 'identity'
   if (encoding === 'gzip') return 'gzip'
-  throw new RequestError(415, `content encoding "${encoding}" is not supported, gzip and identity are`)
+  throw new RequestError(400, `content encoding "${encoding}" is not supported, gzip and identity are`)
 }

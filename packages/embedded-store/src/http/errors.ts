@@ -31,7 +31,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof RequestError) return { status: error.status, message: error.message }
   if (error instanceof TooLargeError) return { status: 413, message: error.message }
-  if (error instanceof MalformedError) return { status: 400, message: error.message }
+  if (error instanceof MalformedError) return { status: error.status, message: error.message }
   return { status: 500, message: 'internal error' }
 }
 

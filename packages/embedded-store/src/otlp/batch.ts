@@ -16,6 +16,13 @@ export class TooLargeError extends Error {
 /** The body is not what it says it is. */
 export class MalformedError extends Error {
   override readonly name = 'MalformedError'
+  /** HTTP status that says so, where it is not 400. */
+  readonly status: number
+
+  constructor(message: string, status = 400) {
+    super(message)
+    this.status = status
+  }
 }
 
 /** What a segment frame holds: one byte for the encoding, then the protobuf message as it came. */

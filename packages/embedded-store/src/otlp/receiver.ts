@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import type { Context, Middleware } from 'koa'
 import { StatusSchema } from '../generated/google/rpc/status_pb.js'
 import { contentEncodingOf, readBody } from '../http/body.ts'
-import { type FailureWriter, RequestError } from '../http/errors.ts'
+import { type FailureWriter, RequestError, writePlainFailure } from '../http/errors.ts'
 import { OverloadedError } from '../segments/errors.ts'
 import { type ContentEncoding, decompress } from './batch.ts'
 
@@ -51,21 +51,30 @@ export function otlpReceiver(options: ReceiverOptions): Middleware {
       underWay -= announced
     }
     context.status = 200
-    // An export response without a partial success is an empty message.
+    // An export response without a partial success is an empty message; the collector's JSON names it all the same.
     context.type = format === 'json' ? JSON_TYPE : PROTOBUF
-    context.body = format === 'json' ? '{}' : Buffer.alloc(0)
+    context.body = format === 'json' ? { partialSuccess: {} } : Buffer.alloc(0)
   }
 }
 
-/** Writes a failure as `google.rpc.Status` in the format of the request. */
-export const writeOtlpFailure: FailureWriter = (context, { status, message }) => {
+/** Codes of gRPC for those of HTTP, see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto. */
+const CODES: Readonly<Record<number, number>> = { 400: 3, 413: 8, 429: 8, 500: 13, 503: 14 }
+
+/** Writes a failure as `google.rpc.Status` in the format of the request; what is no request at all as plain text. */
+export const writeOtlpFailure: FailureWriter = (context, failure) => {
+  const code = CODES[failure.status]
+  if (code === undefined) {
+    writePlainFailure(context, failure)
+    return
+  }
+  const { status, message } = failure
   context.status = status
   if (context.is('json') !== false && context.is('json') !== null) {
     context.type = JSON_TYPE
-    context.body = { message }
+    context.body = { code, message }
   } else {
     context.type = PROTOBUF
-    context.body = Buffer.from(toBinary(StatusSchema, create(StatusSchema, { message })))
+    context.body = Buffer.from(toBinary(StatusSchema, create(StatusSchema, { code, message })))
   }
 }
 

@@ -33,6 +33,12 @@ export const writeConnectFailure: FailureWriter = (context, failure) => {
     writePlainFailure(context, failure)
     return
   }
+  if (status === 405) {
+    context.status = status
+    context.body = ''
+    context.remove('Content-Type')
+    return
+  }
   context.status = status
   context.body = { code: CODES[status] ?? 'internal', message }
 }

@@ -46,7 +46,8 @@ export interface ConvertedBatch {
  */
 export function convertProfiles(request: ExportProfilesServiceRequest): ConvertedBatch {
   const dictionary = request.dictionary
-  if (dictionary === undefined) throw new MalformedError('missing profile metadata dictionary')
+  // Pyroscope's status for it, with which the collector does not send it again either.
+  if (dictionary === undefined) throw new MalformedError('missing profile metadata dictionary', 500)
   const stacks = new Map<number, readonly string[]>()
   const profiles = request.resourceProfiles.flatMap(({ resource, scopeProfiles }) => {
     const resourceLabels = attributeLabels(resource?.attributes ?? [], dictionary)

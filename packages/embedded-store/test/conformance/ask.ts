@@ -4,12 +4,16 @@ import type { Run } from './run.ts'
 
 /** Asks a backend and brings its answer into the form that is recorded. */
 export async function ask(baseUrl: string, request: CaseRequest, run: Run): Promise<CaseAnswer> {
-  const { path, query = {}, accept = 'application/json', body, text } = run.filled(request)
+  const { path, query = {}, accept = 'application/json', headers, ...bodies } = run.filled(request)
   const url = new URL(path, baseUrl)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body))
+  const sent = bodyOf(bodies)
   const response = await fetch(url, {
-    headers: { Accept: accept, ...(sent !== undefined && { 'Content-Type': 'application/json' }) },
+    headers: {
+      Accept: accept,
+      ...(sent !== undefined && { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
     ...(sent !== undefined && { method: 'POST', body: sent }),
   })
   const type = response.headers.get('content-type')?.split(';')[0]
@@ -18,6 +22,11 @@ export async function ask(baseUrl: string, request: CaseRequest, run: Run): Prom
   if (type !== 'application/json') return { ...common, ...(type === 'text/plain' && { said: received }) }
   const json = settled(run.abstracted(JSON.parse(received)))
   return response.ok ? { ...common, body: json } : { ...common, ...refusal(json) }
+}
+
+function bodyOf({ body, text, base64 }: Pick<CaseRequest, 'body' | 'text' | 'base64'>) {
+  if (base64 !== undefined) return Buffer.from(base64, 'base64')
+  return text ?? (body === undefined ? undefined : JSON.stringify(body))
 }
 
 /** Connect's errors: the code is for programs, the message for people. */

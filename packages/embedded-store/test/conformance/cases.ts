@@ -7,8 +7,11 @@ const requestSchema = z.strictObject({
   query: z.record(z.string(), z.string()).optional(),
   accept: z.string().optional(),
   body: z.unknown().optional(),
-  /** A body that is no JSON, in the place of `body`. */
+  /** A body as it is, in the place of `body`; `base64` where it is no text. */
   text: z.string().optional(),
+  base64: z.string().optional(),
+  /** Headers beside `Accept` and the type of JSON. */
+  headers: z.record(z.string(), z.string()).optional(),
 })
 
 /** What the real one answered, with words in the place of ids and times, see {@link Run}. */
@@ -36,7 +39,7 @@ const fileSchema = z.strictObject({
 export type CaseRequest = z.infer<typeof requestSchema>
 export type CaseAnswer = z.infer<typeof answerSchema>
 export type CaseFile = z.infer<typeof fileSchema>
-export const API_NAMES = ['tempo', 'pyroscope'] as const
+export const API_NAMES = ['tempo', 'otlp', 'pyroscope'] as const
 export type Api = (typeof API_NAMES)[number]
 
 const folderOf = (api: Api): URL => new URL(`./cases/${api}/`, import.meta.url)

@@ -17,32 +17,37 @@ const PATIENCE_MS = 240_000
 /** All answers of an API by topic. */
 type Recording = ReadonlyMap<string, CaseFile>
 
-async function recordAll(api: Api, baseUrl: string, run: Run): Promise<Recording> {
+async function versionOf(program: 'tempo' | 'pyroscope'): Promise<string> {
+  const path = program === 'tempo' ? '/api/status/buildinfo' : '/api/v1/status/buildinfo'
   const { version } = z
     .object({ version: z.string() })
     .or(z.object({ data: z.object({ version: z.string() }) }).transform(({ data }) => data))
-    .parse(await (await fetch(new URL(buildInformation[api], baseUrl))).json())
+    .parse(await (await fetch(new URL(path, targets[program]))).json())
+  return `${program} ${version}`
+}
+
+async function recordAll(api: Api, baseUrl: string, run: Run): Promise<Recording> {
+  // Tempo receives OTLP, at another address.
+  const recordedFrom = await versionOf(api === 'otlp' ? 'tempo' : api)
   const topics = new Map<string, CaseFile>()
   for (const [topic, { cases }] of readCaseFiles(api)) {
     const answered: CaseFile['cases'] = []
     for (const { name, request } of cases) {
       answered.push({ name, request, answer: await ask(baseUrl, request, run) })
     }
-    topics.set(topic, { recordedFrom: `${api} ${version}`, cases: answered })
+    topics.set(topic, { recordedFrom, cases: answered })
   }
   return topics
 }
 
-const buildInformation: Readonly<Record<Api, string>> = {
-  tempo: '/api/status/buildinfo',
-  pyroscope: '/api/v1/status/buildinfo',
-}
-
-/** Cases whose answers differ. */
+/** Cases whose answers differ in more than words. */
 function changes(before: Recording, after: Recording): string[] {
   return [...after].flatMap(([topic, { cases }]) =>
     cases
-      .filter(({ answer }, at) => !isDeepStrictEqual(answer, before.get(topic)?.cases[at]?.answer))
+      .filter(({ answer }, at) => {
+        const earlier = before.get(topic)?.cases[at]?.answer
+        return !isDeepStrictEqual({ ...answer, said: '' }, { ...earlier, said: '' })
+      })
       .map(({ name }) => `${topic}: ${name}`),
   )
 }
