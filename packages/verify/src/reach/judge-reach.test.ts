@@ -12,6 +12,17 @@ describe('judgeReach', () => {
     })
   })
 
+  it('does not blame what only passes on for what stands behind it', () => {
+    const edge = {
+      name: 'edge',
+      url: 'http://127.0.0.1:8080/',
+      component: 'edge',
+      behind: 'gateway',
+    } as const
+    const finding = judgeReach(edge, { kind: 'refused', message: 'status 502' }, true)
+    expect(finding).toMatchObject({ status: 'fail', explainedBy: ['reach/gateway'] })
+  })
+
   it.each([
     ['unreachable', /does not run.*127\.0\.0\.1:3100/],
     ['timeout', /overloaded or stopped by a signal/],
