@@ -71,11 +71,12 @@ export default defineDrill({
   },
   redHerrings: [
     {
-      explanation: 'The catalog is short of CPU',
+      explanation: 'The catalog is short of CPU, or its code has become slow',
       looksRightBecause:
         'latency of every listing rises at once on both replicas, as it does when a service is overloaded',
       refutedBy: {
-        shows: 'the catalog uses a small part of one core',
+        shows:
+          'the catalog uses a small part of one core: it waits, so its profile cannot say where the time goes',
         promql: 'sum(rate(process_cpu_time_seconds_total{service_name="catalog"}[20s]))',
         unit: 'ratio',
         threshold: { below: 0.5 },

@@ -21,6 +21,7 @@ it(
     expect(new Set(verdict.evidence.map(({ status }) => status))).toEqual(new Set(['met']))
     expect(verdict.timeToPageSeconds).toBeLessThan(60)
     expect(verdict.recovery).toMatchObject({ kind: 'metastable', ok: true, alertsResolved: true })
+    expect(verdict.servedBefore).toBeGreaterThanOrEqual(0.99)
     expect(verdict.recovery?.stayedBad).toBeGreaterThan(0.5)
     expect(verdict.recovery?.seconds).toBeLessThanOrEqual(20)
     expect(verdict.cure).toMatchObject({ ok: true, paged: false })

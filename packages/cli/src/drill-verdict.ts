@@ -43,7 +43,10 @@ export function verdictText(verdict: Verdict, reportFile: string): string {
     ...(cure === undefined
       ? []
       : [['cure', `${percent(cure.errorRatio)} errors, allowed ${percent(cure.budget)}`]]),
-    ['load', `${verdict.load.offered} of ${verdict.load.planned} iterations`],
+    [
+      'load',
+      `${verdict.load.offered} of ${verdict.load.planned} iterations; ${percent(verdict.servedBefore)} served well before the fault`,
+    ],
     ['report', reportFile],
   ]
   const shown = evidence.map(({ id, signal, status, baseline, fault, recovered, threshold }) => [

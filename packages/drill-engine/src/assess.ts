@@ -90,6 +90,8 @@ export function queryOf(evidence: Evidence): string {
   }
 }
 
+/** The rules of objectives look back for so long. */
+const LOOK_BACK_MS = 10_000
 /** Traces that are looked through for the cause. */
 const TRACES_LOOKED_AT = 5
 
@@ -127,6 +129,21 @@ export async function assessRedHerrings(
       }
     }),
   )
+}
+
+/** The baseline's share of requests that were served well, by what the drill means by bad. */
+export async function assessServed(
+  { backends, drill }: Pick<DrillContext, 'backends' | 'drill'>,
+  { startMs, endMs }: Window,
+): Promise<number | undefined> {
+  // moments that look back on what was before the baseline say nothing about it
+  const window = { startMs: startMs + LOOK_BACK_MS, endMs }
+  const bad =
+    drill.recovery.kind === 'metastable'
+      ? await samples(backends, drill.recovery.promql, window)
+      : await badRatio(backends, drill.objective.slo, window)
+  const ratio = mean(bad)
+  return ratio === undefined ? undefined : 1 - ratio
 }
 
 export async function assessRecovery(
@@ -168,8 +185,8 @@ export async function assessCure(
   { startMs, endMs }: Phase,
 ): Promise<CureVerdict> {
   const { slo, budget } = drill.objective
-  // the rule looks back 10 s: its moments from then on are about this phase alone
-  const errorRatio = mean(await badRatio(backends, slo, { startMs: startMs + 10_000, endMs }))
+  // the rule's moments from then on are about this phase alone
+  const errorRatio = mean(await badRatio(backends, slo, { startMs: startMs + LOOK_BACK_MS, endMs }))
   const pages = await pager.since(startMs)
   const paged = pages.some(
     ({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= startMs && firedAtMs <= endMs,

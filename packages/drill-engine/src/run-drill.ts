@@ -7,6 +7,7 @@ import {
   assessEvidence,
   assessRecovery,
   assessRedHerrings,
+  assessServed,
   windowsOf,
 } from './assess.ts'
 import { blastRadius } from './blast-radius.ts'
@@ -24,6 +25,8 @@ import type { Outcome, Phase, Verdict } from './verdict.ts'
 const LOAD_DURATION = '10m'
 /** What is on its way to the backends arrives within this, in ms: profiles are flushed every 10 s. */
 const TELEMETRY_DELAY_MS = 10_000
+/** A kit that serves less than this share before the fault is not healthy, and shows nothing of the fault. */
+const LEAST_SERVED = 0.99
 
 export interface DrillResult {
   readonly verdict: Verdict
@@ -153,6 +156,7 @@ async function assess(
     alerts,
     timeToPageSeconds: page === undefined ? undefined : (page.firedAtMs - phases.fault.startMs) / 1000,
     budget: await budgetUsed(backends, drill.objective, incident),
+    servedBefore: await assessServed(context, phases.baseline),
     evidence: evidence.map(({ verdict }) => verdict),
     cause: seen === undefined ? undefined : { ...seen, statement: drill.cause.statement },
     redHerrings: await assessRedHerrings(context, phases.fault),
@@ -171,10 +175,13 @@ type Judged = Omit<Verdict, 'outcome' | 'failures' | 'durationSeconds'>
 
 /** What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault. */
 export function failuresOf(judged: Judged): string[] {
-  const { evidence, page, phases, alerts, cause, redHerrings, recovery, cure } = judged
+  const { servedBefore, evidence, page, phases, alerts, cause, redHerrings, recovery, cure } = judged
   const faultStart = phases.find(({ name }) => name === 'fault')?.startMs ?? 0
   const early = alerts.filter(({ firedAtMs, severity }) => severity === 'page' && firedAtMs < faultStart)
   return [
+    ...(servedBefore !== undefined && servedBefore >= LEAST_SERVED
+      ? []
+      : [`less than ${LEAST_SERVED * 100} % of the load was served well before the fault`]),
     ...evidence.filter(({ status }) => status !== 'met').map(({ id, status }) => `${id}: ${status}`),
     ...early.map(({ alert }) => `${alert} paged before the fault`),
     ...(page === undefined ? ['no page arrived'] : []),

@@ -86,6 +86,8 @@ export interface Verdict {
     /** Most times as fast as the objective allows. */
     readonly peakBurnRate: number | undefined
   }
+  /** Share of the load that was served well before the fault. */
+  readonly servedBefore: number | undefined
   readonly evidence: readonly EvidenceVerdict[]
   readonly cause: (SeenCause & { readonly statement: string }) | undefined
   readonly redHerrings: readonly RedHerringVerdict[]

@@ -85,6 +85,7 @@ export {
   type DependencyFailure,
   dependencyFailed,
   invalidCursor,
+  overloaded,
   resourceNotFound,
 } from './problems/common-problems.ts'
 export { type InputRejectionsOptions, inputRejections } from './problems/input-rejections.ts'

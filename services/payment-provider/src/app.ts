@@ -14,17 +14,19 @@ export interface AppDependencies {
   telemetry: AppTelemetry
   repository: ChargeRepository
   fate: FateSettings
-  /** Requests worked on at a time; further ones wait, however many. */
+  /** Requests worked on at a time; further ones wait. */
   maxConcurrent: number
+  /** Requests that wait, at most. */
+  maxQueued: number
   apiKey: string
 }
 
-/** The provider's API. It sheds no load and keeps no deadline: third parties do not know ours. */
+/** The provider's API. It sheds load late and keeps no deadline: third parties do not know ours. */
 export function createApp(dependencies: AppDependencies): Koa {
-  const { telemetry, repository, fate, maxConcurrent } = dependencies
+  const { telemetry, repository, fate, maxConcurrent, maxQueued } = dependencies
   const { register } = telemetry
   const metrics = createProviderMetrics(register)
-  const workers = createWorkers({ maxConcurrent, register })
+  const workers = createWorkers({ maxConcurrent, maxQueued, register })
   const charges = createCharges({ repository, fate, workers, metrics })
   return createServiceApp({
     telemetry,

@@ -29,6 +29,11 @@ const schema = z.object({
   DECLINE_RATIO: ratio('the share of charges that are declined'),
   FAILURE_RATIO: ratio('the share of charges whose first request fails'),
   MAX_CONCURRENT: integer('the requests worked on at a time', { minimum: 1, maximum: 1_000, default: 6 }),
+  MAX_QUEUED: integer('the requests that wait for a worker, at most', {
+    minimum: 0,
+    maximum: 100_000,
+    default: 300,
+  }),
   DATA_FILE: z.string().meta({
     description: 'the file that charges are kept in',
     example: '/var/lib/payment-provider/charges.sqlite',
@@ -39,6 +44,7 @@ export interface Config extends ListenConfig {
   apiKey: string
   fate: FateSettings
   maxConcurrent: number
+  maxQueued: number
   dataFile: string
 }
 
@@ -55,6 +61,7 @@ export function loadProviderConfig(env: NodeJS.ProcessEnv = process.env): Config
       failureRatio: variables.FAILURE_RATIO,
     },
     maxConcurrent: variables.MAX_CONCURRENT,
+    maxQueued: variables.MAX_QUEUED,
     dataFile: variables.DATA_FILE,
   }
 }

@@ -153,6 +153,17 @@ describe('the payment provider', () => {
     expect(await metric(provider, /^payment_provider_queue_length (\d+)/m)).toBe(0)
   })
 
+  it('turns away what its queue has no place for, and takes it later', async () => {
+    const provider = await start({ MAX_CONCURRENT: '1', MAX_QUEUED: '1', LATENCY_MEDIAN_MS: '300' })
+    const answers = await Promise.all(
+      ['order-1', 'order-2', 'order-3'].map((reference) => charge(provider, request(reference))),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 503])
+    expect(answers.find(({ status }) => status === 503)?.headers.get('retry-after')).toBe('1')
+    expect(await metric(provider, /^payment_provider_rejected_requests_total (\d+)/m)).toBe(1)
+    expect((await charge(provider, request('order-4'))).status).toBe(201)
+  })
+
   it('says what is wrong with its configuration, and how to mend it', async () => {
     await expect(start({ DECLINE_RATIO: '2', PROVIDER_API_KEY: 'short' })).rejects.toThrow(
       /PROVIDER_API_KEY: is shorter than 8 characters.*DECLINE_RATIO: is not a number from 0 to 1/s,

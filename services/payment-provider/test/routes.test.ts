@@ -11,6 +11,7 @@ it('the routes of the provider are those of its document, and none is open witho
       repository,
       fate: { seed: '1', latencyMedianMs: 1, declineRatio: 0, failureRatio: 0 },
       maxConcurrent: 1,
+      maxQueued: 10,
       apiKey: 'provider-test-key',
     })
     expect(await apiFaults(app)).toEqual([])

@@ -14,6 +14,7 @@ const problems = {
   400: problem('The input is wrong; `errors` says where'),
   401: problem('The API key is missing or wrong'),
   500: problem('The provider failed; the charge may have been made all the same'),
+  503: problem('Too many requests wait already; nothing was charged'),
 }
 
 export const providerSecuritySchemes = {

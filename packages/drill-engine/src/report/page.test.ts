@@ -92,6 +92,7 @@ const verdict: Verdict = {
   control: false,
   outcome: 'passed',
   failures: [],
+  servedBefore: 1,
   startedAt: '2026-11-25T04:00:00.000Z',
   durationSeconds: 60,
   phases: [

@@ -31,6 +31,7 @@ export function keyNumbers({
   recovery,
   cure,
   load,
+  servedBefore,
 }: Verdict): Html {
   const harmed = blastRadius.filter((route) => route.harmed).length
   const cards = [
@@ -55,7 +56,7 @@ export function keyNumbers({
     {
       name: 'Load offered',
       value: percent(load.share),
-      note: `${load.offered} of ${load.planned} iterations`,
+      note: `${load.offered} of ${load.planned} iterations; ${percent(servedBefore)} served before the fault`,
     },
   ]
   return html`<section class="cards">${cards.map(

@@ -172,6 +172,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     callNaively(call, {
       attempt: () =>
         replicas.attemptUnbounded((replica) => attempt(replica, call, settings.attemptTimeoutMs)),
+      stillNaive: () => settings.retryPolicy() === 'naive',
       onRetry: () => metrics.retries.inc(label),
       onTimeout: () => metrics.timeouts.inc(label),
     })

@@ -123,6 +123,19 @@ describe('the naive retry policy', () => {
     await failureOf(keyed)
     expect(requests).toHaveLength(5)
   })
+
+  it('ends with the attempt under way when it is switched off', async () => {
+    let policy: RetryPolicy = 'naive'
+    const { requests, failureOf } = await start(
+      (req, res) => {
+        if (requests.length === 2) policy = 'protected'
+        answering(500)(req, res)
+      },
+      { retryPolicy: () => policy },
+    )
+    expect(await failureOf(keyed)).toBe('error_answer')
+    expect(requests).toHaveLength(2)
+  })
 })
 
 describe('the switch of the circuit breaker', () => {

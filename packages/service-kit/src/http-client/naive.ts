@@ -15,19 +15,21 @@ export const NAIVE_RETRIES = 3
 export interface NaiveOptions {
   /** Sends the request once. */
   attempt: () => Promise<Outcome>
+  /** Asked before each retry: who switches the policy off means what is under way, too. */
+  stillNaive: () => boolean
   onRetry: () => void
   onTimeout: () => void
 }
 
 export async function callNaively(
   call: HttpRequest & { idempotent?: boolean },
-  { attempt, onRetry, onTimeout }: NaiveOptions,
+  { attempt, stillNaive, onRetry, onTimeout }: NaiveOptions,
 ): Promise<Outcome> {
   const retries = isRepeatable(call) ? NAIVE_RETRIES : 0
   for (let retried = 0; ; retried++) {
     const outcome = await attempt()
     if (outcome.failure === 'timeout') onTimeout()
-    if (outcome.failure === undefined || retried === retries) return outcome
+    if (outcome.failure === undefined || retried === retries || !stillNaive()) return outcome
     onRetry()
   }
 }

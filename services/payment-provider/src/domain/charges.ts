@@ -27,10 +27,10 @@ export interface Charges {
    * on its side, too.
    *
    * @param isAwaited whether the caller still waits for the answer; it is worked for all the same
-   * @throws ReferenceReusedError, ProviderFailedError
+   * @throws ReferenceReusedError, ProviderFailedError, OverloadedError
    */
   create(request: ProviderChargeRequest, isAwaited: () => boolean): Promise<ChargeResult>
-  /** The charge with this reference, if there is one. */
+  /** The charge with this reference, if there is one. @throws OverloadedError */
   find(reference: string, isAwaited: () => boolean): Promise<ProviderCharge | undefined>
 }
 

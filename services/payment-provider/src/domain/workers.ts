@@ -1,21 +1,25 @@
 import type { MetricsRegistry } from '@faultline/service-kit'
 import pLimit from 'p-limit'
-import { Gauge } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
+import { OverloadedError } from './errors.ts'
 
 export interface WorkersOptions {
   /** Requests worked on at a time. */
   maxConcurrent: number
+  /** Requests that wait, at most; further ones are turned away. */
+  maxQueued: number
   register: MetricsRegistry
 }
 
-/** Runs work when a worker is free. */
+/** Runs work when a worker is free. Throws OverloadedError when too many wait. */
 export type Workers = <T>(work: () => Promise<T>) => Promise<T>
 
 /**
- * A bounded number of workers before a queue that has no bound and does not notice who has gone: what is queued is
- * worked off in turn. This is what makes a storm of retries outlive its cause.
+ * A bounded number of workers behind a queue that is far too long and does not notice who has gone: what is queued is
+ * worked off in turn, for seconds after the last caller has given up. This is what makes a storm of retries outlive its
+ * cause; that the queue ends somewhere is what lets the storm end soon after the retries do.
  */
-export function createWorkers({ maxConcurrent, register }: WorkersOptions): Workers {
+export function createWorkers({ maxConcurrent, maxQueued, register }: WorkersOptions): Workers {
   const limit = pLimit(maxConcurrent)
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -29,5 +33,16 @@ export function createWorkers({ maxConcurrent, register }: WorkersOptions): Work
   gauge('payment_provider_queue_length', 'Requests that wait for a worker', () => limit.pendingCount)
   gauge('payment_provider_workers_busy', 'Workers that have a request', () => limit.activeCount)
   gauge('payment_provider_workers', 'Workers that there are', () => maxConcurrent)
-  return (work) => limit(work)
+  const rejected = new Counter({
+    name: 'payment_provider_rejected_requests_total',
+    help: 'Requests turned away because too many waited for a worker',
+    registers: [register],
+  })
+  return async (work) => {
+    if (limit.pendingCount >= maxQueued) {
+      rejected.inc()
+      throw new OverloadedError()
+    }
+    return limit(work)
+  }
 }

@@ -1,5 +1,5 @@
-import { ProblemError } from '@faultline/service-kit'
-import { ProviderFailedError, ReferenceReusedError } from '../domain/errors.ts'
+import { overloaded, ProblemError } from '@faultline/service-kit'
+import { OverloadedError, ProviderFailedError, ReferenceReusedError } from '../domain/errors.ts'
 
 /** Says in HTTP what the domain says in errors of its own. */
 export function asProblem(error: unknown): unknown {
@@ -19,5 +19,6 @@ export function asProblem(error: unknown): unknown {
       detail: 'nothing was charged; send the same request again',
     })
   }
+  if (error instanceof OverloadedError) return overloaded('too many requests wait already', 1)
   return error
 }
