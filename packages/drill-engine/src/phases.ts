@@ -7,18 +7,22 @@ import { ask } from './evidence/ask.ts'
 import { evaluate } from './evidence/evaluate.ts'
 import type { Page } from './pager-client.ts'
 import { pollUntil } from './poll.ts'
+import { untilNothingPages } from './quiet.ts'
 import { badRatio, samples } from './sli.ts'
 import type { Phase, PhaseName } from './verdict.ts'
 
 /** How often the backends are asked while a phase runs, in ms: they share the machine with what they watch. */
 const POLL_MS = 3000
-/** k6 starts, connections open, caches fill: not part of the baseline. */
-const WARM_UP_MS = 6000
+/** k6 starts, connections open, caches fill, alerts look back: not part of the baseline. */
+const WARM_UP_MS = 10_000
 /** Rates look back this far: for so long after a change they mix before and after. */
 export const SETTLE_MS = 12_000
 
 export async function baseline(context: DrillContext): Promise<Phase> {
+  const startedMs = Date.now()
   await delay(WARM_UP_MS, undefined, { signal: context.signal })
+  // the first requests of a cold kit are slow: what they set off is over before the baseline
+  await untilNothingPages(context, startedMs)
   return phase(context, 'baseline', 'load, no fault', async () => {
     await delay(context.drill.seconds.baseline * 1000, undefined, { signal: context.signal })
   })

@@ -13,14 +13,22 @@ const REQUESTS_AN_ITERATION = 4
 /** Over the long window of the page in the drill profile. */
 const TRAFFIC = 'sum(rate(http_server_request_duration_seconds_count{service_name="gateway"}[2m]))'
 
-/** Waits until nothing pages. @throws EnvironmentFailure when something goes on firing */
-export async function untilNothingPages({ drill, pager, signal, tell }: DrillContext): Promise<void> {
+/**
+ * Waits until none of the drill's alerts pages, and nothing that has fired since then.
+ * @throws EnvironmentFailure when something goes on firing
+ */
+export async function untilNothingPages(
+  { drill, pager, signal, tell }: DrillContext,
+  sinceMs = Number.POSITIVE_INFINITY,
+): Promise<void> {
   let firing: readonly Page[] = []
   const quiet = await pollUntil(
     async () => {
       const recent = await pager.since(Date.now())
       firing = recent.filter(
-        ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
+        ({ alert, severity, firedAtMs, resolvedAtMs }) =>
+          resolvedAtMs === undefined &&
+          (drill.pages.includes(alert) || (severity === 'page' && firedAtMs >= sinceMs)),
       )
       if (firing.length > 0) tell({ kind: 'event', text: `waiting for ${firing[0]?.alert} to resolve` })
       return firing.length === 0

@@ -13,6 +13,7 @@ import {
 import { blastRadius } from './blast-radius.ts'
 import { createContext, type DrillContext, type DrillOptions } from './context.ts'
 import { DrillRunning, EnvironmentFailure } from './errors.ts'
+import { failuresOf } from './failures.ts'
 import { isRunning, Journal, readJournal } from './journal.ts'
 import { undoLeftover } from './leftovers.ts'
 import { checkLoad } from './load.ts'
@@ -25,8 +26,6 @@ import type { Outcome, Phase, Verdict } from './verdict.ts'
 const LOAD_DURATION = '10m'
 /** What is on its way to the backends arrives within this, in ms: profiles are flushed every 10 s. */
 const TELEMETRY_DELAY_MS = 10_000
-/** A kit that serves less than this share before the fault is not healthy, and shows nothing of the fault. */
-const LEAST_SERVED = 0.99
 
 export interface DrillResult {
   readonly verdict: Verdict
@@ -169,25 +168,4 @@ async function assess(
   const outcome: Outcome = failures.length > 0 ? 'failed' : context.keep ? 'cut-short' : 'passed'
   const durationSeconds = (Date.now() - startedMs) / 1000
   return { verdict: { ...judged, outcome, failures, durationSeconds }, evidence }
-}
-
-type Judged = Omit<Verdict, 'outcome' | 'failures' | 'durationSeconds'>
-
-/** What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault. */
-export function failuresOf(judged: Judged): string[] {
-  const { servedBefore, evidence, page, phases, alerts, cause, redHerrings, recovery, cure } = judged
-  const faultStart = phases.find(({ name }) => name === 'fault')?.startMs ?? 0
-  const early = alerts.filter(({ firedAtMs, severity }) => severity === 'page' && firedAtMs < faultStart)
-  return [
-    ...(servedBefore !== undefined && servedBefore >= LEAST_SERVED
-      ? []
-      : [`less than ${LEAST_SERVED * 100} % of the load was served well before the fault`]),
-    ...evidence.filter(({ status }) => status !== 'met').map(({ id, status }) => `${id}: ${status}`),
-    ...early.map(({ alert }) => `${alert} paged before the fault`),
-    ...(page === undefined ? ['no page arrived'] : []),
-    ...(cause === undefined ? ['no stored trace shows the cause'] : []),
-    ...redHerrings.filter(({ refuted }) => !refuted).map(({ explanation }) => `not refuted: ${explanation}`),
-    ...(recovery === undefined || recovery.ok ? [] : ['the system did not recover as it should']),
-    ...(cure === undefined || cure.ok ? [] : ['the objective did not hold with the protection on']),
-  ]
 }

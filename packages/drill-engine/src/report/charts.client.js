@@ -66,6 +66,9 @@ function joined(lines) {
   return uPlot.join(lines.map(({ times, values }) => [times, values]))
 }
 
+/** UTC, as everywhere else on the page. */
+const clock = (_plot, times) => times.map((time) => new Date(time * 1000).toISOString().slice(11, 19))
+
 function format(unit) {
   return (_plot, values) =>
     values.map((value) => {
@@ -86,13 +89,16 @@ for (const { id, lines, unit, threshold, from, to, top } of charts) {
   const plot = new uPlot(
     {
       ...size(),
-      legend: { show: lines.length > 1 },
+      legend: { show: lines.length > 1, live: false },
       cursor: { drag: { x: false, y: false } },
       scales: {
         x: { range: () => [from, to] },
         y: { range: (_plot, _low, high) => [0, Math.max(high, threshold ?? 0, top ?? 0) * 1.12 || 1] },
       },
-      axes: [{ grid: { stroke: '#eee' } }, { grid: { stroke: '#eee' }, values: format(unit), size: 62 }],
+      axes: [
+        { grid: { stroke: '#eee' }, values: clock, space: 80 },
+        { grid: { stroke: '#eee' }, values: format(unit), size: 62 },
+      ],
       series: [
         {},
         ...lines.map(({ label }, i) => ({

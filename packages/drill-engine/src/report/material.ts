@@ -54,7 +54,8 @@ export async function collectMaterial(
   return {
     window,
     badRatio,
-    load: [...served, ...failed],
+    // the first line is drawn in red
+    load: [...failed, ...served],
     metrics: Object.fromEntries(metrics.map(({ id }, i) => [id, drawn[i] ?? []])),
   }
 }

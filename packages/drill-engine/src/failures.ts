@@ -1,0 +1,28 @@
+import type { Verdict } from './verdict.ts'
+
+/** A kit that serves less than this share before the fault is not healthy, and shows nothing of the fault. */
+const LEAST_SERVED = 0.99
+
+export type Judged = Omit<Verdict, 'outcome' | 'failures' | 'durationSeconds'>
+
+/** What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault. */
+export function failuresOf(judged: Judged): string[] {
+  const { servedBefore, evidence, page, phases, alerts, cause, redHerrings, recovery, cure } = judged
+  const before = phases.find(({ name }) => name === 'baseline')
+  const early = alerts.filter(
+    ({ firedAtMs, severity }) =>
+      severity === 'page' && before !== undefined && firedAtMs >= before.startMs && firedAtMs < before.endMs,
+  )
+  return [
+    ...(servedBefore !== undefined && servedBefore >= LEAST_SERVED
+      ? []
+      : [`less than ${LEAST_SERVED * 100} % of the load was served well before the fault`]),
+    ...evidence.filter(({ status }) => status !== 'met').map(({ id, status }) => `${id}: ${status}`),
+    ...early.map(({ alert }) => `${alert} paged before the fault`),
+    ...(page === undefined ? ['no page arrived'] : []),
+    ...(cause === undefined ? ['no stored trace shows the cause'] : []),
+    ...redHerrings.filter(({ refuted }) => !refuted).map(({ explanation }) => `not refuted: ${explanation}`),
+    ...(recovery === undefined || recovery.ok ? [] : ['the system did not recover as it should']),
+    ...(cure === undefined || cure.ok ? [] : ['the objective did not hold with the protection on']),
+  ]
+}
