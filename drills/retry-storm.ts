@@ -2,8 +2,8 @@ import { defineDrill } from '@faultline/drill-engine'
 
 const ORDERS =
   'http_server_request_duration_seconds_count{service_name="gateway", http_request_method="POST", http_route="/v1/orders"'
-/** Share of orders whose payment is not known when they are answered, or that fail. */
-const UNCONFIRMED = `sum(rate(${ORDERS}, http_response_status_code=~"202|5.."}[6s])) / sum(rate(${ORDERS}}[6s]))`
+/** Share of orders whose payment is not known when they are answered, or that fail; a fresh kit has no series of such. */
+const UNCONFIRMED = `(sum(rate(${ORDERS}, http_response_status_code=~"202|5.."}[6s])) or vector(0)) / sum(rate(${ORDERS}}[6s]))`
 const PROVIDER_CALL =
   '{ resource.service.name = "payments" && span.peer.service = "payment-provider" && duration > 900ms }'
 
