@@ -35,7 +35,11 @@ export function keyNumbers({
 }: Verdict): Html {
   const harmed = blastRadius.filter((route) => route.harmed).length
   const cards = [
-    { name: 'Time to page', value: seconds(timeToPageSeconds), note: page?.alert ?? 'nobody was paged' },
+    {
+      name: 'Time to page',
+      value: seconds(timeToPageSeconds),
+      note: breakable(page?.alert ?? 'nobody was paged'),
+    },
     {
       name: 'Budget burned',
       value: percent(budget.used),
@@ -64,6 +68,9 @@ export function keyNumbers({
       html`<div class="card"><h3>${name}</h3><p class="value">${value}</p><p class="note">${note}</p></div>`,
   )}</section>`
 }
+
+/** A name of several words in one may end a line between them. */
+const breakable = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '\u200b')
 
 const times = (factor: number | undefined): string =>
   factor === undefined ? '?' : `${factor.toFixed(0)} times`
