@@ -25,7 +25,7 @@ export default defineDrill({
     {
       id: 'list-is-slow',
       signal: 'metrics',
-      shows: 'The list of concerts takes hundreds of times as long as before',
+      shows: 'The list of concerts takes seconds instead of milliseconds',
       promql: LIST_P95,
       unit: 'seconds',
       threshold: { above: 0.5 },

@@ -31,10 +31,15 @@ function one(evidence: Evidence, { verdict, answers }: AssessedEvidence, context
   const unit = evidence.signal === 'metrics' ? evidence.unit : undefined
   const value = (measured: { value: number | undefined } | undefined) =>
     measured === undefined ? '–' : valueText(measured.value, unit)
+  const { threshold } = evidence
+  const limit =
+    'above' in threshold
+      ? `above ${valueText(threshold.above, unit)}`
+      : `below ${valueText(threshold.below, unit)}`
   const link = queryLink(context.endpoints, evidence, context.window)
   return html`<article class="evidence">
     <h3><span class="signal">${SIGNALS[evidence.signal]}</span> ${evidence.shows} <span class="badge ${status === 'met' ? 'met' : 'missing'}">${status}</span></h3>
-    <p>Before <b>${value(baseline)}</b>, with the fault <b>${value(fault)}</b>, after <b>${value(recovered)}</b>. Counts when ${verdict.threshold}: ${evidence.because}.</p>
+    <p>Before <b>${value(baseline)}</b>, with the fault <b>${value(fault)}</b>, after <b>${value(recovered)}</b>. Counts when ${limit}: ${evidence.because}.</p>
     ${drawing(evidence, answers.fault, context.drill)}
     <pre>${verdict.query}</pre>
     ${link && html`<p class="note"><a href="${link.url}">${link.title}</a></p>`}

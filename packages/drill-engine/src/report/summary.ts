@@ -55,7 +55,7 @@ export function keyNumbers({
     {
       name: 'With the protection',
       value: cure === undefined ? '–' : percent(cure.errorRatio),
-      note: `bad requests; ${percent(cure?.budget)} allowed`,
+      note: cure === undefined ? 'not tried' : `bad requests; ${percent(cure.budget)} allowed`,
     },
     {
       name: 'Load offered',
