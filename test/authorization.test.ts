@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BoxOffice, openBoxOffice } from './authorization/box-office.ts'
 import { type Operation, undocumented } from './authorization/operations.ts'
-import { badServiceTokens } from './authorization/tokens.ts'
 import { type Kit, startKit } from './support/kit.ts'
 
 /** What everybody may do; everything else needs a token, and this list and the documents have to agree. */
@@ -118,8 +117,8 @@ describe('a bad token', () => {
 
   it('opens nothing at payments, nor a wrong key anything at the payment provider', async () => {
     const { visitor } = office.owners
-    const keySet = await (await office.call('booking', 'GET', '/.well-known/jwks.json')).json()
-    const bad = await badServiceTokens(keySet, await office.signer.sign(visitor))
+    const everyScope = await office.signer.sign(visitor)
+    const bad = { ...(await office.booking.badTokens()), 'a user’s token with every scope': everyScope }
     await office.expectNothingChanged(async () => {
       for (const operation of protectedOf('payments')) {
         for (const [what, token] of Object.entries(bad)) {
@@ -151,6 +150,15 @@ describe('a good token', () => {
         expect((await office.attempt(service, operation, token)).status, operation.name).toBe(403)
       }
     })
+  })
+
+  it('of booking opens at payments what it is for, and nothing with another scope', async () => {
+    const [good, small] = [await office.booking.sign(), await office.booking.sign('orders:write')]
+    for (const operation of protectedOf('payments')) {
+      expect((await office.attempt('payments', operation, small)).status, operation.name).toBe(403)
+      const { status } = await office.attempt('payments', operation, good)
+      expect([401, 403, 500, 503], operation.name).not.toContain(status)
+    }
   })
 
   it.each(['gateway', 'booking', 'ticketing'])('of somebody else finds nothing at %s', async (service) => {

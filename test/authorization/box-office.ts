@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import { type Operation, operationsOf } from './operations.ts'
-import { type GatewaySigner, gatewaySigner } from './tokens.ts'
+import { type BookingSigner, bookingSigner, type GatewaySigner, gatewaySigner } from './tokens.ts'
 
 export const PASSWORD = 'faultline-demo'
 
@@ -19,6 +19,8 @@ export interface CallOptions {
 export interface BoxOffice {
   /** Signs tokens as the gateway does. */
   readonly signer: GatewaySigner
+  /** Signs tokens as booking does towards payments. */
+  readonly booking: BookingSigner
   /** Access tokens of those who have something. */
   readonly owners: { readonly visitor: string; readonly organiser: string }
   /** Ids of what they have, and of the catalog, by the name of the path parameter. */
@@ -86,6 +88,7 @@ export async function openBoxOffice(runtime: Runtime, services: readonly string[
   )
   const operations = new Map(documents)
   const signer = await gatewaySigner(endpoints.postgres)
+  const booking = await bookingSigner(endpoints.postgres)
   const owners = {
     visitor: (await signIn('visitor-1')).accessToken,
     organiser: (await signIn('organiser-1')).accessToken,
@@ -115,6 +118,7 @@ export async function openBoxOffice(runtime: Runtime, services: readonly string[
 
   return {
     signer,
+    booking,
     owners,
     ids,
     operationsOf: (service) => operations.get(service) ?? [],

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { CHARGE_TOKEN_AUDIENCE, CHARGE_TOKEN_ISSUER, CHARGE_TOKEN_SCOPE } from '@faultline/contracts'
-import { type BadTokens, badTokens, signToken } from '@faultline/service-kit/testing'
-import { decodeJwt, generateKeyPair, type JWTPayload } from 'jose'
+import {
+  CHARGE_TOKEN_AUDIENCE,
+  CHARGE_TOKEN_ISSUER,
+  CHARGE_TOKEN_SCOPE,
+  type Scope,
+} from '@faultline/contracts'
+import { createKeyVault, DEVELOPMENT_KEYS_SECRET } from '@faultline/service-kit'
+import { type BadTokens, badTokens, signToken, type TrustedKey } from '@faultline/service-kit/testing'
+import { decodeJwt, type JWTPayload } from 'jose'
 import { Client } from 'pg'
 import { z } from 'zod'
-import { DEVELOPMENT_KEYS_SECRET } from '../../services/gateway/src/config.ts'
-import { createKeyVault } from '../../services/gateway/src/domain/key-vault.ts'
 
 const EVERY_SCOPE = 'orders:read orders:write webhooks:manage concerts:write charges:write'
 
@@ -25,13 +29,7 @@ export interface GatewaySigner {
 
 /** @param postgres URL of the owner of the database */
 export async function gatewaySigner(postgres: string): Promise<GatewaySigner> {
-  const client = new Client({ connectionString: postgres })
-  await client.connect()
-  const { rows } = await client
-    .query('SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe" FROM gateway.signing_keys')
-    .finally(() => client.end())
-  const sealed = keySchema.parse(rows[0])
-  const key = { ...sealed, privateKey: await createKeyVault(DEVELOPMENT_KEYS_SECRET).open(sealed) }
+  const key = await keyOf('gateway', postgres)
   const claimsOf = (good: string) => ({ ...decodeJwt(good), scope: EVERY_SCOPE, jti: randomUUID() })
   return {
     sign: (good, change) => signToken(key, { ...claimsOf(good), ...change }),
@@ -39,30 +37,43 @@ export async function gatewaySigner(postgres: string): Promise<GatewaySigner> {
   }
 }
 
-const keySetSchema = z.object({ keys: z.tuple([z.looseObject({ kid: z.string() })]) })
+/** Signs as booking does towards payments, with its own key. */
+export interface BookingSigner {
+  sign(scope?: typeof CHARGE_TOKEN_SCOPE | Scope): Promise<string>
+  /** Tokens with booking's claims, each bad in one way. */
+  badTokens(): Promise<BadTokens>
+}
 
-/**
- * Tokens that claim to be booking's own, in the name of its real key, by somebody who has only what booking
- * publishes; and what users have. That payments checks also what a stolen key signs is for a test of its own.
- *
- * @param keySet booking's, as published
- */
-export async function badServiceTokens(keySet: unknown, userToken: string): Promise<BadTokens> {
-  const {
-    keys: [publicJwk],
-  } = keySetSchema.parse(keySet)
-  const { privateKey } = await generateKeyPair('ES256')
-  const nowSeconds = Math.floor(Date.now() / 1_000)
-  const claims = {
-    iss: CHARGE_TOKEN_ISSUER,
-    aud: CHARGE_TOKEN_AUDIENCE,
-    sub: 'booking',
-    scope: CHARGE_TOKEN_SCOPE,
-    iat: nowSeconds,
-    exp: nowSeconds + 60,
+/** @param postgres URL of the owner of the database */
+export async function bookingSigner(postgres: string): Promise<BookingSigner> {
+  const key = await keyOf('booking', postgres)
+  const claims = () => {
+    const nowSeconds = Math.floor(Date.now() / 1_000)
+    return {
+      iss: CHARGE_TOKEN_ISSUER,
+      aud: CHARGE_TOKEN_AUDIENCE,
+      sub: 'booking',
+      scope: CHARGE_TOKEN_SCOPE as string,
+      iat: nowSeconds,
+      exp: nowSeconds + 60,
+    }
   }
   return {
-    ...(await badTokens({ kid: publicJwk.kid, publicJwk, privateKey }, claims)),
-    'a user’s token with every scope': userToken,
+    sign: (scope = CHARGE_TOKEN_SCOPE) => signToken(key, { ...claims(), scope }),
+    badTokens: () => badTokens(key, claims()),
   }
+}
+
+/** The key that a service of the kit signs with, out of its database. */
+async function keyOf(service: 'gateway' | 'booking', postgres: string): Promise<TrustedKey> {
+  const client = new Client({ connectionString: postgres })
+  await client.connect()
+  const { rows } = await client
+    .query(
+      `SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe" FROM ${service}.signing_keys
+       WHERE signs_from <= now() ORDER BY signs_from DESC LIMIT 1`,
+    )
+    .finally(() => client.end())
+  const sealed = keySchema.parse(rows[0])
+  return { ...sealed, privateKey: await createKeyVault(DEVELOPMENT_KEYS_SECRET, service).open(sealed) }
 }

@@ -9,7 +9,12 @@ export { InvalidTokenError, type TokenFault } from './auth/invalid-token-error.t
 export type { AuthenticatedState, Principal } from './auth/principal.ts'
 export { createRevocationList, type RevocationList, type Revocations } from './auth/revocations.ts'
 export { publishRevocation, type RevocationsWatch, watchRevocations } from './auth/revocations-bucket.ts'
-export { createServiceTokens, type ServiceTokens, type ServiceTokensOptions } from './auth/service-tokens.ts'
+export {
+  createServiceTokens,
+  type ServiceTokens,
+  type ServiceTokensOptions,
+  serviceTokensDefaults,
+} from './auth/service-tokens.ts'
 export {
   createTokenVerifier,
   TOKEN_ALGORITHM,
@@ -92,6 +97,15 @@ export { type InputRejectionsOptions, inputRejections } from './problems/input-r
 export { type ProblemsOptions, problems } from './problems/middleware.ts'
 export { type InputError, ProblemError, type ProblemOptions } from './problems/problem.ts'
 export { type RequestIdOptions, requestId, requestIdDefaults } from './request-id/request-id.ts'
+export {
+  DEVELOPMENT_KEYS_SECRET,
+  type SigningKeysConfig,
+  signingKeysConfig,
+  signingKeyVariables,
+} from './signing-keys/config.ts'
+export { createKeyVault } from './signing-keys/key-vault.ts'
+export type { SigningKeys } from './signing-keys/signing-keys.ts'
+export { createStoredSigningKeys, rotateSigningKey } from './signing-keys/stored-signing-keys.ts'
 export type { Logger, MetricsRegistry } from './telemetry-types.ts'
 export { validate } from './validation/validate.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker/worker.ts'

@@ -2,8 +2,8 @@ import { bookingDocument } from '@faultline/contracts'
 import {
   type AppTelemetry,
   createServiceApp,
-  type ServiceTokens,
   type Shedding,
+  type SigningKeys,
   type TokenVerifier,
 } from '@faultline/service-kit'
 import type Koa from 'koa'
@@ -20,19 +20,19 @@ export interface AppDependencies {
   orders: Orders
   /** Checks the tokens of users. */
   verifier: TokenVerifier
-  /** Booking's own identity, whose keys are published. */
-  tokens: Pick<ServiceTokens, 'jwks'>
+  /** Keys of booking's own tokens, which are published. */
+  keys: Pick<SigningKeys, 'keySet'>
   /** When requests are turned away; the defaults otherwise. */
   shedding: Shedding
 }
 
 /** Booking's HTTP interface. */
 export function createApp(dependencies: AppDependencies): Koa {
-  const { telemetry, reservations, orders, verifier, tokens, shedding } = dependencies
+  const { telemetry, reservations, orders, verifier, keys, shedding } = dependencies
   return createServiceApp({
     telemetry,
     document: bookingDocument(),
-    routes: [reservationRoutes(reservations, verifier), orderRoutes(orders, verifier), keyRoutes(tokens)],
+    routes: [reservationRoutes(reservations, verifier), orderRoutes(orders, verifier), keyRoutes(keys)],
     asProblem,
     shedding,
   })

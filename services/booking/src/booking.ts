@@ -11,10 +11,13 @@ import {
   createFlags,
   createHttpClient,
   createServiceTokens,
+  createStoredSigningKeys,
   createTokenVerifier,
   createWorker,
   type DatabaseOptions,
   type RunnableService,
+  type SigningKeysConfig,
+  serviceTokensDefaults,
   type Worker,
   watchRevocations,
 } from '@faultline/service-kit'
@@ -36,7 +39,9 @@ import { createEventPublisher } from './repositories/publisher.ts'
 import { createReservationRepository } from './repositories/reservations.ts'
 import { createSeatRepository } from './repositories/seats.ts'
 
-export interface BookingOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
+export interface BookingOptions
+  extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'>,
+    SigningKeysConfig {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool' | 'messaging'>
   natsUrl: string
   paymentsUrls: readonly string[]
@@ -48,6 +53,12 @@ export interface BookingOptions extends Omit<DatabaseOptions, 'telemetry' | 'nam
 
 /** Connections for looks that mostly find nothing, beside those for work. */
 const QUIET_CONNECTIONS = 2
+
+/** How often this process looks for keys that others have made, in milliseconds. */
+const KEYS_EVERY_MS = 1_000
+
+/** How long a token towards payments is alive; the margin is for clocks that are apart. */
+export const CHARGE_TOKEN_LIFE_MS = (serviceTokensDefaults.lifetimeSeconds + 10) * 1_000
 
 /** One replica of booking, put together; it does not listen yet. */
 export function createBooking(options: BookingOptions): RunnableService {
@@ -71,7 +82,15 @@ export function createBooking(options: BookingOptions): RunnableService {
     register,
     logger,
   })
+  const keys = createStoredSigningKeys({
+    database: quiet,
+    service: 'booking',
+    config: options,
+    tokenLifeMs: CHARGE_TOKEN_LIFE_MS,
+    logger,
+  })
   const tokens = createServiceTokens({
+    keys,
     issuer: CHARGE_TOKEN_ISSUER,
     subject: 'booking',
     audience: CHARGE_TOKEN_AUDIENCE,
@@ -89,9 +108,9 @@ export function createBooking(options: BookingOptions): RunnableService {
   const reservations = createReservationRepository()
   const orders = createOrderRepository()
   const outbox = createOutboxRepository()
-  const keys = createIdempotencyKeyRepository()
+  const idempotencyKeys = createIdempotencyKeyRepository()
   const inventory = createInventory(createSeatRepository())
-  const idempotency = createIdempotency({ database, keys, metrics })
+  const idempotency = createIdempotency({ database, keys: idempotencyKeys, metrics })
   const payment = createOrderPayment({
     database,
     orders,
@@ -110,7 +129,7 @@ export function createBooking(options: BookingOptions): RunnableService {
     reservations,
     orders,
     outbox,
-    keys,
+    keys: idempotencyKeys,
     inventory,
     payment,
     metrics,
@@ -132,6 +151,15 @@ export function createBooking(options: BookingOptions): RunnableService {
     createWorker({ ...common, name: 'recovery', intervalMs: 500, round: rounds.recovery }),
     createWorker({ ...common, name: 'housekeeping', intervalMs: 60_000, round: rounds.housekeeping }),
     createWorker({ ...common, name: 'observation', intervalMs: 2_000, round: rounds.observation }),
+    createWorker({
+      ...common,
+      name: 'signing-keys',
+      intervalMs: KEYS_EVERY_MS,
+      async round() {
+        await keys.refresh()
+        return false
+      },
+    }),
   ]
 
   return {
@@ -147,12 +175,16 @@ export function createBooking(options: BookingOptions): RunnableService {
       }),
       orders: createOrders({ database, repository: orders, reservations, idempotency, payment, metrics }),
       verifier,
-      tokens,
+      keys,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checks: { database: () => database.check() },
     // Events wait in the outbox while it is away.
     observed: { nats: () => nats.check() },
+    prepare: () =>
+      keys.refresh().catch((error: unknown) => {
+        logger.warn({ err: error }, 'no signing key yet: payments cannot be asked; trying again')
+      }),
     start() {
       for (const worker of workers) worker.start()
     },

@@ -12,6 +12,9 @@ it('the routes of booking are those of its document, and none is open that shoul
     paymentsUrls: [`http://${NOWHERE}`],
     gatewayJwksUrl: `http://${NOWHERE}/.well-known/jwks.json`,
     holdSeconds: 120,
+    keysSecret: 'a secret of the test, long enough for it',
+    keyLeadMs: 600_000,
+    keyMaxAgeMs: 86_400_000,
     telemetry: testTelemetry(),
   })
   try {

@@ -4,13 +4,13 @@ import {
   authenticated,
   createServiceApp,
   type Shedding,
+  type SigningKeys,
   type TokenVerifier,
 } from '@faultline/service-kit'
 import type Koa from 'koa'
 import type { Booking } from './domain/booking.ts'
 import type { Catalog } from './domain/catalog.ts'
 import type { Sessions } from './domain/sessions.ts'
-import type { SigningKeys } from './domain/signing-keys.ts'
 import type { Ticketing } from './domain/ticketing.ts'
 import { clientAddressReader } from './rate-limit/client-address.ts'
 import { admitSignIns, limitAddress, limitUser } from './rate-limit/middleware.ts'

@@ -7,13 +7,13 @@ import {
   loadConfig,
   natsUrl,
   postgresUrl,
+  type SigningKeysConfig,
+  signingKeysConfig,
+  signingKeyVariables,
 } from '@faultline/service-kit'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 import { type RateLimitSizes, rateLimitDefaults } from './rate-limit/rate-limits.ts'
-
-/** What signing keys are encrypted with unless the environment says better; public, so good for nothing but demos. */
-export const DEVELOPMENT_KEYS_SECRET = 'faultline-development-signing-keys'
 
 const origin = (of: string, example: string) =>
   httpOrigins(`the URL of ${of}`, example).refine((origins) => origins.length === 1, 'is more than one URL')
@@ -37,32 +37,14 @@ const databaseUrl = postgresUrl(
 )
 
 /** What the gateway and the entry point that rotates its signing keys both need. */
-const signingKeys = {
+const rotation = {
   DATABASE_URL: databaseUrl,
-  SIGNING_KEYS_SECRET: z
-    .string()
-    .min(32, 'is shorter than 32 characters')
-    .default(DEVELOPMENT_KEYS_SECRET)
-    .meta({
-      description: 'a random secret that private signing keys are encrypted with',
-      example: '(32 bytes, base64)',
-    }),
-  SIGNING_KEY_LEAD_SECONDS: integer('how long a signing key is published before it signs, in seconds', {
-    minimum: 1,
-    maximum: 86_400,
-    // Twice as long as verifiers keep a key set.
-    default: 600,
-  }),
-  SIGNING_KEY_MAX_AGE_SECONDS: integer('how long a signing key signs, in seconds', {
-    minimum: 1,
-    maximum: 31_536_000,
-    default: 86_400,
-  }),
+  ...signingKeyVariables,
 }
 
 const schema = z.object({
   ...listenVariables({ port: 8081, adminPort: 9081 }),
-  ...signingKeys,
+  ...rotation,
   CATALOG_URLS: httpOrigins(
     "the URLs of the catalog's replicas, separated by commas",
     'http://127.0.0.1:18082,http://127.0.0.1:18083',
@@ -98,14 +80,11 @@ function isListOfNetworks(networks: string[]): boolean {
   }
 }
 
-export interface SigningKeysConfig {
+export interface RotationConfig extends SigningKeysConfig {
   databaseUrl: string
-  keysSecret: string
-  keyLeadMs: number
-  keyMaxAgeMs: number
 }
 
-export interface Config extends SigningKeysConfig, ListenConfig {
+export interface Config extends RotationConfig, ListenConfig {
   catalogOrigins: readonly string[]
   bookingOrigins: readonly string[]
   ticketingOrigins: readonly string[]
@@ -118,7 +97,7 @@ export interface Config extends SigningKeysConfig, ListenConfig {
 export function loadGatewayConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const variables = loadConfig(schema, env)
   return {
-    ...signingKeysConfig(variables),
+    ...rotationConfig(variables),
     ...listenConfig(variables),
     catalogOrigins: variables.CATALOG_URLS,
     bookingOrigins: variables.BOOKING_URL,
@@ -144,15 +123,10 @@ export function loadGatewayConfig(env: NodeJS.ProcessEnv = process.env): Config 
 }
 
 /** @throws ConfigurationError naming every wrong variable */
-export function loadSigningKeysConfig(env: NodeJS.ProcessEnv = process.env): SigningKeysConfig {
-  return signingKeysConfig(loadConfig(z.object(signingKeys), env))
+export function loadRotationConfig(env: NodeJS.ProcessEnv = process.env): RotationConfig {
+  return rotationConfig(loadConfig(z.object(rotation), env))
 }
 
-function signingKeysConfig(variables: z.output<z.ZodObject<typeof signingKeys>>): SigningKeysConfig {
-  return {
-    databaseUrl: variables.DATABASE_URL,
-    keysSecret: variables.SIGNING_KEYS_SECRET,
-    keyLeadMs: variables.SIGNING_KEY_LEAD_SECONDS * 1_000,
-    keyMaxAgeMs: variables.SIGNING_KEY_MAX_AGE_SECONDS * 1_000,
-  }
+function rotationConfig(variables: z.output<z.ZodObject<typeof rotation>>): RotationConfig {
+  return { databaseUrl: variables.DATABASE_URL, ...signingKeysConfig(variables) }
 }

@@ -1,29 +1,26 @@
 import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
 import {
   createDatabase,
+  createStoredSigningKeys,
   createTokenVerifier,
   Deadline,
   type Nats,
   publishRevocation,
+  type SigningKeys,
+  type SigningKeysConfig,
   type TokenVerifier,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
 import { type Repeated, repeat } from './background/repeat.ts'
-import { createKeyVault } from './domain/key-vault.ts'
 import { createPasswords } from './domain/passwords.ts'
 import { createRevocationFeed, TOKEN_LIFE_MS } from './domain/revocation-feed.ts'
 import { createSessionAudit } from './domain/session-audit.ts'
 import { createSessions, type Sessions } from './domain/sessions.ts'
-import { createSigningKeys, type SigningKeys } from './domain/signing-keys.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
-import { createSigningKeyRepository } from './repositories/signing-keys.ts'
 import { createUserRepository } from './repositories/users.ts'
 
-export interface IdentityOptions {
+export interface IdentityOptions extends SigningKeysConfig {
   databaseUrl: string
-  keysSecret: string
-  keyLeadMs: number
-  keyMaxAgeMs: number
   /** Where the verifiers of other services hear of revocations. */
   nats: Nats
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'instrumentPool'>
@@ -62,10 +59,11 @@ export function createIdentity(options: IdentityOptions): Identity {
     name: 'gateway background',
     maxConnections: 1,
   })
-  const keys = createSigningKeys({
-    repository: createSigningKeyRepository(background),
-    vault: createKeyVault(options.keysSecret),
-    times: { leadMs: options.keyLeadMs, maxAgeMs: options.keyMaxAgeMs, tokenLifeMs: TOKEN_LIFE_MS },
+  const keys = createStoredSigningKeys({
+    database: background,
+    service: 'gateway',
+    config: options,
+    tokenLifeMs: TOKEN_LIFE_MS,
     logger,
   })
   const stored = createSessionRepository(background)

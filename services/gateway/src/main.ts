@@ -1,7 +1,7 @@
 import { connectNats, createFlags, createHttpClient, runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { createApp } from './app.ts'
-import { DEVELOPMENT_KEYS_SECRET, loadGatewayConfig } from './config.ts'
+import { loadGatewayConfig } from './config.ts'
 import { BOOKING, createBooking } from './domain/booking.ts'
 import { CATALOG, createCatalog } from './domain/catalog.ts'
 import { createTicketing, TICKETING } from './domain/ticketing.ts'
@@ -27,11 +27,6 @@ await runMain(async () => {
     },
   })
   const { logger, register } = telemetry
-  if (config.keysSecret === DEVELOPMENT_KEYS_SECRET) {
-    logger.warn(
-      'SIGNING_KEYS_SECRET is not set: signing keys are encrypted with a secret that everybody knows',
-    )
-  }
   const nats = connectNats({ url: config.natsUrl, name: 'gateway', logger, register })
   const flags = createFlags({ nats, logger, register })
   const identity = createIdentity({ ...config, nats, telemetry })
@@ -66,10 +61,10 @@ await runMain(async () => {
     trustedProxies: config.trustedProxies,
     shedding: { isOn: () => flags.value('load-shedding') },
   })
-  await identity.start()
   // A dependency being away does not make the gateway unready: it answers, and says what is wrong.
   const service = {
     app,
+    prepare: () => identity.start(),
     async close() {
       await Promise.all([catalogClient.close(), bookingClient.close(), ticketingClient.close()])
       await identity.close()

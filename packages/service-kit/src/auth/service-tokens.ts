@@ -1,8 +1,10 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { type JSONWebKeySet, type JWK, SignJWT } from 'jose'
+import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
+import type { SigningKeys } from '../signing-keys/signing-keys.ts'
 import { TOKEN_ALGORITHM, TOKEN_TYPE } from './token-verifier.ts'
 
 export interface ServiceTokensOptions {
+  keys: Pick<SigningKeys, 'signer'>
   /** Who signs, for example `urn:faultline:booking`. */
   issuer: string
   /** Name of the service. */
@@ -21,23 +23,15 @@ export const serviceTokensDefaults = { lifetimeSeconds: 60 } satisfies Partial<S
 export interface ServiceTokens {
   /** A token with at least half of its life left. */
   token(): Promise<string>
-  /** The public key, to be served at `/.well-known/jwks.json`. */
-  jwks(): JSONWebKeySet
 }
 
-/**
- * Signs a service's own tokens. The key lives in memory and as long as the process: nothing to store or to rotate.
- * A verifier that meets the key of a restarted service fetches the key set again; several replicas would need
- * a key set that holds the keys of all.
- */
+/** Signs a service's own tokens. */
 export function createServiceTokens(options: ServiceTokensOptions): ServiceTokens {
-  const { issuer, subject, audience, scope, lifetimeSeconds } = { ...serviceTokensDefaults, ...options }
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const kid = randomUUID()
-  const jwk: JWK = { ...publicKey.export({ format: 'jwk' }), kid, alg: TOKEN_ALGORITHM, use: 'sig' }
-  let current: { token: Promise<string>; freshUntilMs: number } | undefined
+  const { keys, issuer, subject, audience, scope, lifetimeSeconds } = { ...serviceTokensDefaults, ...options }
+  let current: { token: string; freshUntilMs: number } | undefined
 
-  function sign(): Promise<string> {
+  async function sign(): Promise<string> {
+    const { kid, key } = await keys.signer()
     return new SignJWT({ scope })
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, typ: TOKEN_TYPE, kid })
       .setIssuer(issuer)
@@ -46,16 +40,16 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
       .setIssuedAt()
       .setJti(randomUUID())
       .setExpirationTime(`${lifetimeSeconds} s`)
-      .sign(privateKey)
+      .sign(key)
   }
 
   return {
-    token() {
-      if (!current || current.freshUntilMs <= Date.now()) {
-        current = { token: sign(), freshUntilMs: Date.now() + (lifetimeSeconds * 1_000) / 2 }
-      }
+    async token() {
+      if (current && current.freshUntilMs > Date.now()) return current.token
+      // Kept only once it is signed: that there was no key yet must not be remembered.
+      const freshUntilMs = Date.now() + (lifetimeSeconds * 1_000) / 2
+      current = { token: await sign(), freshUntilMs }
       return current.token
     },
-    jwks: () => ({ keys: [jwk] }),
   }
 }

@@ -11,6 +11,8 @@ export interface RunnableService {
   readonly checks?: Readonly<Record<string, HealthCheck>>
   /** What it can do without for a while. */
   readonly observed?: Readonly<Record<string, HealthCheck>>
+  /** Gets what it cannot answer without, before it listens; what cannot be had in time it tries again later. */
+  prepare?(): Promise<void>
   /** Begins the work beside the requests, once it listens. */
   start?(): void | Promise<void>
   /** Closes what it holds, once the last request has been answered. */
@@ -33,6 +35,7 @@ export async function runService(
 ): Promise<Service> {
   const { logger } = telemetry
   const { host, port, adminPort } = config
+  await service.prepare?.()
   const running = await startService({
     host,
     port,

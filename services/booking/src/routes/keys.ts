@@ -1,11 +1,11 @@
-import type { ServiceTokens } from '@faultline/service-kit'
+import type { SigningKeys } from '@faultline/service-kit'
 import Router from '@koa/router'
 
 /** The public keys of booking's own tokens, for whoever checks them. */
-export function keyRoutes(tokens: Pick<ServiceTokens, 'jwks'>): Router {
+export function keyRoutes(keys: Pick<SigningKeys, 'keySet'>): Router {
   const router = new Router()
   router.get('/.well-known/jwks.json', (ctx) => {
-    ctx.body = tokens.jwks()
+    ctx.body = keys.keySet()
   })
   return router
 }

@@ -44,13 +44,25 @@ export interface SendOptions {
   headers?: Readonly<Record<string, string>>
 }
 
+/** How replicas keep their signing keys. */
+const KEYS = {
+  keysSecret: 'a secret of the test, long enough for it',
+  keyLeadMs: 600_000,
+  keyMaxAgeMs: 86_400_000,
+}
+
 export interface BoxOffice extends AsyncDisposable {
   readonly database: BookingDatabase
   readonly nats: TestNats
   readonly payments: TestPayments
   readonly users: TestUsers
   /** A replica inside the test's process. */
-  startReplica(options?: { holdSeconds?: number; workers?: boolean }): Promise<Replica>
+  startReplica(options?: {
+    holdSeconds?: number
+    workers?: boolean
+    keyLeadMs?: number
+    keyMaxAgeMs?: number
+  }): Promise<Replica>
   /** A replica as a process of its own; the same port as before when given one. */
   startProcess(options?: { holdSeconds?: number; port?: number }): Promise<ServiceProcess>
   visitor(url: string, userId?: string): Promise<Visitor>
@@ -61,9 +73,7 @@ export async function startBoxOffice(): Promise<BoxOffice> {
   const database = started.use(await startBookingDatabase())
   const nats = started.use(await startNats())
   const replicas = new Set<string>()
-  const payments = started.use(
-    await startPayments(() => [...replicas].map((url) => `${url}/.well-known/jwks.json`)),
-  )
+  const payments = started.use(await startPayments(() => `${[...replicas][0]}/.well-known/jwks.json`))
   const users = started.use(await startUsers())
   const kept = started.move()
   return {
@@ -72,7 +82,7 @@ export async function startBoxOffice(): Promise<BoxOffice> {
     payments,
     users,
 
-    async startReplica({ holdSeconds = 120, workers = true } = {}) {
+    async startReplica({ holdSeconds = 120, workers = true, ...keyTimes } = {}) {
       const telemetry = testTelemetry()
       const booking = createBooking({
         url: database.serviceUrl,
@@ -81,9 +91,12 @@ export async function startBoxOffice(): Promise<BoxOffice> {
         paymentsUrls: [payments.url],
         gatewayJwksUrl: users.jwksUrl,
         holdSeconds,
+        ...KEYS,
+        ...keyTimes,
         // The test itself keeps the event loop of this process busy.
         shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
       })
+      await booking.prepare?.()
       const server = await serve(booking.app)
       replicas.add(server.url)
       if (workers) await booking.start?.()
@@ -107,6 +120,7 @@ export async function startBoxOffice(): Promise<BoxOffice> {
           PAYMENTS_URL: payments.url,
           GATEWAY_JWKS_URL: users.jwksUrl,
           HOLD_SECONDS: String(holdSeconds),
+          SIGNING_KEYS_SECRET: KEYS.keysSecret,
         },
         ...(port !== undefined && { port }),
       })

@@ -10,7 +10,8 @@ import {
   type ChargeRequest,
   chargeRequestSchema,
 } from '@faultline/contracts'
-import { createTokenVerifier, type TokenVerifier } from '@faultline/service-kit'
+import { createTokenVerifier, InvalidTokenError, type TokenVerifier } from '@faultline/service-kit'
+import { decodeProtectedHeader } from 'jose'
 
 /**
  * What payments does with a charge. `succeed`, `decline`: at once. `pending`: says that it does not know yet; succeeds
@@ -28,46 +29,50 @@ export interface TestPayments extends AsyncDisposable {
   readonly charges: ReadonlyMap<string, Charge>
   /** Requests that came, in order. */
   readonly requests: readonly ChargeRequest[]
+  /** Requests whose token was not good. */
+  refused: number
+  /** Keys by which good tokens were signed. */
+  readonly signedBy: ReadonlySet<string>
   /** Lets go of what is held by `late`. */
   answerLate(): void
 }
 
-/** @param jwksUrls where the replicas of booking publish their keys: each has one of its own */
-export async function startPayments(jwksUrls: () => readonly string[]): Promise<TestPayments> {
+/** @param jwksUrl where booking publishes its keys: one address, whichever replica signs */
+export async function startPayments(jwksUrl: () => string): Promise<TestPayments> {
   const charges = new Map<string, Charge>()
   const requests: ChargeRequest[] = []
   const asked = new Map<string, number>()
+  const signedBy = new Set<string>()
   let held: (() => void)[] = []
   const verifiers = new Map<string, TokenVerifier>()
 
-  function verifierOf(jwksUrl: string): TokenVerifier {
-    const options = {
-      issuers: [{ issuer: CHARGE_TOKEN_ISSUER, jwksUrl }],
-      audience: CHARGE_TOKEN_AUDIENCE,
-      // Tests start booking anew at the same address within a second, each time with another key.
-      jwksCooldownMs: 0,
-    }
-    const verifier = verifiers.get(jwksUrl) ?? createTokenVerifier(options)
-    verifiers.set(jwksUrl, verifier)
+  function verifierOf(url: string): TokenVerifier {
+    const issuers = [{ issuer: CHARGE_TOKEN_ISSUER, jwksUrl: url }]
+    const verifier = verifiers.get(url) ?? createTokenVerifier({ issuers, audience: CHARGE_TOKEN_AUDIENCE })
+    verifiers.set(url, verifier)
     return verifier
   }
 
-  async function authorized(req: IncomingMessage): Promise<boolean> {
+  /** Status for a request whose token is not good, or cannot be checked at the moment. */
+  async function refusal(req: IncomingMessage): Promise<401 | 503 | undefined> {
     const token = req.headers.authorization?.replace('Bearer ', '') ?? ''
-    for (const url of jwksUrls()) {
-      const principal = await verifierOf(url)
-        .verify(token)
-        .catch(() => undefined)
-      if (principal?.scopes.has(CHARGE_TOKEN_SCOPE)) return true
+    try {
+      const { scopes } = await verifierOf(jwksUrl()).verify(token)
+      if (!scopes.has(CHARGE_TOKEN_SCOPE)) return 401
+      signedBy.add(decodeProtectedHeader(token).kid ?? '')
+      return undefined
+    } catch (error) {
+      return error instanceof InvalidTokenError ? 401 : 503
     }
-    return false
   }
 
   const server = createServer(async (req, res) => {
     const answer = (status: number, body: unknown) => {
       res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
-    if (!(await authorized(req))) return answer(401, {})
+    const refused = await refusal(req)
+    if (refused === 401) payments.refused++
+    if (refused) return answer(refused, {})
     const request = chargeRequestSchema.parse(await json(req))
     if (req.headers['idempotency-key'] !== request.orderId) return answer(400, {})
     requests.push(request)
@@ -97,6 +102,8 @@ export async function startPayments(jwksUrls: () => readonly string[]): Promise<
     behaviour: 'succeed',
     charges,
     requests,
+    refused: 0,
+    signedBy,
     answerLate() {
       for (const release of held) release()
       held = []

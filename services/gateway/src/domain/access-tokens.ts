@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ACCESS_TOKEN_SECONDS, USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
-import { TOKEN_ALGORITHM, TOKEN_TYPE } from '@faultline/service-kit'
+import { type SigningKeys, TOKEN_ALGORITHM, TOKEN_TYPE } from '@faultline/service-kit'
 import { SignJWT } from 'jose'
-import type { SigningKeys } from './signing-keys.ts'
 
 export interface TokenSubject {
   userId: string

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Credentials, Session } from '@faultline/contracts'
-import type { Deadline } from '@faultline/service-kit'
+import type { Deadline, SigningKeys } from '@faultline/service-kit'
 import type { SessionRepository } from '../repositories/sessions.ts'
 import type { UserRepository } from '../repositories/users.ts'
 import { signAccessToken } from './access-tokens.ts'
@@ -8,7 +8,6 @@ import type { Passwords } from './passwords.ts'
 import { decisionOf, judge, type RefreshOutcome } from './refresh.ts'
 import type { RevocationFeed } from './revocation-feed.ts'
 import type { SessionAudit } from './session-audit.ts'
-import type { SigningKeys } from './signing-keys.ts'
 
 /** Name or password is wrong; which of them is nobody's business. */
 export class WrongCredentialsError extends Error {

@@ -1,16 +1,8 @@
 import { credentialsSchema, refreshSchema } from '@faultline/contracts'
-import {
-  DependencyError,
-  deadline,
-  POSTGRESQL,
-  ProblemError,
-  readJsonBody,
-  validate,
-} from '@faultline/service-kit'
+import { deadline, ProblemError, readJsonBody, type SigningKeys, validate } from '@faultline/service-kit'
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { RefreshRefusedError, type Sessions, WrongCredentialsError } from '../domain/sessions.ts'
-import { NoSigningKeyError, type SigningKeys } from '../domain/signing-keys.ts'
 import type { Protect, UserState } from './protection.ts'
 
 /** Time that a sign-in gets, in milliseconds: hashing a password is slow on purpose, and others may be first. */
@@ -88,7 +80,6 @@ function asProblem(error: unknown): unknown {
     const detail = 'the refresh token is unknown, used or expired, or its session has ended; sign in again'
     return unauthenticated('session-ended', 'The session cannot be refreshed', detail, error)
   }
-  if (error instanceof NoSigningKeyError) return new DependencyError(POSTGRESQL, 'unavailable', error)
   return error
 }
 

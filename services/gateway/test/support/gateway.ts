@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
 import {
   createHttpClient,
+  createKeyVault,
   createRevocationList,
   createTokenVerifier,
   type HttpClientOptions,
@@ -13,7 +14,6 @@ import { type AppDependencies, createApp } from '../../src/app.ts'
 import { signAccessToken } from '../../src/domain/access-tokens.ts'
 import { BOOKING, createBooking } from '../../src/domain/booking.ts'
 import { CATALOG, createCatalog } from '../../src/domain/catalog.ts'
-import { createKeyVault } from '../../src/domain/key-vault.ts'
 import { type Sessions, WrongCredentialsError } from '../../src/domain/sessions.ts'
 import { createTicketing, TICKETING } from '../../src/domain/ticketing.ts'
 import { createCatalogRepository } from '../../src/repositories/catalog.ts'
@@ -62,7 +62,7 @@ export async function startGateway(
 
 /** Signs and checks tokens without a database; the one password is `right-password`. */
 async function signingIdentity(telemetry: TestTelemetry) {
-  const vault = createKeyVault('a secret of the test, long enough for it')
+  const vault = createKeyVault('a secret of the test, long enough for it', 'gateway')
   const sealed = await vault.generate()
   const keySet = { keys: [sealed.publicJwk] }
   const keys = {

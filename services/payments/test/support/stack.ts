@@ -18,6 +18,8 @@ import {
   startPostgres,
   startServiceProcess,
   type TestPostgres,
+  type TestSigningKeys,
+  testSigningKeys,
   testTelemetry,
 } from '@faultline/service-kit/testing'
 import Koa from 'koa'
@@ -51,12 +53,14 @@ export interface Answer {
   body: Charge & { type?: string }
 }
 
-export function tokensOf(scope: string = CHARGE_TOKEN_SCOPE): ServiceTokens {
+/** Tokens of booking, by the keys given; by those of a stranger otherwise. */
+export function tokensOf(keys: TestSigningKeys = testSigningKeys()): ServiceTokens {
   return createServiceTokens({
+    keys,
     issuer: CHARGE_TOKEN_ISSUER,
     subject: 'booking',
     audience: CHARGE_TOKEN_AUDIENCE,
-    scope,
+    scope: CHARGE_TOKEN_SCOPE,
   })
 }
 
@@ -76,9 +80,10 @@ export async function startStack(): Promise<Stack> {
   }
   const serviceUrl = postgres.roleUrl(SERVICE_ROLE, PASSWORD, 'box_office')
 
-  const tokens = tokensOf()
-  const booking = new Koa().use((ctx) => {
-    ctx.body = tokens.jwks()
+  const bookingKeys = testSigningKeys()
+  const tokens = tokensOf(bookingKeys)
+  const booking = new Koa().use(async (ctx) => {
+    ctx.body = await bookingKeys.keySet()
   })
   const keys = started.use(await serve(booking))
   const providerPort = await freePort()

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FlagName, FlagValue, Scope } from '@faultline/contracts'
-import { flags as definitions } from '@faultline/contracts'
-import { connectNats, createServiceTokens, type Nats } from '@faultline/service-kit'
-import { serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
-import { createLocalJWKSet } from 'jose'
+import { flags as definitions, USER_TOKEN_ISSUER } from '@faultline/contracts'
+import { connectNats, type Nats } from '@faultline/service-kit'
+import { serve, startUsers, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
 import type Koa from 'koa'
 import type { DeliveryPolicies } from '../../src/consumers/definitions.ts'
 import { createTicketing, type TicketingOptions } from '../../src/ticketing.ts'
-
-const ISSUER = 'urn:faultline:gateway'
 
 /** Tries that a test can wait for. */
 const policy = {
@@ -39,9 +36,7 @@ export async function startTicketing(
   const telemetry = testTelemetry()
   const flags = new Map<FlagName, unknown>()
   const nats = connectNats({ url: urls.nats, name: `ticketing ${randomUUID()}`, ...telemetry, retryMs: 20 })
-  const issuers = new Map<string, ReturnType<typeof createServiceTokens>>()
-  const keys = () =>
-    createLocalJWKSet({ keys: [...issuers.values()].flatMap((tokens) => tokens.jwks().keys) })
+  const users = await startUsers()
   const ticketing = createTicketing({
     url: urls.database,
     telemetry,
@@ -50,7 +45,7 @@ export async function startTicketing(
       value: <Name extends FlagName>(name: Name) =>
         (flags.get(name) ?? definitions[name].default) as FlagValue<Name>,
     },
-    tokens: { issuers: [{ issuer: ISSUER, keys: (header, token) => keys()(header, token) }] },
+    tokens: { issuers: [{ issuer: USER_TOKEN_ISSUER, keys: users.keys }] },
     policies: QUICK,
     // The test itself keeps the event loop of this process busy.
     shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
@@ -63,18 +58,11 @@ export async function startTicketing(
     telemetry,
     nats,
     flags,
-    async tokenOf(userId, ...scopes) {
-      const scope = scopes.join(' ')
-      const key = `${userId} ${scope}`
-      const tokens =
-        issuers.get(key) ??
-        createServiceTokens({ issuer: ISSUER, subject: userId, audience: 'box-office', scope })
-      issuers.set(key, tokens)
-      return `Bearer ${await tokens.token()}`
-    },
+    tokenOf: async (userId, ...scopes) => `Bearer ${await users.token(userId, { scope: scopes.join(' ') })}`,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await ticketing.close()
+      await users[Symbol.asyncDispose]()
     },
   }
 }

@@ -1,5 +1,4 @@
 import { hkdfSync, randomUUID } from 'node:crypto'
-import { TOKEN_ALGORITHM } from '@faultline/service-kit'
 import {
   CompactEncrypt,
   type CryptoKey,
@@ -9,6 +8,7 @@ import {
   importJWK,
   type JWK,
 } from 'jose'
+import { TOKEN_ALGORITHM } from '../auth/token-verifier.ts'
 
 /** A private key that cannot be had from the database alone, and its public part. */
 export interface SealedKey {
@@ -26,9 +26,12 @@ export interface KeyVault {
 
 const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const
 
-/** @param secret from the environment; long and random, as it is stretched no further */
-export function createKeyVault(secret: string): KeyVault {
-  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'faultline gateway signing keys', 32))
+/**
+ * @param secret from the environment; long and random, as it is stretched no further
+ * @param service whose keys they are: what one service has sealed another cannot open, with the same secret
+ */
+export function createKeyVault(secret: string, service: string): KeyVault {
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', `faultline ${service} signing keys`, 32))
   return {
     async generate() {
       const { publicKey, privateKey } = await generateKeyPair(TOKEN_ALGORITHM, { extractable: true })

@@ -1,5 +1,6 @@
-import type { Database, Deadline, Queryable } from '@faultline/service-kit'
 import type { JWK } from 'jose'
+import type { Deadline } from '../deadline/deadline.ts'
+import type { Database, Queryable } from '../postgres/database.ts'
 
 /** A signing key as stored: the private part is encrypted. */
 export interface StoredKey {
@@ -25,8 +26,8 @@ export interface SigningKeyRepository {
   ): Promise<StoredKey[]>
 }
 
-/** Of the advisory lock that rotation takes: any number that nothing else in the database uses. */
-const ROTATION_LOCK = 4_711_001
+/** Of the advisory lock that rotation takes, with the schema: any number that nothing else in the database uses. */
+const ROTATION_LOCK = 4_711
 
 const LIST = `
   SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe",
@@ -34,6 +35,7 @@ const LIST = `
          extract(epoch FROM signs_from)::float8 * 1000 AS "signsFromMs"
   FROM signing_keys`
 
+/** @param database whose schema has the table `signing_keys` */
 export function createSigningKeyRepository(database: Database): SigningKeyRepository {
   const list = (on: Queryable, deadline: Deadline) =>
     on.query<StoredKey>({ name: 'list-signing-keys', text: LIST, values: [] }, deadline)
@@ -42,7 +44,7 @@ export function createSigningKeyRepository(database: Database): SigningKeyReposi
     change: (decide, deadline) =>
       database.transaction(async (transaction) => {
         await transaction.query(
-          { text: 'SELECT pg_advisory_xact_lock($1)', values: [ROTATION_LOCK] },
+          { text: 'SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))', values: [ROTATION_LOCK] },
           deadline,
         )
         const keys = await list(transaction, deadline)

@@ -1,19 +1,17 @@
-import { Deadline, type Logger } from '@faultline/service-kit'
 import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import type { SigningKeyRepository, StoredKey } from '../repositories/signing-keys.ts'
+import { Deadline } from '../deadline/deadline.ts'
+import { DependencyError } from '../http-client/dependency-error.ts'
+import { POSTGRESQL } from '../postgres/database.ts'
+import type { Logger } from '../telemetry-types.ts'
 import { type KeyTimes, planKeys } from './key-plan.ts'
 import type { KeyVault } from './key-vault.ts'
+import type { SigningKeyRepository, StoredKey } from './repository.ts'
 
-/** No key could be had yet: the database was never reached. */
-export class NoSigningKeyError extends Error {
-  override readonly name = 'NoSigningKeyError'
-}
-
-/** The gateway's signing keys, as this process knows them: it goes on with what it has while the database is away. */
+/** A service's signing keys, as this process knows them: it goes on with what it has while the database is away. */
 export interface SigningKeys {
-  /** @throws NoSigningKeyError */
+  /** @throws DependencyError when none could be had yet, as the database was never reached */
   signer(): Promise<{ kid: string; key: CryptoKey }>
-  /** What verifiers are to trust. @throws NoSigningKeyError */
+  /** What verifiers are to trust. @throws DependencyError as {@link signer} does */
   keySet(): JSONWebKeySet
   /** The same for a verifier in this process. */
   readonly find: JWTVerifyGetKey
@@ -48,7 +46,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
   function keySet(): JSONWebKeySet {
     const plan = planKeys(known, now(), times)
-    if (plan.published.length === 0) throw new NoSigningKeyError('no signing key is known yet')
+    if (plan.published.length === 0) throw noKeyYet()
     return { keys: plan.published.map(({ publicJwk }) => publicJwk) }
   }
 
@@ -64,7 +62,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
     async signer() {
       const { signing } = planKeys(known, now(), times)
-      if (!signing) throw new NoSigningKeyError('no signing key is known yet')
+      if (!signing) throw noKeyYet()
       const key = opened.get(signing.kid) ?? vault.open(signing)
       opened.set(signing.kid, key)
       return { kid: signing.kid, key: await key }
@@ -105,4 +103,8 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
       return { kid: key.kid, signsFrom: new Date(key.signsFromMs) }
     },
   }
+}
+
+function noKeyYet(): DependencyError {
+  return new DependencyError(POSTGRESQL, 'unavailable', new Error('no signing key is known yet'))
 }

@@ -1,0 +1,112 @@
+/** Two replicas of booking at once, before payments that know one address of booking's keys. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type BoxOffice, type Replica, startBoxOffice } from './support/box-office.ts'
+
+let office: BoxOffice
+
+beforeAll(async () => {
+  office = await startBoxOffice()
+})
+afterEach(() => {
+  office.payments.behaviour = 'succeed'
+})
+afterAll(() => office?.[Symbol.asyncDispose]())
+
+/** For what a busy machine may refuse at first. */
+const PATIENCE = { timeout: 10_000, interval: 100 }
+
+/** Statuses of orders that nothing refused; on a busy machine payments may take longer than an order waits. */
+const TAKEN = [201, 202]
+
+/** Reserves and pays for a seat. @returns status of the order */
+async function buyAt({ url }: Replica): Promise<number> {
+  const concert = await office.database.addConcert(1)
+  const visitor = await office.visitor(url)
+  const key = randomUUID()
+  const reservation = await vi.waitFor(async () => {
+    const { status, body } = await visitor.reserve(concert, concert.seatIds, key)
+    expect(status).toBe(201)
+    return body
+  }, PATIENCE)
+  return (await visitor.order(reservation.id)).status
+}
+
+async function keysAt({ url }: Replica): Promise<string[]> {
+  // On a busy machine a replica may listen before it has read the keys.
+  const answer = await vi.waitFor(async () => {
+    const keySet = await fetch(`${url}/.well-known/jwks.json`)
+    expect(keySet.status).toBe(200)
+    return keySet
+  }, PATIENCE)
+  return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid)
+}
+
+/** Ids of the keys in the order in which they sign. */
+async function storedKeys(): Promise<string[]> {
+  const rows = await office.database.asOwner<{ kid: string }>(
+    'SELECT kid FROM booking.signing_keys ORDER BY signs_from',
+  )
+  return rows.map(({ kid }) => kid)
+}
+
+describe('two replicas', () => {
+  it('that start at the same time agree on one key, and payments take the tokens of both', async () => {
+    const started = await Promise.all([office.startReplica(), office.startReplica()])
+    await using first = started[0]
+    await using second = started[1]
+    expect(await keysAt(first)).toHaveLength(1)
+    expect(await keysAt(second)).toEqual(await keysAt(first))
+    for (const status of await Promise.all([first, second, second, first].map(buyAt))) {
+      expect(TAKEN).toContain(status)
+    }
+    expect(office.payments.refused).toBe(0)
+  })
+
+  it('go over to a new key without a moment in which payments refuse one', async () => {
+    await office.database.asOwner('DELETE FROM booking.signing_keys')
+    // Replicas look for each other's keys every second.
+    const pace = { keyLeadMs: 5_000, keyMaxAgeMs: 6_000 }
+    await using first = await office.startReplica(pace)
+    await using second = await office.startReplica(pace)
+    const [before = ''] = await keysAt(first)
+    // Orders all the while, through both, until a third key is there: the second one signs by then.
+    const statuses: number[] = []
+    await expect
+      .poll(
+        async () => {
+          statuses.push(...(await Promise.all([first, second].map(buyAt))))
+          return (await keysAt(second)).length
+        },
+        { timeout: 40_000, interval: 100 },
+      )
+      .toBe(3)
+    // The two go on with tokens that they have; one that begins now signs with the new key.
+    await using third = await office.startReplica(pace)
+    const [, next = ''] = await storedKeys()
+    statuses.push(...(await Promise.all([first, second, third].map(buyAt))))
+    expect([...office.payments.signedBy]).toEqual(expect.arrayContaining([before, next]))
+    for (const status of statuses) expect(TAKEN).toContain(status)
+    expect(office.payments.refused).toBe(0)
+  })
+
+  it('each finish an order whose payment one of them could not wait for, and it is charged once', async () => {
+    await using first = await office.startReplica({ workers: false })
+    const concert = await office.database.addConcert(1)
+    const visitor = await office.visitor(first.url)
+    const { body: reservation } = await visitor.reserve(concert, concert.seatIds)
+    office.payments.behaviour = 'lose'
+    const { status, body: order } = await visitor.order(reservation.id)
+    expect(status).toBe(202)
+    office.payments.behaviour = 'succeed'
+    await using second = await office.startReplica()
+    const there = await office.visitor(second.url, visitor.userId)
+    await expect
+      .poll(async () => (await there.send<{ status: string }>('GET', `/orders/${order.id}`)).body.status, {
+        timeout: 20_000,
+      })
+      .toBe('confirmed')
+    expect(office.payments.charges.get(order.id)?.status).toBe('succeeded')
+    expect(office.payments.refused).toBe(0)
+  })
+})
