@@ -3,7 +3,15 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import { concertPageSchema, concertPatchSchema, concertSchema, concertSearchSchema } from './concerts.ts'
 import { concertIdSchema, venueIdSchema } from './identifiers.ts'
-import { authProblems, bearer, bodyProblems, commonProblems, json, problem } from './operations/responses.ts'
+import {
+  authProblems,
+  bearer,
+  bodyProblems,
+  commonProblems,
+  json,
+  jsonBody,
+  problem,
+} from './operations/responses.ts'
 import { pageQuerySchema } from './pagination.ts'
 import { availabilityPageSchema, availabilityQuerySchema, seatPageSchema } from './seats.ts'
 import { venuePageSchema, venueSchema } from './venues.ts'
@@ -83,7 +91,7 @@ export function readOperations(prefix: string, extraProblems: ZodOpenApiOperatio
         operationId: 'queryAvailability',
         summary: 'How many seats of several concerts are free; changes nothing, safe to repeat',
         security: [],
-        requestBody: { required: true, content: { 'application/json': { schema: availabilityQuerySchema } } },
+        requestBody: jsonBody(availabilityQuerySchema),
         responses: {
           200: json('Availability of the concerts that exist', availabilityPageSchema),
           ...bodyProblems,

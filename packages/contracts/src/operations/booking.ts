@@ -13,13 +13,13 @@ import {
 import { idSchema } from '../identifiers.ts'
 import { pageQuerySchema } from '../pagination.ts'
 import {
-  authProblems,
   bearer,
   bodyProblems,
-  commonProblems,
   json,
+  jsonBody,
   problem,
   retryAfterHeader,
+  tokenProblems,
 } from './responses.ts'
 
 const reservationPath = z.object({ reservationId: idSchema })
@@ -39,7 +39,7 @@ export function bookingOperations(
   prefix: string,
   extraProblems: ZodOpenApiOperationObject['responses'] = {},
 ) {
-  const problems = { ...commonProblems, ...authProblems, ...extraProblems }
+  const problems = { ...tokenProblems, ...extraProblems }
   return {
     [`${prefix}/reservations`]: {
       post: {
@@ -47,10 +47,7 @@ export function bookingOperations(
         summary: 'Hold seats of a concert for a short while: all of them or none',
         security: bearer('orders:write'),
         requestParams: { header: idempotencyHeader },
-        requestBody: {
-          required: true,
-          content: { 'application/json': { schema: reservationRequestSchema } },
-        },
+        requestBody: jsonBody(reservationRequestSchema),
         responses: {
           201: json('The seats are held until `expiresAt`', reservationSchema),
           404: problem('There is no such concert, or it has no such seat'),
@@ -87,7 +84,7 @@ export function bookingOperations(
         summary: 'Pay for a reservation',
         security: bearer('orders:write'),
         requestParams: { header: idempotencyHeader },
-        requestBody: { required: true, content: { 'application/json': { schema: orderRequestSchema } } },
+        requestBody: jsonBody(orderRequestSchema),
         responses: {
           201: json('Paid; the tickets are on their way', orderSchema),
           202: {

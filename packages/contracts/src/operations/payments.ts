@@ -5,16 +5,16 @@ import { IDEMPOTENCY_KEY_HEADER } from '../booking.ts'
 import { idSchema } from '../identifiers.ts'
 import { chargeRequestSchema, chargeSchema } from '../payments.ts'
 import {
-  authProblems,
   bearer,
   bodyProblems,
-  commonProblems,
   json,
+  jsonBody,
   problem,
   retryAfterHeader,
+  tokenProblems,
 } from './responses.ts'
 
-const problems = { ...commonProblems, ...authProblems }
+const problems = tokenProblems
 
 export const chargeOperations = {
   '/charges': {
@@ -27,7 +27,7 @@ export const chargeOperations = {
           [IDEMPOTENCY_KEY_HEADER]: idSchema.meta({ description: 'The id of the order, as in the body' }),
         }),
       },
-      requestBody: { required: true, content: { 'application/json': { schema: chargeRequestSchema } } },
+      requestBody: jsonBody(chargeRequestSchema),
       responses: {
         201: json('Charged or declined, as `status` says; for good', chargeSchema),
         202: {

@@ -6,7 +6,7 @@ import {
   providerChargeRequestSchema,
   providerChargeSchema,
 } from '../provider.ts'
-import { bodyProblems, json, problem } from './responses.ts'
+import { bodyProblems, json, jsonBody, problem } from './responses.ts'
 
 const apiKey = [{ apiKey: [] as string[] }]
 
@@ -27,10 +27,7 @@ export const providerOperations = {
       operationId: 'createProviderCharge',
       summary: 'Charge: once a reference, however often it is asked',
       security: apiKey,
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: providerChargeRequestSchema } },
-      },
+      requestBody: jsonBody(providerChargeRequestSchema),
       responses: {
         200: json('The charge that was made for this reference before', providerChargeSchema),
         201: json('Charged or declined, as `status` says', providerChargeSchema),

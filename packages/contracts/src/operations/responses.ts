@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type {
   ZodOpenApiOperationObject,
   ZodOpenApiPathItemObject,
+  ZodOpenApiRequestBodyObject,
   ZodOpenApiResponseObject,
 } from 'zod-openapi'
 import { problemSchema } from '../problem.ts'
@@ -16,6 +17,11 @@ export function problem(description: string): ZodOpenApiResponseObject {
 
 export function json(description: string, schema: z.ZodType): ZodOpenApiResponseObject {
   return { description, content: { 'application/json': { schema } } }
+}
+
+/** A body that the operation cannot do without. */
+export function jsonBody(schema: z.ZodType): ZodOpenApiRequestBodyObject {
+  return { required: true, content: { 'application/json': { schema } } }
 }
 
 /** Seconds after which a repeat may find another answer. */
@@ -42,6 +48,9 @@ export const authProblems = {
   401: problem('The access token is missing, or not valid any more'),
   403: problem('The access token allows too little'),
 } satisfies Responses
+
+/** Answers of every operation that acts for somebody. */
+export const tokenProblems = { ...commonProblems, ...authProblems } satisfies Responses
 
 /** How a request says who sends it; operations name it with the scopes that they want. */
 export const securitySchemes = {

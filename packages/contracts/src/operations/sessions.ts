@@ -1,7 +1,15 @@
 /** Sessions as OpenAPI path items; only the gateway has them. */
 import type { ZodOpenApiPathsObject } from 'zod-openapi'
 import { credentialsSchema, refreshSchema, sessionSchema } from '../sessions.ts'
-import { bearer, bodyProblems, commonProblems, json, problem, retryAfterHeader } from './responses.ts'
+import {
+  bearer,
+  bodyProblems,
+  commonProblems,
+  json,
+  jsonBody,
+  problem,
+  retryAfterHeader,
+} from './responses.ts'
 
 /** What the gateway adds to every operation. */
 export const rateLimited = {
@@ -19,7 +27,7 @@ export const sessionOperations = {
       operationId: 'signIn',
       summary: 'Sign in: begin a session',
       security: [],
-      requestBody: { required: true, content: { 'application/json': { schema: credentialsSchema } } },
+      requestBody: jsonBody(credentialsSchema),
       responses: {
         201: json('The session with its tokens', sessionSchema),
         401: problem('Name or password is wrong'),
@@ -33,7 +41,7 @@ export const sessionOperations = {
       operationId: 'refreshSession',
       summary: 'Exchange a refresh token for new tokens; each works once, a second use ends the session',
       security: [],
-      requestBody: { required: true, content: { 'application/json': { schema: refreshSchema } } },
+      requestBody: jsonBody(refreshSchema),
       responses: {
         200: json('The session with its new tokens', sessionSchema),
         401: problem('The refresh token is unknown, used or expired, or its session has ended'),

@@ -4,13 +4,13 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-opena
 import { idSchema } from '../identifiers.ts'
 import { createdWebhookSchema, ticketSchema, webhookListSchema, webhookRequestSchema } from '../tickets.ts'
 import {
-  authProblems,
   bearer,
   bodyProblems,
-  commonProblems,
   json,
+  jsonBody,
   problem,
   retryAfterHeader,
+  tokenProblems,
 } from './responses.ts'
 
 const orderPath = z.object({ orderId: idSchema })
@@ -29,7 +29,7 @@ export function ticketingOperations(
   prefix: string,
   extraProblems: ZodOpenApiOperationObject['responses'] = {},
 ) {
-  const problems = { ...commonProblems, ...authProblems, ...extraProblems }
+  const problems = { ...tokenProblems, ...extraProblems }
   return {
     [`${prefix}/orders/{orderId}/ticket`]: {
       get: {
@@ -61,10 +61,7 @@ export function ticketingOperations(
         operationId: 'createWebhook',
         summary: 'Be told of confirmed orders by signed requests (Standard Webhooks)',
         security: bearer('webhooks:manage'),
-        requestBody: {
-          required: true,
-          content: { 'application/json': { schema: webhookRequestSchema } },
-        },
+        requestBody: jsonBody(webhookRequestSchema),
         responses: {
           201: json('Registered; the secret is shown this once', createdWebhookSchema),
           409: problem('This organiser has as many webhooks as are allowed'),
