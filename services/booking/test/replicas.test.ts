@@ -1,7 +1,11 @@
 /** Two replicas of booking at once, before payments that know one address of booking's keys. */
 import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type BoxOffice, type Replica, startBoxOffice } from './support/box-office.ts'
+import { type BoxOffice, KEYS, type Replica, startBoxOffice } from './support/box-office.ts'
+
+const ROTATE = fileURLToPath(new URL('../src/rotate-signing-key.ts', import.meta.url))
 
 let office: BoxOffice
 
@@ -88,6 +92,22 @@ describe('two replicas', () => {
     expect([...office.payments.signedBy]).toEqual(expect.arrayContaining([before, next]))
     for (const status of statuses) expect(TAKEN).toContain(status)
     expect(office.payments.refused).toBe(0)
+  })
+
+  it('publish a key that is made ahead of its time, before it signs', async () => {
+    await using first = await office.startReplica()
+    await using second = await office.startReplica()
+    const before = await keysAt(first)
+    await execa(process.execPath, [ROTATE], {
+      env: { DATABASE_URL: office.database.serviceUrl, SIGNING_KEYS_SECRET: KEYS.keysSecret },
+    })
+    const next = (await storedKeys()).at(-1) ?? ''
+    expect(before).not.toContain(next)
+    for (const replica of [first, second]) {
+      await vi.waitFor(async () => expect(await keysAt(replica)).toContain(next), PATIENCE)
+      expect(TAKEN).toContain(await buyAt(replica))
+    }
+    expect(office.payments.signedBy).not.toContain(next)
   })
 
   it('each finish an order whose payment one of them could not wait for, and it is charged once', async () => {

@@ -45,7 +45,7 @@ export interface SendOptions {
 }
 
 /** How replicas keep their signing keys. */
-const KEYS = {
+export const KEYS = {
   keysSecret: 'a secret of the test, long enough for it',
   keyLeadMs: 600_000,
   keyMaxAgeMs: 86_400_000,
