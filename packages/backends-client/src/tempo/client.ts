@@ -71,9 +71,13 @@ export function createTempoClient(options: BackendOptions): TempoClient {
   }
 }
 
-/** Whole seconds around the range, at least one: Tempo refuses a range that ends where it starts. */
+/**
+ * Whole seconds around the range, widened where Tempo would refuse it: it moves an end in the future to now, cuts both to
+ * seconds, and takes no range that ends where it starts. So a range that begins in this second begins one earlier.
+ */
 function range(startMs: number | undefined, endMs: number | undefined): { start?: string; end?: string } {
-  const start = startMs === undefined ? undefined : toWholeSeconds(startMs, 'down')
+  const lastStartMs = Date.now() - 1000
+  const start = startMs === undefined ? undefined : toWholeSeconds(Math.min(startMs, lastStartMs), 'down')
   const end = endMs === undefined ? undefined : toWholeSeconds(endMs, 'up')
   return {
     ...(start !== undefined && { start }),

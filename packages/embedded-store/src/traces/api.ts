@@ -7,6 +7,7 @@ import type { SegmentLog } from '../segments/segment-log.ts'
 import { searchJson, traceProtobuf, traceV1Json, traceV2Json } from './answers.ts'
 import { parseTraceId } from './ids.ts'
 import {
+  checkWindow,
   parseLimits,
   parseQuery,
   parseUnfinishedQuery,
@@ -79,8 +80,7 @@ function traceById(log: SegmentLog, index: TraceIndex, api: 1 | 2): Middleware {
     if (key === undefined) {
       throw new RequestError(400, 'trace IDs can only contain up to 32 hexadecimal characters')
     }
-    // Tempo checks the window, which tells it where to look, and gives whatever it finds.
-    parseWindow(context)
+    checkWindow(context)
     const trace = await readTrace(log, index, key)
     // Tempo 3: the first API answers 404 for a trace that is not there, the second an empty trace.
     if (trace === undefined && api === 1) {

@@ -9,23 +9,44 @@ import { parseTraceql } from './traceql/parser.ts'
 /** Tempo's defaults. */
 const DEFAULT_LIMIT = 20
 const DEFAULT_SPANS_PER_SPANSET = 3
+/** Tempo's default `query_backend_after`. */
+const DEFAULT_WINDOW_MS = 900_000
 /** Tempo's default `max_spans_per_span_set`. */
 const MAX_SPANS_PER_SPANSET = 100
 
 const seconds = z.coerce.number().int().nonnegative()
 const count = z.coerce.number().int().nonnegative()
 
-/** The query's `start` and `end`, seconds since the epoch; both missing means always. @throws {RequestError} */
+/**
+ * The query's `start` and `end`, seconds since the epoch; both missing means the last quarter of an hour, and an end in the
+ * future now. @throws {RequestError}
+ */
 export function parseWindow(context: Context): TimeWindow {
   const start = optional(context, 'start', seconds) ?? 0
   const end = optional(context, 'end', seconds) ?? 0
-  if (start === 0 && end === 0) return { startMs: 0, endMs: Number.POSITIVE_INFINITY }
+  const nowMs = Date.now()
+  if (start === 0 && end === 0) return { startMs: nowMs - DEFAULT_WINDOW_MS, endMs: nowMs }
   if (start === 0)
     throw new RequestError(400, 'only one of start and end provided: must provide both or neither')
-  if (end <= start) {
+  const cutEnd = Math.min(end, Math.floor(nowMs / 1000))
+  if (end <= start || cutEnd === start) {
+    throw new RequestError(
+      400,
+      `http parameter start must be before end. received start=${start} end=${cutEnd}`,
+    )
+  }
+  // What has not begun yet: Tempo looks at the last quarter of an hour instead.
+  if (cutEnd < start) return { startMs: nowMs - DEFAULT_WINDOW_MS, endMs: nowMs }
+  return { startMs: start * 1000, endMs: cutEnd === end ? end * 1000 : nowMs }
+}
+
+/** Refuses a window that is none, where one says only where to look. @throws {RequestError} */
+export function checkWindow(context: Context): void {
+  const start = optional(context, 'start', seconds) ?? 0
+  const end = optional(context, 'end', seconds) ?? 0
+  if (start !== 0 && end !== 0 && end <= start) {
     throw new RequestError(400, `http parameter start must be before end. received start=${start} end=${end}`)
   }
-  return { startMs: start * 1000, endMs: end * 1000 }
 }
 
 /** The query's `limit` (traces) and `spss` (spans of each in the answer). @throws {RequestError} */

@@ -3,7 +3,7 @@ import type { PlainProfile } from '../../src/testing/profiles.ts'
 import { sendProfiles, sendSpans } from '../support/send.ts'
 import type { Run, SpanName, TraceName } from './run.ts'
 
-// What all cases ask about: four traces and six profiles like those of the kit, small enough to know by heart.
+// What all cases ask about: four traces and four profiles like those of the kit, small enough to know by heart.
 
 export interface Targets {
   /** Base URLs of Tempo's API, its OTLP receiver, and Pyroscope. */

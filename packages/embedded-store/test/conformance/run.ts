@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 /**
  * Ids and times of one run, which differ from run to run, in exchange for the words that stand for them in recorded
  * requests and answers: `{id:order}` (hexadecimal), `{short:order}` (without leading zeros), `{id64:order}` (base64),
- * and `{s-600}`, `{ms+0}`, `{ns+150000000}`, which are distances from the run's time.
+ * and `{s-600}`, `{ms+0}`, `{ns+150000000}`, which are distances from the run's time; in requests `{now}` is this second.
  */
 export interface Run {
   /** Epoch ms, at the start of a minute, so that steps of time series fall alike in every run. */
@@ -74,6 +74,7 @@ function wordsOf(ids: ReadonlyMap<string, string>): [word: string, value: string
 function filled<T>(template: T, words: ReadonlyMap<string, string>, timeMs: number): T {
   const text = JSON.stringify(template)
     .replaceAll(/\{(?:id|id64|short):[\w.]+\}/g, (word) => words.get(word) ?? word)
+    .replaceAll('{now}', String(Math.floor(Date.now() / 1000)))
     .replaceAll(/\{(s|ms|ns)([+-]\d+)\}/g, (_, unit: string, offset: string) =>
       String((BigInt(timeMs) * scaleOf(unit).up) / scaleOf(unit).down + BigInt(offset)),
     )
