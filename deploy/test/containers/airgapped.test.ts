@@ -10,6 +10,7 @@ import {
   type LoadResult,
 } from '@faultline/stack'
 import { execa } from 'execa'
+import { Client } from 'pg'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { REPOSITORY } from '../rendered.ts'
@@ -98,16 +99,17 @@ describe('the air-gapped compose file', () => {
   })
 
   test('`faultline verify --compose` proves all of it, in a kit all of whose backends have crashed', async () => {
-    const verify = await execa('npx', ['faultline', 'verify', '--compose'], {
-      cwd: REPOSITORY,
-      env: { FAULTLINE_STATE_DIR: state },
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-    })
+    const verify = await faultline('verify', '--compose')
     expect(verify.exitCode, verify.all).toBe(0)
     expect(verify.all).toMatch(/verified: [1-9]\d* passed, 0 failed/)
   }, 180_000)
+
+  test('`faultline drill slow-query --compose` shows its failure, and leaves the index as it was', async () => {
+    const drill = await faultline('drill', 'slow-query', '--compose', '--json')
+    expect(drill.exitCode, drill.all).toBe(0)
+    expect(JSON.parse(drill.stdout)).toMatchObject({ outcome: 'passed', failures: [] })
+    expect(await hasSearchIndex()).toBe(true)
+  }, 480_000)
 
   test('a restart with other settings holds until the next restart', async () => {
     await kit.restart('catalog-2', { env: { LOG_LEVEL: 'debug' } })
@@ -121,6 +123,28 @@ describe('the air-gapped compose file', () => {
     await compose('down', '--volumes')
     expect(await left()).toBe('')
   }, 120_000)
+
+  const faultline = (...args: string[]) =>
+    execa('npx', ['faultline', ...args], {
+      cwd: REPOSITORY,
+      env: { FAULTLINE_STATE_DIR: state },
+      reject: false,
+      all: true,
+      stdin: 'ignore',
+    })
+
+  async function hasSearchIndex(): Promise<boolean> {
+    const client = new Client({ connectionString: kit.endpoints().postgres })
+    await client.connect()
+    try {
+      const { rowCount } = await client.query(
+        "SELECT FROM pg_indexes WHERE indexname = 'seats_concert_place_idx'",
+      )
+      return rowCount === 1
+    } finally {
+      await client.end()
+    }
+  }
 
   async function statusOf(component: string): Promise<ComponentStatus> {
     const found = (await kit.status()).find(({ name }) => name === component)
