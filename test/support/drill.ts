@@ -23,7 +23,7 @@ export async function drill(
 }
 
 /** Whether the index is there that the drill slow-query takes away. */
-export async function hasIndex({ runtime }: Kit): Promise<boolean> {
+export async function hasIndex({ runtime }: Pick<Kit, 'runtime'>): Promise<boolean> {
   const client = new Client({ connectionString: runtime.endpoints().postgres })
   await client.connect()
   try {

@@ -10,9 +10,9 @@ import {
   type LoadResult,
 } from '@faultline/stack'
 import { execa } from 'execa'
-import { Client } from 'pg'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { hasIndex } from '../../../test/support/drill.ts'
 import { REPOSITORY } from '../rendered.ts'
 import { type KeeperName, keeper } from './support/accepted.ts'
 
@@ -108,7 +108,7 @@ describe('the air-gapped compose file', () => {
     const drill = await faultline('drill', 'slow-query', '--compose', '--json')
     expect(drill.exitCode, drill.all).toBe(0)
     expect(JSON.parse(drill.stdout)).toMatchObject({ outcome: 'passed', failures: [] })
-    expect(await hasSearchIndex()).toBe(true)
+    expect(await hasIndex({ runtime: kit })).toBe(true)
   }, 480_000)
 
   test('a restart with other settings holds until the next restart', async () => {
@@ -132,19 +132,6 @@ describe('the air-gapped compose file', () => {
       all: true,
       stdin: 'ignore',
     })
-
-  async function hasSearchIndex(): Promise<boolean> {
-    const client = new Client({ connectionString: kit.endpoints().postgres })
-    await client.connect()
-    try {
-      const { rowCount } = await client.query(
-        "SELECT FROM pg_indexes WHERE indexname = 'seats_concert_place_idx'",
-      )
-      return rowCount === 1
-    } finally {
-      await client.end()
-    }
-  }
 
   async function statusOf(component: string): Promise<ComponentStatus> {
     const found = (await kit.status()).find(({ name }) => name === component)
