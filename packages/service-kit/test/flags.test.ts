@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await operator.close()
-  await server[Symbol.asyncDispose]()
+  await server?.[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
   bucket = await new Kvm(await operator.connection()).create(FLAGS_BUCKET)

@@ -15,7 +15,7 @@ let telemetry: TestTelemetry
 beforeAll(async () => {
   server = await startNats()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server?.[Symbol.asyncDispose]())
 beforeEach(() => {
   telemetry = testTelemetry()
 })

@@ -10,7 +10,7 @@ let server: TestNats
 beforeAll(async () => {
   server = await startNats()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server?.[Symbol.asyncDispose]())
 
 function connect(name: string) {
   const telemetry = testTelemetry()

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,13 +8,15 @@ import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { down } from '../src/down.ts'
 import { type Launched, launch } from '../src/launch.ts'
-import { BASE_PORTS, MAX_PORT_OFFSET } from '../src/ports.ts'
+import { BASE_PORTS } from '../src/ports.ts'
 import { externalDataFolder } from '../src/postgres/place.ts'
 import { stateLayout } from '../src/state/layout.ts'
 import { untilState } from './harness.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/database-supervisor.ts')
-const portOffset = 20_000 + Math.floor(Math.random() * (MAX_PORT_OFFSET - 20_000))
+/** So high that all ports are below those which the system gives to outgoing connections (Linux: from 32768). */
+const MAX_OFFSET = 32_767 - Math.max(...Object.values(BASE_PORTS))
+const portOffset = randomInt(8_000, MAX_OFFSET)
 
 let stateDir = ''
 let launched: Launched
@@ -42,7 +45,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await launched.runtime[Symbol.asyncDispose]()
+  await launched?.runtime[Symbol.asyncDispose]()
   await down(stateDir, { volumes: true })
   await rm(stateDir, { recursive: true, force: true })
 })

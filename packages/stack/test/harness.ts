@@ -12,7 +12,7 @@ import type { ComponentStatus } from '../src/runtime.ts'
 import { EVENTS_FILE, FAKE_STACK_FILE, type FakeStack } from './fixtures/stack.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/supervisor.ts')
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 40_000
 
 /** A state folder with a described stack; disposal stops whatever runs there and deletes it. */
 export interface Sandbox extends AsyncDisposable {

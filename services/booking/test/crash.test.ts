@@ -22,8 +22,8 @@ afterEach(() => {
   office.payments.behaviour = 'succeed'
 })
 afterAll(async () => {
-  await service[Symbol.asyncDispose]()
-  await office[Symbol.asyncDispose]()
+  await service?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
 })
 
 /** Kills the process as a crash does and starts it where it was. */

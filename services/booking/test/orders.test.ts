@@ -15,8 +15,8 @@ afterEach(() => {
   office.payments.behaviour = 'succeed'
 })
 afterAll(async () => {
-  await replica[Symbol.asyncDispose]()
-  await office[Symbol.asyncDispose]()
+  await replica?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
 })
 
 async function reserved(seats = 2) {

@@ -13,8 +13,8 @@ beforeAll(async () => {
   replica = await office.startReplica()
 })
 afterAll(async () => {
-  await replica[Symbol.asyncDispose]()
-  await office[Symbol.asyncDispose]()
+  await replica?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
 })
 
 /** Reserves and pays for one seat each, at one replica after the other. @returns the orders */

@@ -11,8 +11,8 @@ beforeAll(async () => {
   replica = await office.startReplica()
 })
 afterAll(async () => {
-  await replica[Symbol.asyncDispose]()
-  await office[Symbol.asyncDispose]()
+  await replica?.[Symbol.asyncDispose]()
+  await office?.[Symbol.asyncDispose]()
 })
 
 const statusOf = async (seatIds: readonly string[]) =>

@@ -17,8 +17,8 @@ beforeAll(async () => {
   two = await startReplica(database.serviceUrl)
 })
 afterAll(async () => {
-  await Promise.all([one[Symbol.asyncDispose](), two[Symbol.asyncDispose]()])
-  await database[Symbol.asyncDispose]()
+  await Promise.all([one?.[Symbol.asyncDispose](), two?.[Symbol.asyncDispose]()])
+  await database?.[Symbol.asyncDispose]()
 })
 
 /** A concert that no test before has asked for. */

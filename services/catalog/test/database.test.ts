@@ -15,7 +15,7 @@ beforeAll(async () => {
   database = await startCatalogDatabase(defaultSeedSize)
   seedMs = performance.now() - startedAt
 })
-afterAll(() => database[Symbol.asyncDispose]())
+afterAll(() => database?.[Symbol.asyncDispose]())
 
 const asService = (text: string, values?: unknown[]) => run(database.serviceUrl, text, values)
 

@@ -31,8 +31,8 @@ beforeAll(async () => {
   replica = await startReplica(database.serviceUrl)
 })
 afterAll(async () => {
-  await replica[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
+  await replica?.[Symbol.asyncDispose]()
+  await database?.[Symbol.asyncDispose]()
 })
 
 const get = <Body>(path: string, headers: Record<string, string> = {}) =>

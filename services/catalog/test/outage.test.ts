@@ -15,7 +15,7 @@ let database: CatalogDatabase
 beforeAll(async () => {
   database = await startCatalogDatabase(SIZE)
 })
-afterAll(() => database[Symbol.asyncDispose]())
+afterAll(() => database?.[Symbol.asyncDispose]())
 
 const startCatalog = (waitFor: '/readyz' | '/livez' = '/readyz') =>
   startServiceProcess({

@@ -32,7 +32,7 @@ beforeAll(async () => {
   concertId = body.items[0]?.id ?? ''
   venueId = body.items[0]?.venue.id ?? ''
 })
-afterAll(() => stack[Symbol.asyncDispose]())
+afterAll(() => stack?.[Symbol.asyncDispose]())
 
 const get = <Body>(path: string, headers: Record<string, string> = {}) =>
   getJson<Body>(`${gateway.url}${path}`, { headers })

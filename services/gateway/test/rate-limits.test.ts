@@ -10,7 +10,7 @@ let services: FakeCatalog
 beforeAll(async () => {
   services = await startFakeCatalog((_req, res) => res.end(EMPTY_PAGE))
 })
-afterAll(() => services[Symbol.asyncDispose]())
+afterAll(() => services?.[Symbol.asyncDispose]())
 
 /** So slow that nothing is refilled while a test runs. */
 const REFILL = 0.001

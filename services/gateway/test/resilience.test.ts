@@ -20,7 +20,7 @@ beforeAll(async () => {
   const { body } = await getJson<ConcertPage>(`${gateway.url}/v1/concerts?limit=100`)
   concertIds = body.items.map(({ id }) => id)
 })
-afterAll(() => stack[Symbol.asyncDispose]())
+afterAll(() => stack?.[Symbol.asyncDispose]())
 
 /** Reads and a query by POST, in turn. */
 function browse(): Load {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await service.end()
-  await stack[Symbol.asyncDispose]()
+  await stack?.[Symbol.asyncDispose]()
 })
 
 describe("the service's role", () => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   provider = await stack.startProvider()
   payments = await stack.startPayments()
 })
-afterAll(() => stack[Symbol.asyncDispose]())
+afterAll(() => stack?.[Symbol.asyncDispose]())
 
 function request(paymentToken = 'tok_visa'): ChargeRequest {
   return { orderId: randomUUID(), total: { amount: 4_200, currency: 'EUR' }, paymentToken }

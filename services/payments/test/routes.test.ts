@@ -34,9 +34,9 @@ beforeAll(async () => {
   server = await serve(payments.app)
 })
 afterAll(async () => {
-  await server[Symbol.asyncDispose]()
+  await server?.[Symbol.asyncDispose]()
   await payments.close()
-  await booking[Symbol.asyncDispose]()
+  await booking?.[Symbol.asyncDispose]()
 })
 
 /** What booking's token says. */

@@ -19,7 +19,7 @@ beforeAll(async () => {
   })
   server = await serve(app)
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => server?.[Symbol.asyncDispose]())
 
 async function post(body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) {
   const answer = await fetch(server.url, { method: 'POST', body, headers })

@@ -30,6 +30,7 @@ async function startProcess(): Promise<TestPostgres> {
   // The server does not run as root: its own user has to get through to the data.
   await chmod(folder, 0o755)
   const databaseDir = join(folder, 'data')
+  const said: unknown[] = []
   await mkdir(databaseDir, { mode: 0o700 })
   const server = new EmbeddedPostgres({
     databaseDir,
@@ -50,8 +51,8 @@ async function startProcess(): Promise<TestPostgres> {
       '-c',
       'full_page_writes=off',
     ],
-    onLog: () => undefined,
-    onError: () => undefined,
+    onLog: (message) => said.push(message),
+    onError: (message) => said.push(message),
   })
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
@@ -59,7 +60,7 @@ async function startProcess(): Promise<TestPostgres> {
     await server.start()
   } catch (error) {
     await remove()
-    throw new Error('PostgreSQL did not start', { cause: error })
+    throw new Error(`PostgreSQL did not start:\n${said.join('\n')}`, { cause: error })
   }
   const url = (role: string, password: string, database: string) =>
     `postgres://${role}:${password}@127.0.0.1:${port}/${database}`

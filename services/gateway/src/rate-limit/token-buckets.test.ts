@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { createTokenBuckets } from './token-buckets.ts'
+import { type BucketSize, createTokenBuckets } from './token-buckets.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] })
@@ -82,6 +82,7 @@ describe('whenever requests come, a token bucket', () => {
   })
 
   it('lets a request through that waits as long as it is told, and none before', () => {
+    const sumOfFractions: [BucketSize, number[]] = [{ burst: 3, perSecond: 0.01 }, [0, 1217, 0, 0, 2]]
     fc.assert(
       fc.property(size, pausesMs, ({ burst, perSecond }, pauses) => {
         const buckets = createTokenBuckets({ burst, perSecond })
@@ -96,6 +97,7 @@ describe('whenever requests come, a token bucket', () => {
           expect(buckets.take('a').allowed).toBe(true)
         }
       }),
+      { examples: [sumOfFractions] },
     )
   })
 })

@@ -29,6 +29,8 @@ export interface TokenBuckets {
 
 /** Buckets kept, at most; those that were not used for the longest time, hence full again, go first. */
 const MAX_KEYS = 20_000
+/** The library adds up fractions, so whoever has waited as told may be short of a whole token by the last digit. */
+const TOKEN = 1 - 1e-9
 
 interface Entry {
   bucket: TokenBucket
@@ -57,7 +59,7 @@ export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS)
     size,
     take(key) {
       const entry = entryOf(key)
-      const allowed = entry.bucket.tryRemoveTokens(1)
+      const allowed = entry.bucket.tryRemoveTokens(TOKEN)
       const limitedFirst = !allowed && !entry.limited
       entry.limited = !allowed
       return {
