@@ -85,7 +85,7 @@ export default defineDrill({
     },
   ],
   pages: ['BookingLatencyFastBurn', 'BookingSuccessFastBurn'],
-  objective: { slo: 'booking-latency', budget: 0.01 },
+  objective: { slos: ['booking-latency', 'booking-success'], budget: 0.01 },
   cause: {
     service: 'payments',
     span: '^(POST|GET)',

@@ -62,7 +62,7 @@ export default defineDrill({
     },
   ],
   pages: ['CatalogAvailabilityFastBurn', 'CatalogLatencyFastBurn'],
-  objective: { slo: 'catalog-availability', budget: 0.01 },
+  objective: { slos: ['catalog-latency', 'catalog-availability'], budget: 0.01 },
   cause: {
     service: 'catalog',
     span: 'SELECT',

@@ -6,7 +6,7 @@ import { findCause, type SeenCause } from './evidence/cause.ts'
 import { evaluate } from './evidence/evaluate.ts'
 import { metricValue } from './evidence/metrics.ts'
 import { evidenceStatus } from './evidence/verdict.ts'
-import { leastErrorRatio, type RecoveryTimes, SETTLE_MS } from './phases.ts'
+import { leastErrorRatio, type RecoveryTimes, recoveredWindow, SETTLE_MS } from './phases.ts'
 import { badRatio, mean, samples, secondsUntilGood } from './sli.ts'
 import type { CureVerdict, EvidenceVerdict, Phase, RecoveryVerdict, RedHerringVerdict } from './verdict.ts'
 
@@ -34,10 +34,7 @@ export function windowsOf(baseline: Phase, fault: Phase, recovery: Phase | undef
   return {
     baseline: { startMs: baseline.startMs, endMs: baseline.endMs },
     fault: { startMs: fault.startMs, endMs: fault.endMs },
-    recovered:
-      recovery === undefined
-        ? undefined
-        : { startMs: Math.max(recovery.startMs, recovery.endMs - SETTLE_MS), endMs: recovery.endMs },
+    recovered: recovery === undefined ? undefined : recoveredWindow(recovery.endMs),
   }
 }
 
@@ -141,7 +138,7 @@ export async function assessServed(
   const bad =
     drill.recovery.kind === 'metastable'
       ? await samples(backends, drill.recovery.promql, window)
-      : await badRatio(backends, drill.objective.slo, window)
+      : await badRatio(backends, drill.objective, window)
   const ratio = mean(bad)
   return ratio === undefined ? undefined : 1 - ratio
 }
@@ -151,7 +148,6 @@ export async function assessRecovery(
   { phase, undoneMs, protectedMs }: RecoveryTimes,
 ): Promise<RecoveryVerdict> {
   const { drill, backends, pager } = context
-  const { slo, budget } = drill.objective
   const pages = await pager.since(phase.startMs)
   // what pages later is of the cure
   const firing = pages.filter(
@@ -162,7 +158,8 @@ export async function assessRecovery(
   )
   const window = { startMs: undoneMs, endMs: phase.endMs }
   if (drill.recovery.kind === 'returns') {
-    const seconds = secondsUntilGood(await badRatio(backends, slo, window), undoneMs, budget)
+    const bad = await badRatio(backends, drill.objective, window)
+    const seconds = secondsUntilGood(bad, undoneMs, drill.objective.budget)
     return { kind: 'returns', ok: alertsResolved, seconds, alertsResolved }
   }
   const { errorRatioAbove, recoveredBelow, returnsWithinSeconds, promql } = drill.recovery
@@ -184,9 +181,11 @@ export async function assessCure(
   { backends, drill, pager }: DrillContext,
   { startMs, endMs }: Phase,
 ): Promise<CureVerdict> {
-  const { slo, budget } = drill.objective
+  const { budget } = drill.objective
   // the rule's moments from then on are about this phase alone
-  const errorRatio = mean(await badRatio(backends, slo, { startMs: startMs + LOOK_BACK_MS, endMs }))
+  const errorRatio = mean(
+    await badRatio(backends, drill.objective, { startMs: startMs + LOOK_BACK_MS, endMs }),
+  )
   const pages = await pager.since(startMs)
   const paged = pages.some(
     ({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= startMs && firedAtMs <= endMs,

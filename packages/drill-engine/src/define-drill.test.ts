@@ -16,7 +16,7 @@ const drill: Drill = {
     { ...common, id: 'p', signal: 'profiles', profileType: '', selector: '', frame: 'f', measure: 'share' },
   ],
   pages: ['A'],
-  objective: { slo: 's', budget: 0.01 },
+  objective: { slos: ['s'], budget: 0.01 },
   cause: { service: '', span: '', statement: '', explanation: '', traceql: '' },
   redHerrings: [],
   recovery: { kind: 'returns' },

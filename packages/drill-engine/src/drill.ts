@@ -110,9 +110,12 @@ export interface Cause {
 }
 
 export interface Objective {
-  /** Label `slo` of its recording rules. */
-  readonly slo: string
-  /** Share of bad events that it allows. */
+  /**
+   * Labels `slo` of the recording rules, of every objective that the fault harms: whether slow answers are late or given
+   * up depends on the machine. At each moment the worst of them counts.
+   */
+  readonly slos: readonly [string, ...string[]]
+  /** Share of bad events that each of them allows. */
   readonly budget: number
 }
 

@@ -15,7 +15,7 @@ const passed: Judged = {
   ],
   page,
   alerts: [page],
-  timeToPageSeconds: 5,
+  timeToPageSeconds: 60,
   budget: { used: 0.01, peakBurnRate: 10 },
   servedBefore: 0.99,
   evidence: [],
@@ -39,6 +39,9 @@ describe('failuresOf', () => {
     ['no word of what was served before', { servedBefore: undefined }, /less than 99 %/],
     ['a page in the baseline', firedAt(12_000), /Early paged before the fault/],
     ['no page', { page: undefined }, /no page arrived/],
+    ['a page that comes late', { timeToPageSeconds: 60.1 }, /more than 60 s/],
+    ['an objective that held anyway', { budget: { used: 0, peakBurnRate: 0 } }, /did not harm the objective/],
+    ['no word of the objective', { budget: { used: undefined, peakBurnRate: undefined } }, /did not harm/],
     ['no cause', { cause: undefined }, /no stored trace/],
     [
       'no recovery',

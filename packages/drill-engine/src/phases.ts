@@ -18,6 +18,9 @@ const WARM_UP_MS = 10_000
 /** Rates look back this far: for so long after a change they mix before and after. */
 export const SETTLE_MS = 12_000
 
+/** The end of a recovery, over which it is judged whether the signals have returned. */
+export const recoveredWindow = (endMs: number): Window => ({ startMs: endMs - SETTLE_MS, endMs })
+
 export async function baseline(context: DrillContext): Promise<Phase> {
   const startedMs = Date.now()
   await delay(WARM_UP_MS, undefined, { signal: context.signal })
@@ -72,7 +75,8 @@ export interface RecoveryTimes {
   readonly protectedMs: number | undefined
 }
 
-export async function recovery(context: DrillContext): Promise<RecoveryTimes> {
+/** Goes on until nothing of the fault is left, or until it has lasted long enough. */
+export async function recovery(context: DrillContext, before: Phase): Promise<RecoveryTimes> {
   const { drill, injector, journal, signal, tell } = context
   let undoneMs = 0
   let protectedMs: number | undefined
@@ -89,7 +93,8 @@ export async function recovery(context: DrillContext): Promise<RecoveryTimes> {
       protectedMs = Date.now()
       tell({ kind: 'event', text: `switched on: ${drill.protection.title}` })
     }
-    await pollUntil(() => recovered(context), {
+    const sinceMs = Date.now()
+    await pollUntil(() => recovered(context, before, sinceMs), {
       intervalMs: POLL_MS,
       deadlineMs: Date.now() + drill.seconds.recoveryAtMost * 1000,
       signal,
@@ -98,17 +103,24 @@ export async function recovery(context: DrillContext): Promise<RecoveryTimes> {
   return { phase: done, undoneMs, protectedMs }
 }
 
-/** Nothing pages, and over the last moments the objective held. */
-async function recovered(context: DrillContext): Promise<boolean> {
+/** Nothing pages, and over the last moments the objective held and no evidence was there. */
+async function recovered(context: DrillContext, before: Phase, sinceMs: number): Promise<boolean> {
   const { drill, pager, backends } = context
   const now = Date.now()
+  const window = recoveredWindow(now)
+  // a look back on the fault itself says nothing
+  if (window.startMs < sinceMs) return false
   const recent = await pager.since(now)
   const firing = recent.some(
     ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
   )
   if (firing) return false
-  const last = await badRatio(backends, drill.objective.slo, { startMs: now - SETTLE_MS, endMs: now })
-  return last.length > 0 && last.every(({ value }) => value <= drill.objective.budget)
+  const last = await badRatio(backends, drill.objective, window)
+  if (last.length === 0 || last.some(({ value }) => value > drill.objective.budget)) return false
+  for (const evidence of drill.evidence) {
+    if (evaluate(evidence, await ask(backends, evidence, window, before)).met) return false
+  }
+  return true
 }
 
 /** The same load and the same fault with the protection on. */

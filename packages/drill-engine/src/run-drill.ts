@@ -117,7 +117,7 @@ async function runPhases(context: DrillContext): Promise<Phases> {
   const before = await baseline(context)
   const during = await fault(context, before)
   if (!context.fault || context.keep) return { baseline: before, fault: during }
-  const after = await recovery(context)
+  const after = await recovery(context, before)
   return { baseline: before, fault: during, recovery: after, cure: await cure(context) }
 }
 

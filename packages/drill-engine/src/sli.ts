@@ -3,12 +3,22 @@ import type { Objective } from './drill.ts'
 import type { Window } from './evidence/answer.ts'
 import { answered, STEP_MS } from './evidence/ask.ts'
 
-/** Short enough that a moment counts, long enough to hold a few samples: the rule's own window is 10 s. */
-const bad = (slo: string) => `slo:sli_error:ratio_rate5m{slo="${slo}"}`
+type Slos = Pick<Objective, 'slos'>
+
+/**
+ * PromQL for the worst share of bad events. Its moments are short enough to count and long enough to hold a few samples:
+ * the rule's own window is 10 s.
+ */
+export const badRatioQuery = ({ slos }: Slos): string =>
+  `max(slo:sli_error:ratio_rate5m{slo=~"${slos.join('|')}"})`
 
 /** Share of bad events over a window of moments, oldest first; moments without traffic are left out. */
-export async function badRatio(backends: Backends, slo: string, window: Window): Promise<readonly Sample[]> {
-  return samples(backends, bad(slo), window)
+export async function badRatio(
+  backends: Backends,
+  objective: Slos,
+  window: Window,
+): Promise<readonly Sample[]> {
+  return samples(backends, badRatioQuery(objective), window)
 }
 
 /** First series of a query over a window. */
@@ -37,11 +47,12 @@ export function secondsUntilGood(of: readonly Sample[], fromMs: number, budget: 
 /** Share of the objective's budget that a time used up, if traffic were even over the objective's window. */
 export async function budgetUsed(
   backends: Backends,
-  { slo, budget }: Objective,
+  objective: Objective,
   window: Window,
 ): Promise<{ used: number | undefined; peakBurnRate: number | undefined }> {
-  const ratios = await badRatio(backends, slo, window)
-  const [whole] = await samples(backends, `slo:time_window:seconds{slo="${slo}"}`, {
+  const { slos, budget } = objective
+  const ratios = await badRatio(backends, objective, window)
+  const [whole] = await samples(backends, `min(slo:time_window:seconds{slo=~"${slos.join('|')}"})`, {
     startMs: window.endMs,
     endMs: window.endMs,
   })

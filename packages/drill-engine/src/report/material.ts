@@ -3,6 +3,7 @@ import type { Endpoints } from '@faultline/stack'
 import type { Drill } from '../drill.ts'
 import type { Window } from '../evidence/answer.ts'
 import { answered, STEP_MS } from '../evidence/ask.ts'
+import { badRatioQuery } from '../sli.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** A line of a chart: epoch seconds and values, as uPlot takes them. */
@@ -15,7 +16,7 @@ export interface Line {
 /** What the report draws beyond the verdict, over the whole drill. */
 export interface Material {
   readonly window: Window
-  /** Bad share of the objective. */
+  /** Bad share of the worst objective. */
   readonly badRatio: readonly Line[]
   /** Requests a second at the gateway, by outcome. */
   readonly load: readonly Line[]
@@ -46,7 +47,7 @@ export async function collectMaterial(
   }
   const metrics = drill.evidence.filter((evidence) => evidence.signal === 'metrics')
   const [badRatio, failed, served, ...drawn] = await Promise.all([
-    lines(`slo:sli_error:ratio_rate5m{slo="${drill.objective.slo}"}`, 'bad share'),
+    lines(badRatioQuery(drill.objective), 'bad share'),
     lines(`sum(rate(${SERVED},http_response_status_code=~"5.."}[10s])) or vector(0)`, 'failed'),
     lines(`sum(rate(${SERVED}}[10s]))`, 'all requests'),
     ...metrics.map(({ promql }) => lines(promql)),

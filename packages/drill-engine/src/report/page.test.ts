@@ -50,7 +50,7 @@ const drill: Drill = {
     },
   ],
   pages: ['SlowBurn'],
-  objective: { slo: 's', budget: 0.01 },
+  objective: { slos: ['s'], budget: 0.01 },
   cause: { service: 'catalog', span: '^SELECT', statement: 'SELECT 1', explanation: 'Because.', traceql: '' },
   redHerrings: [],
   recovery: { kind: 'returns' },
