@@ -1,23 +1,12 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import Koa from 'koa'
 import { request } from 'undici'
 import { describe, expect, it, vi } from 'vitest'
+import { freePort } from './free-port.ts'
 import { until } from './otlp/poll.ts'
 import { OtlpReceiver } from './otlp/receiver.ts'
 import { TestService } from './support.ts'
 
 const FAST = { scheduleDelayMs: 20, maxBatchSize: 10, maxQueueSize: 40 }
-
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function load(service: TestService, requests: number): Promise<number> {
   const app = new Koa()
@@ -42,7 +31,7 @@ async function counter(service: TestService, name: string, labels: string): Prom
 
 describe('a collector in trouble', () => {
   it('does not touch the service when it is away, drops and counts, and says so once', async () => {
-    const port = await unusedPort()
+    const port = await freePort()
     const endpoint = `http://127.0.0.1:${port}`
     await using service = await TestService.start({ httpClient: false, exporter: { ...FAST, endpoint } })
     const warn = vi.spyOn(service.telemetry.logger, 'warn')
@@ -134,7 +123,7 @@ describe('a collector in trouble', () => {
   })
 
   it('does not hold up the shutdown when the collector is away', async () => {
-    const endpoint = `http://127.0.0.1:${await unusedPort()}`
+    const endpoint = `http://127.0.0.1:${await freePort()}`
     await using service = await TestService.start({ httpClient: false, exporter: { endpoint } })
     await load(service, 3)
     const startMs = Date.now()
