@@ -30,7 +30,7 @@ export function verdictText(verdict: Verdict, reportFile: string): string {
       'cause',
       cause === undefined
         ? 'not seen'
-        : `${cause.service}, span ${cause.span} (${percent(cause.share)} of the trace): ${cause.statement}`,
+        : `${cause.service}, span ${cause.span} (${cause.times} of them, ${percent(cause.share)} of the trace's time): ${cause.statement}`,
     ],
     ...(recovery === undefined
       ? []

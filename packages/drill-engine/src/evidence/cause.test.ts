@@ -59,7 +59,11 @@ describe('findCause', () => {
   const trace = (...spans: Span[]) => ({ traceId: 't', spans })
 
   test('the span with the most time of its own is the cause', () => {
-    expect(findCause(trace(root, select(90)), wanted)).toMatchObject({ span: 'SELECT concerts', share: 0.9 })
+    expect(findCause(trace(root, select(90)), wanted)).toMatchObject({
+      span: 'SELECT concerts',
+      times: 1,
+      share: 0.9,
+    })
   })
 
   test('a span that is there but takes no time explains nothing, unless it failed', () => {
@@ -70,6 +74,16 @@ describe('findCause', () => {
   test('of several suspects the slowest is named', () => {
     const slow = select(60)
     expect(findCause(trace(root, select(10, { status: 'error' }), slow), wanted)?.spanId).toBe(slow.spanId)
+  })
+
+  test('what is tried again and again counts as one, without what goes on after the trace was answered', () => {
+    const call = (startMs: number) =>
+      span('catalog', 'SELECT concerts', startMs, 20, { parentSpanId: root.spanId, status: 'error' })
+    const others = [span('catalog', 'SELECT venues', 0, 10), span('booking', 'SELECT concerts', 0, 10)]
+    expect(findCause(trace(root, ...others, call(10), call(40), call(90)), wanted)).toMatchObject({
+      times: 3,
+      share: 0.5,
+    })
   })
 
   test('another service or another span is not it', () => {

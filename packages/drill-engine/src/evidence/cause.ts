@@ -7,7 +7,9 @@ export interface SeenCause {
   readonly spanId: string
   readonly service: string
   readonly span: string
-  /** Share of the trace's time that is spent in this span itself, not in those that it waits for. */
+  /** How many spans of the trace are of that service and name. */
+  readonly times: number
+  /** Share of the trace's longest span in which at least one of them was under way. */
   readonly share: number
 }
 
@@ -30,21 +32,30 @@ export function findCause(
   )
   const culprit = suspects.toSorted((a, b) => (own.get(b) ?? 0) - (own.get(a) ?? 0))[0]
   if (culprit === undefined) return undefined
-  const whole = Math.max(...trace.spans.map(({ durationMs }) => durationMs))
+  const like = trace.spans.filter(
+    ({ serviceName, name }) => serviceName === culprit.serviceName && name === culprit.name,
+  )
+  const whole = trace.spans.reduce((a, b) => (b.durationMs > a.durationMs ? b : a))
   return {
     traceId: trace.traceId,
     spanId: culprit.spanId,
     service: culprit.serviceName,
     span: culprit.name,
-    share: whole === 0 ? 0 : (own.get(culprit) ?? 0) / whole,
+    times: like.length,
+    share: whole.durationMs === 0 ? 0 : timeCovered(like, whole) / whole.durationMs,
   }
 }
 
 /** Time of a span in which none of its children ran, in ms. */
 export function ownTime(span: Span, spans: readonly Span[]): number {
+  const children = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId)
+  return span.durationMs - timeCovered(children, span)
+}
+
+/** Time of a span in which at least one of others was under way, in ms. */
+function timeCovered(others: readonly Span[], span: Span): number {
   const end = span.startMs + span.durationMs
-  const children = spans
-    .filter(({ parentSpanId }) => parentSpanId === span.spanId)
+  const intervals = others
     .map(({ startMs, durationMs }): [number, number] => [
       Math.max(startMs, span.startMs),
       Math.min(startMs + durationMs, end),
@@ -52,9 +63,9 @@ export function ownTime(span: Span, spans: readonly Span[]): number {
     .sort(([a], [b]) => a - b)
   let covered = 0
   let until = span.startMs
-  for (const [from, to] of children) {
+  for (const [from, to] of intervals) {
     covered += Math.max(0, to - Math.max(from, until))
     until = Math.max(until, to)
   }
-  return span.durationMs - covered
+  return covered
 }

@@ -120,6 +120,7 @@ const verdict: Verdict = {
     spanId: '1',
     service: 'catalog',
     span: 'SELECT seats',
+    times: 1,
     share: 1,
     statement: 'SELECT 1',
   },

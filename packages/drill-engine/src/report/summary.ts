@@ -106,7 +106,7 @@ export function cause(verdict: Verdict, drill: Drill): Html {
     ${
       seen === undefined
         ? html`<p class="bad">No stored trace shows it.</p>`
-        : html`<p>Seen in trace <code>${seen.traceId}</code>: span <b>${seen.span}</b> of <b>${seen.service}</b> takes ${percent(seen.share)} of its time by itself.</p>`
+        : html`<p>Seen in trace <code>${seen.traceId}</code>: <b>${seen.service}</b> is in <b>${seen.span}</b> for ${percent(seen.share)} of the time, in ${seen.times} ${seen.times === 1 ? 'span' : 'spans'}.</p>`
     }
   </section>`
 }
