@@ -134,7 +134,10 @@ async function assess(
   for (const one of drill.evidence) evidence.push(await assessEvidence(context, one, windows))
   const offered = checkLoad(load)
   const endMs = phases.cure?.endMs ?? phases.recovery?.phase.endMs ?? phases.fault.endMs
-  const alerts = (await pager.since(startedMs)).filter(({ firedAtMs }) => firedAtMs <= endMs)
+  // a ticket that was open before is none of this drill
+  const alerts = (await pager.since(startedMs)).filter(
+    ({ firedAtMs }) => firedAtMs >= startedMs && firedAtMs <= endMs,
+  )
   const page = alerts
     .filter(({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= phases.fault.startMs)
     .toSorted((a, b) => a.firedAtMs - b.firedAtMs)[0]

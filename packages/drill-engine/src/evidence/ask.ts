@@ -7,6 +7,8 @@ import type { Answer, Window } from './answer.ts'
 export const STEP_MS = 2000
 /** A sample older than this is not of the moment that is asked about. */
 const LOOKBACK_MS = 10_000
+/** Services send a profile of so many ms at a time; it is stored under the moment at which it begins. */
+const PROFILE_MS = 10_000
 /** Enough to judge by and to show; more is not fetched. */
 const LOG_LIMIT = 200
 const TRACE_LIMIT = 50
@@ -74,10 +76,16 @@ async function askProfile(
   window: Window,
   before: Window | undefined,
 ): Promise<Answer> {
-  const graph = await pyroscope.mergeStacktraces(profileType, selector, window)
-  const compared =
-    before === undefined
-      ? undefined
-      : { graph: await pyroscope.mergeStacktraces(profileType, selector, before), window: before }
-  return { signal: 'profiles', graph, window, before: compared }
+  const profiled = async (of: Window) => {
+    const begun = profilesWithin(of)
+    return { graph: await pyroscope.mergeStacktraces(profileType, selector, begun), window: begun }
+  }
+  const compared = before === undefined ? undefined : await profiled(before)
+  return { signal: 'profiles', ...(await profiled(window)), before: compared }
+}
+
+/** When profiles begin that are over by the end of a window; at least one does in it. */
+export function profilesWithin({ startMs, endMs }: Window): Window {
+  const lastMs = endMs - PROFILE_MS
+  return { startMs: Math.min(startMs, lastMs - PROFILE_MS), endMs: lastMs }
 }
