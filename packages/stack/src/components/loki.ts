@@ -3,9 +3,6 @@ import type { ComponentDefinition } from '../component.ts'
 import { HOST } from '../endpoints.ts'
 import { inRepository, type StackContext } from './context.ts'
 
-/** Above this Loki collects garbage more often instead of taking more: the kit's logs need less than half of it. */
-const MEMORY_LIMIT = '160MiB'
-
 /** Logs. */
 export function loki({ layout, ports }: StackContext): ComponentDefinition {
   return {
@@ -29,7 +26,6 @@ export function loki({ layout, ports }: StackContext): ComponentDefinition {
         '-querier.dns-lookup-period=500ms',
       ],
       env: {
-        GOMEMLIMIT: MEMORY_LIMIT,
         LOKI_HTTP_HOST: HOST,
         LOKI_HTTP_PORT: String(ports.loki),
         LOKI_GRPC_PORT: String(ports.lokiGrpc),
