@@ -93,10 +93,10 @@ export async function recovery(context: DrillContext, before: Phase): Promise<Re
       protectedMs = Date.now()
       tell({ kind: 'event', text: `switched on: ${drill.protection.title}` })
     }
-    const sinceMs = Date.now()
+    const sinceMs = protectedMs ?? undoneMs
     await pollUntil(() => recovered(context, before, sinceMs), {
       intervalMs: POLL_MS,
-      deadlineMs: Date.now() + drill.seconds.recoveryAtMost * 1000,
+      deadlineMs: sinceMs + drill.seconds.recoveryAtMost * 1000,
       signal,
     })
   })

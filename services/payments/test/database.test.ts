@@ -22,7 +22,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await service.end()
+  await service?.end()
   await stack?.[Symbol.asyncDispose]()
 })
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
-  await payments.close()
+  await payments?.close()
   await booking?.[Symbol.asyncDispose]()
 })
 
