@@ -73,13 +73,16 @@ describe('the outbox', () => {
     expect(await eventsOf(office.nats.url, ids[0] ?? '')).toHaveLength(1)
   })
 
-  it('is published in the order of its writing', async () => {
+  it('is published in the order of its writing, without a failure once the broker is back', async () => {
+    const failures = () => replica.telemetry.value('outbox_publish_failures_total')
+    const before = await failures()
     await office.nats.kill()
     const ids = await buy(5)
     await office.nats.start()
     await allSent()
     const stored = (await storedEvents(office.nats.url)).map(({ order }) => order.id)
     expect(stored.filter((id) => ids.includes(id))).toEqual(ids)
+    expect(await failures()).toBe(before)
   })
 })
 

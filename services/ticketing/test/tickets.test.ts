@@ -61,8 +61,9 @@ describe('the ticket renderer', () => {
     expect(service.telemetry.lines.filter(({ msg }) => msg === 'ticket issued')).toHaveLength(1)
   })
 
-  it('starts without the broker, and takes up what was published when both are there', async () => {
+  it('starts and stops without the broker, and takes up what was published when both are there', async () => {
     await office.broker.kill()
+    await (await office.start())[Symbol.asyncDispose]()
     await using service = await office.start()
     const event = makeEvent()
     expect((await getTicket(service, event.order.id, event.order.userId)).status).toBe(404)

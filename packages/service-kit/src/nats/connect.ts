@@ -33,13 +33,14 @@ export interface Nats {
   /** Whether there is a connection now. */
   readonly connected: boolean
   /**
-   * The connection, once there is one for the first time. The client buffers what is published while the server is
-   * away and subscribes again when it is back.
+   * A connection that is there: at once, or as soon as the broker is. One that is lost is closed for good, and with
+   * it what was asked or subscribed over it; so ask for it each time, and again after a failure.
    *
-   * @throws NatsClosedError when this was closed
+   * @param signal ends the wait
+   * @throws NatsClosedError when this was closed; the signal's reason when that was aborted
    */
-  connection(): Promise<NatsConnection>
-  /** Calls `listener` whenever a lost connection is there again. @returns what ends that */
+  connection(signal?: AbortSignal): Promise<NatsConnection>
+  /** Calls `listener` whenever there is a connection again after a loss. @returns what ends that */
   onReconnect(listener: () => void): () => void
   /** Rejects while there is no connection; for a health check that is only observed. */
   check(): Promise<void>
@@ -68,30 +69,39 @@ class ReconnectingNats implements Nats {
   readonly #metrics: ConnectionMetrics
   readonly #closing = new AbortController()
   readonly #listeners = new Set<() => void>()
-  readonly #first: Promise<NatsConnection>
+  readonly #ended: Promise<void>
+  /** The current one, or the last. */
   #connection: NatsConnection | undefined
-  #connected = false
+  #next = Promise.withResolvers<NatsConnection>()
 
   constructor(settings: Required<NatsOptions>) {
     this.#settings = settings
     this.#metrics = connectionMetrics(settings.register)
     this.#metrics.connected.set(0)
-    this.#first = this.#dial()
-    // Nobody may be waiting when it is closed before it was ever connected.
-    this.#first.catch(() => undefined)
+    this.#ended = this.#keepConnected()
   }
 
   get connected(): boolean {
-    return this.#connected
+    return this.#connection?.isClosed() === false
   }
 
   get closing(): AbortSignal {
     return this.#closing.signal
   }
 
-  async connection(): Promise<NatsConnection> {
-    if (this.#closing.signal.aborted) throw new NatsClosedError()
-    return this.#connection ?? (await this.#first)
+  async connection(signal?: AbortSignal): Promise<NatsConnection> {
+    this.#closing.signal.throwIfAborted()
+    signal?.throwIfAborted()
+    if (this.#connection?.isClosed() === false) return this.#connection
+    const ended = signal ? AbortSignal.any([this.#closing.signal, signal]) : this.#closing.signal
+    const { promise, reject } = Promise.withResolvers<never>()
+    const end = (): void => reject(ended.reason)
+    ended.addEventListener('abort', end, { once: true })
+    try {
+      return await Promise.race([this.#next.promise, promise])
+    } finally {
+      ended.removeEventListener('abort', end)
+    }
   }
 
   onReconnect(listener: () => void): () => void {
@@ -100,90 +110,111 @@ class ReconnectingNats implements Nats {
   }
 
   async check(): Promise<void> {
-    if (!this.#connected) throw new Error('not connected')
+    if (!this.connected) throw new Error('not connected')
   }
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
-    this.#closing.abort()
-    const connection = await this.#first.catch(() => undefined)
-    if (!connection || connection.isClosed()) return
-    try {
-      // A drain waits for the server's answer, which does not come while it is away.
-      if (this.#connected) await Deadline.after(this.#settings.drainTimeoutMs).race(connection.drain())
-    } catch (error) {
-      this.#settings.logger.warn({ err: error }, 'NATS was closed with messages under way')
-    } finally {
-      await connection.close()
+    this.#closing.abort(new NatsClosedError())
+    const connection = this.#connection
+    if (connection?.isClosed() === false) {
+      try {
+        // A drain waits for the server's answer, which does not come when it is lost meanwhile.
+        const drained = Promise.race([connection.drain(), connection.closed()])
+        await Deadline.after(this.#settings.drainTimeoutMs).race(drained)
+      } catch (error) {
+        this.#settings.logger.warn({ err: error }, 'NATS was closed with messages under way')
+      } finally {
+        await connection.close()
+      }
+    }
+    await this.#ended
+  }
+
+  /** Dials, and again after each loss, until this is closed. */
+  async #keepConnected(): Promise<void> {
+    const { logger, retryMs } = this.#settings
+    const { signal } = this.#closing
+    for (let losses = 0; ; losses += 1) {
+      const connection = await this.#dial()
+      if (!connection) return
+      if (signal.aborted) return connection.close()
+      this.#up(connection, losses > 0)
+      void this.#logErrors(connection)
+      const error = await connection.closed()
+      this.#metrics.connected.set(0)
+      if (signal.aborted) return
+      logger.warn({ err: error }, 'connection to NATS lost; trying to get it back')
+      // A server that ends each connection at once must not be dialled without a pause.
+      await this.#pause(retryMs)
     }
   }
 
-  async #dial(): Promise<NatsConnection> {
+  /** @returns undefined when this was closed before there was a connection */
+  async #dial(): Promise<NatsConnection | undefined> {
     const { url, name, logger, retryMs, connectTimeoutMs, pingIntervalMs } = this.#settings
-    for (let attempt = 1; ; attempt += 1) {
-      if (this.#closing.signal.aborted) throw new NatsClosedError()
+    const { signal } = this.#closing
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
-        const connection = await connect({
+        return await connect({
           servers: url,
           name,
           timeout: connectTimeoutMs,
           pingInterval: pingIntervalMs,
           maxPingOut: 2,
-          maxReconnectAttempts: -1,
-          reconnectTimeWait: retryMs,
-          reconnectJitter: retryMs,
+          // The client's own reconnect drops without a word what is asked while it dials (nats-io/nats.js#213) and
+          // what was under way, so that requests wait for their timeouts. A closed connection fails them at once.
+          reconnect: false,
+          // The first attempt alone, for its reason. The others in one call, as an attempt that times out leaves its
+          // socket open until the same call's next one (nats-io/nats.js#64).
+          waitOnFirstConnect: attempt > 1,
           // The server tells of its own address, which would go past the proxy.
           ignoreClusterUpdates: true,
           // The client would otherwise give up after two refusals, as during a rotation of credentials.
           ignoreAuthErrorAbort: true,
+          reconnectDelayHandler() {
+            // The only way to end the attempts from outside.
+            signal.throwIfAborted()
+            return withJitter(retryMs)
+          },
         })
-        if (this.#closing.signal.aborted) {
-          await connection.close()
-          throw new NatsClosedError()
-        }
-        this.#connection = connection
-        this.#up()
-        logger.info({ attempt }, 'connected to NATS')
-        void this.#follow(connection)
-        return connection
       } catch (error) {
-        if (error instanceof NatsClosedError) throw error
-        if (attempt === 1) logger.warn({ err: error }, 'NATS is away; trying until it is there')
-        await this.#pause(retryMs * (1 + Math.random()))
+        if (attempt === 1 && !signal.aborted)
+          logger.warn({ err: error }, 'NATS is away; trying until it is there')
+        await this.#pause(retryMs)
       }
+    }
+    return undefined
+  }
+
+  /** Until the connection is closed. */
+  async #logErrors(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type !== 'error') continue
+      this.#settings.logger.warn({ err: status.error }, 'NATS reported an error')
     }
   }
 
   async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined)
+    const { signal } = this.#closing
+    await sleep(withJitter(ms), undefined, { signal, ref: false }).catch(() => undefined)
   }
 
-  /** Keeps the state true until the connection is closed. */
-  async #follow(connection: NatsConnection): Promise<void> {
-    const { logger } = this.#settings
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') {
-        this.#down()
-        if (!this.#closing.signal.aborted) logger.warn('connection to NATS lost; trying to get it back')
-      } else if (status.type === 'reconnect') {
-        this.#up()
-        this.#metrics.reconnects.inc()
-        logger.info('connected to NATS again')
-        for (const listener of this.#listeners) listener()
-      } else if (status.type === 'error') {
-        logger.warn({ err: status.error }, 'NATS reported an error')
-      }
-    }
-    this.#down()
-  }
-
-  #up(): void {
-    this.#connected = true
+  #up(connection: NatsConnection, again: boolean): void {
+    this.#connection = connection
+    this.#next.resolve(connection)
+    this.#next = Promise.withResolvers()
     this.#metrics.connected.set(1)
+    if (!again) {
+      this.#settings.logger.info('connected to NATS')
+      return
+    }
+    this.#settings.logger.info('connected to NATS again')
+    this.#metrics.reconnects.inc()
+    for (const listener of this.#listeners) listener()
   }
+}
 
-  #down(): void {
-    this.#connected = false
-    this.#metrics.connected.set(0)
-  }
+function withJitter(ms: number): number {
+  return ms * (1 + Math.random())
 }

@@ -23,10 +23,7 @@ export interface BucketWatch {
 /** Pause before another attempt when the bucket cannot be watched, in milliseconds. */
 const RETRY_MS = 250
 
-/**
- * Follows a bucket for ever, from whenever the broker is there. After each reconnect it begins anew at once, as the
- * server forgets watches when it is killed and the client notices that only after missing heartbeats.
- */
+/** Follows a bucket for ever, from whenever the broker is there, and from its start again after each reconnect. */
 export function watchBucket(options: BucketWatchOptions): BucketWatch {
   const { nats, bucket, logger } = options
   const stopping = new AbortController()
@@ -51,16 +48,16 @@ export function watchBucket(options: BucketWatchOptions): BucketWatch {
   return { stop: () => stopping.abort() }
 }
 
-/** One watch, until the connection is lost and there again, or the watch breaks. */
+/** One watch, until it breaks, as it does with its connection. */
 async function watchOnce(options: BucketWatchOptions, ended: AbortSignal): Promise<void> {
   const { nats, bucket, bucketOptions = {}, onValue, onReplayed } = options
-  const connection = await nats.connection()
+  const connection = await nats.connection(ended)
   const kv: KV = await new Kvm(connection).create(bucket, bucketOptions)
   const { values } = await kv.status()
   const watch = await kv.watch()
   const stop = (): void => watch.stop()
-  const forget = nats.onReconnect(stop)
   ended.addEventListener('abort', stop, { once: true })
+  if (ended.aborted) stop()
   const keys = new Set<string>()
   let replayed = values === 0
   if (replayed) onReplayed(keys)
@@ -76,7 +73,6 @@ async function watchOnce(options: BucketWatchOptions, ended: AbortSignal): Promi
       onReplayed(keys)
     }
   } finally {
-    forget()
     ended.removeEventListener('abort', stop)
   }
 }

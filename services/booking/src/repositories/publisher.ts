@@ -18,7 +18,7 @@ export interface EventPublisher {
 export interface EventPublisherOptions {
   nats: Nats
   telemetry: Pick<Telemetry, 'messaging'>
-  /** How long an acknowledgement is awaited, in milliseconds. */
+  /** How long a connection and an acknowledgement are awaited, in milliseconds. */
   ackTimeoutMs?: number
 }
 
@@ -27,13 +27,17 @@ export const eventPublisherDefaults = { ackTimeoutMs: 2_000 } satisfies Partial<
 /** Name of the broker in spans: `messaging.system`, and who is behind the proxy. */
 const NATS = 'nats'
 
-/** Publishes to JetStream; makes the stream before the first event, and looks for it anew after any failure. */
+/** Publishes to JetStream; makes the stream before the first event, and looks for it again after any failure. */
 export function createEventPublisher(options: EventPublisherOptions): EventPublisher {
   const { nats, telemetry, ackTimeoutMs } = { ...eventPublisherDefaults, ...options }
   let opened: Promise<JetStreamClient> | undefined
 
   async function open(): Promise<JetStreamClient> {
-    const connection = await nats.connection()
+    const connection = await nats.connection(AbortSignal.timeout(ackTimeoutMs))
+    // The next event goes over the next connection.
+    void connection.closed().then(() => {
+      opened = undefined
+    })
     await ensureStream(connection, ordersStream)
     return jetstream(connection)
   }

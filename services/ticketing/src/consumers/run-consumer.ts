@@ -26,7 +26,7 @@ export interface RunningConsumer {
   stop(): Promise<void>
 }
 
-/** Consumes for ever, from whenever the broker is there, and anew after each reconnect. */
+/** Consumes for ever, from whenever the broker is there, and again after each reconnect. */
 export function runConsumer(
   nats: Nats,
   definition: ConsumerDefinition,
@@ -37,13 +37,13 @@ export function runConsumer(
   const underWay = new Set<Promise<void>>()
 
   async function consume(): Promise<void> {
-    const connection = await nats.connection()
+    const connection = await nats.connection(stopping.signal)
     const jetstream = createJetStream(connection)
     await ensureConsumer(connection, definition)
     const consumer = await jetstream.consumers.get(ORDERS_STREAM, definition.name)
     // No more than can be worked on: what waits in here is neither worked on nor seen by another replica.
     const messages = await consumer.consume({ max_messages: definition.policy.concurrency })
-    using _ends = endWith(messages, nats, stopping.signal)
+    using _ends = endWith(messages, stopping.signal)
     for await (const message of messages) {
       const handled = handleMessage(message, jetstream, definition, dependencies)
       const tracked = handled.finally(() => underWay.delete(tracked))
@@ -71,8 +71,7 @@ export function runConsumer(
   return {
     async stop() {
       stopping.abort()
-      // Before there was a connection, the loop only ends with it.
-      if (nats.connected) await running
+      await running
       await Promise.all(underWay)
     },
   }
@@ -110,15 +109,13 @@ async function ensureConsumer(
 /** Made with another configuration before, as by an earlier version of the service. */
 const CONSUMER_EXISTS = 10_148
 
-/** Ends the iteration at a stop, and at a reconnect: then it begins anew at once. */
-function endWith(messages: ConsumerMessages, nats: Nats, signal: AbortSignal): Disposable {
+/** Ends the iteration at a stop; with its connection it ends by itself. */
+function endWith(messages: ConsumerMessages, signal: AbortSignal): Disposable {
   const end = (): void => messages.stop()
-  const forget = nats.onReconnect(end)
   signal.addEventListener('abort', end, { once: true })
   if (signal.aborted) end()
   return {
     [Symbol.dispose]() {
-      forget()
       signal.removeEventListener('abort', end)
       messages.stop()
     },

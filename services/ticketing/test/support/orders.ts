@@ -3,7 +3,6 @@ import { ORDER_CONFIRMED_SUBJECT, type OrderConfirmed, ordersStream } from '@fau
 import { ensureStream, type Nats } from '@faultline/service-kit'
 import { jetstream } from '@nats-io/jetstream'
 import { headers as createHeaders } from '@nats-io/transport-node'
-import { vi } from 'vitest'
 
 export interface OrderOptions {
   userId?: string
@@ -34,8 +33,6 @@ export async function publish(
   event: unknown,
   context: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  // What is asked of a broker that has just come back before the connection has is lost.
-  await vi.waitFor(() => nats.check(), { timeout: 10_000 })
   const connection = await nats.connection()
   await ensureStream(connection, ordersStream)
   const body = typeof event === 'string' ? event : JSON.stringify(event)
