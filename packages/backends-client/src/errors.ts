@@ -1,5 +1,5 @@
 /** The backends that this package asks. */
-export type BackendName = 'prometheus' | 'loki' | 'tempo' | 'pyroscope'
+export type BackendName = 'prometheus' | 'loki' | 'tempo' | 'pyroscope' | 'grafana'
 
 /** What an error says about the call that failed. */
 export interface FailedCall {
@@ -69,7 +69,7 @@ export class BackendAnswerInvalid extends BackendError {
 
 const MAX_REASON_LENGTH = 500
 
-/** Prometheus says `error`, Connect (Pyroscope) says `message`, Loki and Tempo say it in plain text. */
+/** Prometheus says `error`, Connect (Pyroscope) and Grafana say `message`, Loki and Tempo say it in plain text. */
 function reasonFromBody(body: string): string {
   const text = body.trim()
   try {

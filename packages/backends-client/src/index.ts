@@ -7,6 +7,8 @@ export {
   BackendUnreachable,
   type FailedCall,
 } from './errors.ts'
+export { createGrafanaClient, type GrafanaClient } from './grafana/client.ts'
+export type * from './grafana/types.ts'
 export type { BackendOptions, CallOptions } from './http.ts'
 export { createLokiClient, type LogRangeOptions, type LokiClient } from './loki/client.ts'
 export type { LogEntry, LogInstantResult, LogResult } from './loki/types.ts'

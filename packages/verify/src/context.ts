@@ -16,6 +16,8 @@ export interface VerifyEndpoints {
   readonly pyroscope: string
   /** Health check of the collector. */
   readonly collectorHealth: string
+  /** Where Grafana runs. */
+  readonly grafana?: string
 }
 
 /** What probes share: where to ask, since when things count, and what has been found on the way. */

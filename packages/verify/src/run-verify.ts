@@ -1,8 +1,15 @@
 import { join } from 'node:path'
-import { type Backends, createBackends } from '@faultline/backends-client'
+import {
+  type Backends,
+  createBackends,
+  createGrafanaClient,
+  type GrafanaClient,
+} from '@faultline/backends-client'
 import { sharedCacheProbe } from './cache/probe-shared-cache.ts'
 import { collectorProbe } from './collector/probe-collector.ts'
 import { type Context, nothingFound, servicesOf, type VerifyEndpoints } from './context.ts'
+import { UNTRIED } from './grafana/judge-grafana.ts'
+import { grafanaProbe } from './grafana/probe-grafana.ts'
 import { exemplarsProbe } from './links/probe-exemplars.ts'
 import { linksProbe } from './links/probe-links.ts'
 import { loadProbe } from './load/probe-load.ts'
@@ -128,6 +135,9 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     rulesProbe,
     collectorProbe,
     sharedCacheProbe,
+    ...(endpoints.grafana === undefined
+      ? []
+      : [grafanaProbe({ client: grafanaClient(endpoints.grafana, hopeless), dashboards })]),
   ]
   const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
   const [linkFindings, orderFindings, rest] = await Promise.all([
@@ -157,6 +167,11 @@ function impatient({ endpoints, backends, hopeless }: Context): Backends {
   }
 }
 
+function grafanaClient(baseUrl: string, hopeless: ReadonlySet<string>): GrafanaClient {
+  const timeoutMs = hopeless.has('reach/grafana') ? IMPATIENT_TIMEOUT_MS : CALL_TIMEOUT_MS
+  return createGrafanaClient({ baseUrl, timeoutMs })
+}
+
 /** Where something failed, what was reached at the start may have stopped since. */
 async function lookAgain(
   findings: readonly TimedFinding[],
@@ -171,7 +186,7 @@ async function lookAgain(
 }
 
 function report(findings: readonly TimedFinding[], context: Context): VerifyReport {
-  const { requester, beginMs } = context
+  const { requester, beginMs, endpoints } = context
   const { checks, firstBrokenHop } = attribute(findings)
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   return {
@@ -185,6 +200,7 @@ function report(findings: readonly TimedFinding[], context: Context): VerifyRepo
     },
     services: servicesOf(context).map(({ name, instances }) => ({ name, instances })),
     ...(firstBrokenHop === undefined ? {} : { firstBrokenHop }),
+    ...(endpoints.grafana === undefined ? {} : { notes: [UNTRIED] }),
     counts: { passed: count('pass'), failed: count('fail'), skipped: count('skipped') },
     checks,
   }

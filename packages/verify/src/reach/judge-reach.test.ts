@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { judgeReach } from './judge-reach.ts'
+import { stations } from './probe-reach.ts'
 
 const loki = { name: 'loki', url: 'http://127.0.0.1:3100/ready', component: 'loki' } as const
 
@@ -34,5 +35,27 @@ describe('judgeReach', () => {
       likelyCause: expect.stringMatching(cause),
       nextStep: expect.stringContaining('faultline logs loki'),
     })
+  })
+})
+
+describe('stations', () => {
+  const url = 'http://127.0.0.1:1'
+  const endpoints = {
+    edge: url,
+    edgeTls: url,
+    gateway: url,
+    prometheus: url,
+    loki: url,
+    tempo: url,
+    pyroscope: url,
+    collectorHealth: url,
+  }
+  const names = (all: ReturnType<typeof stations>) => all.map(({ name }) => name)
+
+  it('have Grafana only where it runs', () => {
+    expect(names(stations(endpoints))).not.toContain('grafana')
+    const withGrafana = stations({ ...endpoints, grafana: 'http://127.0.0.1:3000' })
+    expect(names(withGrafana)).toEqual([...names(stations(endpoints)), 'grafana'])
+    expect(withGrafana.at(-1)?.url).toBe('http://127.0.0.1:3000/api/health')
   })
 })

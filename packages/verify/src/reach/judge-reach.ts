@@ -6,7 +6,7 @@ export interface Station {
   /** Also its hop. */
   readonly name: Extract<
     Hop,
-    'edge' | 'gateway' | 'collector' | 'prometheus' | 'loki' | 'tempo' | 'pyroscope'
+    'edge' | 'gateway' | 'collector' | 'prometheus' | 'loki' | 'tempo' | 'pyroscope' | 'grafana'
   >
   /** Address of its health check. */
   readonly url: string

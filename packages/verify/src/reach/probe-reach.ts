@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_000
 
 /** Everything on the way, in its order. */
 export function stations(endpoints: VerifyEndpoints): Station[] {
-  const { edge, gateway, collectorHealth, prometheus, loki, tempo, pyroscope } = endpoints
+  const { edge, gateway, collectorHealth, prometheus, loki, tempo, pyroscope, grafana } = endpoints
   const embedded = 'embedded-store (or the real one)'
   return [
     { name: 'edge', url: new URL('/openapi.json', edge).href, component: 'edge', behind: 'gateway' },
@@ -19,7 +19,13 @@ export function stations(endpoints: VerifyEndpoints): Station[] {
     { name: 'loki', url: new URL('/ready', loki).href, component: 'loki' },
     { name: 'tempo', url: new URL('/ready', tempo).href, component: embedded },
     { name: 'pyroscope', url: new URL('/ready', pyroscope).href, component: embedded },
+    ...(grafana === undefined ? [] : [grafanaStation(grafana)]),
   ]
+}
+
+/** Says that Grafana itself runs, nothing about what it can show. */
+function grafanaStation(grafana: string): Station {
+  return { name: 'grafana', url: new URL('/api/health', grafana).href, component: 'grafana' }
 }
 
 export function probeReach(station: Station): Probe {

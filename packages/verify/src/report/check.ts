@@ -63,6 +63,8 @@ export interface VerifyReport {
   readonly requests: { readonly marker: string; readonly sent: number; readonly answered: number }
   readonly services: readonly { readonly name: string; readonly instances: readonly string[] }[]
   readonly firstBrokenHop?: BrokenHop
+  /** What to bear in mind about all of it. */
+  readonly notes?: readonly string[]
   readonly counts: { readonly passed: number; readonly failed: number; readonly skipped: number }
   readonly checks: readonly Check[]
 }

@@ -1,7 +1,7 @@
 /**
  * The stations of the way that verify follows, in the order in which data passes them: the way in, a request and its
  * answer, an order from sign-in to ticket, the replicas of services, the collector, the backends, the four signals of each service, the links from one signal to the
- * next, those from an order to its signals, what is drawn and computed from them; last the load, without which all of it may be well.
+ * next, those from an order to its signals, what is drawn and computed from them, Grafana that draws it; last the load, without which all of it may be well.
  */
 export const hops = [
   'edge',
@@ -28,6 +28,7 @@ export const hops = [
   'order → profile',
   'rules',
   'panels',
+  'grafana',
   'load',
 ] as const
 

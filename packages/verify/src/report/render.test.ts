@@ -71,6 +71,11 @@ describe('renderReport', () => {
     expect(renderReport(broken)).not.toContain('12 more requests')
   })
 
+  it('ends with what to bear in mind', () => {
+    const text = renderReport({ ...broken, notes: ['Doubt this.'] })
+    expect(text).toMatch(/Doubt this\.\n\nnot verified:/)
+  })
+
   it('has colours only when asked to', () => {
     expect(renderReport(broken)).not.toContain('\u001b[')
     expect(renderReport(broken, { colour: true })).toContain('\u001b[')

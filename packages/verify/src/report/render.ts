@@ -29,6 +29,7 @@ export function renderReport(report: VerifyReport, options: RenderOptions = {}):
     ...roots.flatMap((check) => ['', ...failure(check, report, paint)]),
     ...(consequences.length === 0 ? [] : ['', ...consequenceList(consequences, paint)]),
     ...(skipped.length === 0 ? [] : ['', ...skippedList(skipped)]),
+    ...(report.notes === undefined ? [] : ['', ...report.notes]),
     '',
     summary(report, paint),
     '',

@@ -1,4 +1,5 @@
 import {
+  type BackendName,
   BackendUnreachable,
   type FlameGraph,
   type InstantSeries,
@@ -180,7 +181,7 @@ export function aRequest(fields: Partial<SentRequest> = {}): SentRequest {
 }
 
 /** A backend that does not answer. */
-export function unreachable(backend: 'prometheus' | 'loki' | 'tempo' | 'pyroscope'): {
+export function unreachable(backend: BackendName): {
   error: BackendUnreachable
 } {
   const call = { backend, target: `GET http://127.0.0.1:1/`, query: 'up' }

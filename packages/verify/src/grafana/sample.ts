@@ -1,0 +1,207 @@
+import type { Backends, Frame, FrameField, GrafanaQuery, Labels } from '@faultline/backends-client'
+import * as z from 'zod'
+import type { Target } from '../panels/dashboard.ts'
+import { onlyLinesSince } from '../panels/logql.ts'
+
+/** A panel's query, to be asked of its backend and of Grafana. What it gives is compared as rows of text. */
+export interface Sample {
+  readonly target: Target
+  /** With its variables put in. */
+  readonly query: string
+  /** The same for Grafana, without `refId` and data source. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** What the backend itself says. Rejects with a BackendError. */
+  askBackend(): Promise<readonly string[]>
+  /** The same rows from what Grafana says. */
+  rowsOf(frames: readonly Frame[]): readonly string[]
+  /** At this many rows a backend stops looking, so that which ones it found is a matter of chance. */
+  readonly anyOf?: number
+}
+
+/** What is asked about: both ends lie in the past, in whole seconds (epoch ms), so that every answer is the same. */
+export interface SampleOptions {
+  readonly startMs: number
+  readonly endMs: number
+  readonly signal: AbortSignal
+  /** Puts the variables into a query. */
+  readonly put: (query: string) => string
+}
+
+const LIMIT = 20
+/** Enough digits to tell one value from another, few enough for two ways of writing it. */
+const DIGITS = 9
+/** Windows up to this long are left as they are, in ms. */
+const ANY_WINDOW_MS = 86_400_000
+
+const text = z.string().default('')
+const model = z.looseObject({
+  expr: text,
+  query: text,
+  queryType: text,
+  profileTypeId: text,
+  labelSelector: text,
+})
+
+/** The sample that a target makes; undefined where Grafana computes it in the browser, or it reads no data. */
+export function sampleOf(target: Target, backends: Backends, options: SampleOptions): Sample | undefined {
+  const fields = model.parse(target.model)
+  switch (target.datasource) {
+    case 'prometheus':
+      return promqlSample(target, options.put(fields.expr), backends, options)
+    case 'loki':
+      return logqlSample(target, options.put(fields.expr), backends, options)
+    case 'tempo':
+      return fields.queryType === 'traceql'
+        ? traceqlSample(target, options.put(fields.query), backends, options)
+        : undefined
+    case 'grafana-pyroscope-datasource':
+      return fields.queryType === 'profile'
+        ? profileSample(
+            target,
+            { ...fields, labelSelector: options.put(fields.labelSelector) },
+            backends,
+            options,
+          )
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function promqlSample(
+  target: Target,
+  query: string,
+  { prometheus }: Backends,
+  { endMs, signal }: SampleOptions,
+): Sample {
+  return {
+    target,
+    query,
+    fields: { expr: query, instant: true, range: false, exemplar: false, format: 'time_series' },
+    async askBackend() {
+      const result = await prometheus.query(query, { timeMs: endMs, signal })
+      if (result.type !== 'vector') return []
+      return rows(result.series.map(({ labels, sample }) => seriesRow(labels, sample?.value)))
+    },
+    rowsOf: seriesRows,
+  }
+}
+
+function logqlSample(
+  target: Target,
+  query: string,
+  { loki }: Backends,
+  { startMs, endMs, signal }: SampleOptions,
+): Sample | undefined {
+  const kind = onlyLinesSince(query, ANY_WINDOW_MS)?.kind
+  if (kind === undefined) return undefined
+  if (kind === 'numbers') {
+    return {
+      target,
+      query,
+      fields: { expr: query, queryType: 'instant' },
+      async askBackend() {
+        const result = await loki.query(query, { timeMs: endMs, signal })
+        if (result.type !== 'vector') return []
+        return rows(result.series.map(({ labels, sample }) => seriesRow(labels, sample.value)))
+      },
+      rowsOf: seriesRows,
+    }
+  }
+  return {
+    target,
+    query,
+    fields: { expr: query, queryType: 'range', maxLines: LIMIT, direction: 'backward' },
+    async askBackend() {
+      const range = { startMs, endMs, limit: LIMIT, direction: 'backward', signal } as const
+      const result = await loki.queryRange(query, range)
+      return result.type === 'entries' ? rows(result.entries.map(({ line }) => line)) : []
+    },
+    // `body` where Grafana's feature flag for the newer shape of log frames is on
+    rowsOf: (frames) => rows(valuesOf(frames, ({ name }) => name === 'Line' || name === 'body')),
+  }
+}
+
+function traceqlSample(
+  target: Target,
+  query: string,
+  { tempo }: Backends,
+  { startMs, endMs, signal }: SampleOptions,
+): Sample {
+  return {
+    target,
+    query,
+    fields: { query, queryType: 'traceql', limit: LIMIT, tableType: 'traces' },
+    async askBackend() {
+      const traces = await tempo.search(query, { startMs, endMs, limit: LIMIT, signal })
+      return rows(traces.map(({ traceId }) => traceRow(traceId)))
+    },
+    rowsOf: (frames) =>
+      rows(valuesOf(frames, ({ name }) => name === 'traceID').map((id) => traceRow(String(id)))),
+    anyOf: LIMIT,
+  }
+}
+
+function profileSample(
+  target: Target,
+  { profileTypeId, labelSelector }: z.infer<typeof model>,
+  { pyroscope }: Backends,
+  { startMs, endMs, signal }: SampleOptions,
+): Sample {
+  const totalRow = (total: unknown) => (typeof total === 'number' && total > 0 ? [`total ${total}`] : [])
+  return {
+    target,
+    query: `${profileTypeId} ${labelSelector}`,
+    fields: { profileTypeId, labelSelector, groupBy: [], queryType: 'profile' },
+    async askBackend() {
+      const { total } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, {
+        startMs,
+        endMs,
+        signal,
+      })
+      return totalRow(total)
+    },
+    // a tree in the order of its depth: the first value is the root's
+    rowsOf: (frames) => totalRow(valuesOf(frames, ({ name }) => name === 'value')[0]),
+  }
+}
+
+/** The query as Grafana takes it. */
+export function toGrafana({ target, fields }: Sample, uid: string, refId: string): GrafanaQuery {
+  return {
+    refId,
+    datasource: { type: target.datasource, uid },
+    maxDataPoints: 100,
+    intervalMs: 2_000,
+    ...fields,
+  }
+}
+
+function rows(all: readonly unknown[]): string[] {
+  return all
+    .filter((row) => row !== undefined)
+    .map(String)
+    .sort()
+}
+
+/** Undefined for what is no number: Grafana's frames do not tell NaN from the infinities. */
+function seriesRow({ __name__: _, ...labels }: Labels, value: unknown): string | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
+  const pairs = Object.entries(labels).map(([name, text]) => `${name}="${text}"`)
+  return `{${pairs.sort().join(', ')}} ${Number(value.toPrecision(DIGITS))}`
+}
+
+/** One row for each value: a series is a column of numbers with labels. */
+function seriesRows(frames: readonly Frame[]): string[] {
+  const numbers = frames.flatMap(({ fields }) => fields.filter(({ type }) => type === 'number'))
+  return rows(numbers.flatMap(({ labels, values }) => values.map((value) => seriesRow(labels, value))))
+}
+
+/** Tempo leaves out leading zeros of an id, not in all of its answers. */
+function traceRow(traceId: string): string {
+  return traceId.padStart(32, '0')
+}
+
+function valuesOf(frames: readonly Frame[], wanted: (field: FrameField) => boolean): unknown[] {
+  return frames.flatMap(({ fields }) => fields.find(wanted)?.values ?? [])
+}
