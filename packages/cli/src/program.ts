@@ -8,6 +8,7 @@ import { drillCommand } from './commands/drill.ts'
 import { flagsCommand } from './commands/flags.ts'
 import { loadCommand } from './commands/load.ts'
 import { logsCommand } from './commands/logs.ts'
+import { portsCommand } from './commands/ports.ts'
 import { restartCommand } from './commands/restart.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
@@ -43,6 +44,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     restartCommand(),
     flagsCommand(),
     deadLettersCommand(),
+    portsCommand(),
   ]) {
     program.addCommand(command)
   }

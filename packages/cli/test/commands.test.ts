@@ -262,7 +262,7 @@ test('what there is is listed where something was asked for that is not', async 
 }, 60_000)
 
 test('help of every command has an example', async () => {
-  const commands = ['up', 'status', 'down', 'logs', 'load', 'verify', 'restart']
+  const commands = ['up', 'status', 'down', 'logs', 'load', 'verify', 'restart', 'ports']
   const main = await faultline('--help')
   expect(main.exitCode).toBe(0)
   for (const command of commands) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PortTable } from './ports.ts'
+import type { PortName, PortTable } from './ports.ts'
 import type { Endpoints } from './runtime.ts'
 
 /** Every component of the kind `processes` listens here and nowhere else. */
@@ -10,12 +10,12 @@ export const DATABASE_NAME = 'box_office'
 /** Development credentials: the database listens on loopback only and holds generated data. */
 const OWNER = 'postgres:postgres'
 
-const url = (port: number): string => `http://${HOST}:${port}`
-
 /** Connection URL of the database's owner, straight to PostgreSQL. */
 export function ownerUrl(ports: PortTable): string {
-  return `postgres://${OWNER}@${HOST}:${ports.postgres}/${DATABASE_NAME}`
+  return ownerUrlAt(`${HOST}:${ports.postgres}`)
 }
+
+const ownerUrlAt = (address: string): string => `postgres://${OWNER}@${address}/${DATABASE_NAME}`
 
 /** Services that keep something in the database, each in a schema of its own. */
 export type DatabaseUser = 'gateway' | 'catalog' | 'booking' | 'payments' | 'ticketing'
@@ -36,37 +36,46 @@ export function proxiedCacheUrl(ports: PortTable): string {
   return `redis://${HOST}:${ports.proxyValkey}`
 }
 
-/** Endpoints of the kit at the given ports. */
+/** Endpoints of the kit as plain processes at the given ports. */
 export function endpointsAt(ports: PortTable, options: { grafana: boolean }): Endpoints {
+  return endpointsOf((name) => `${HOST}:${ports[name]}`, options)
+}
+
+/**
+ * Endpoints of the kit, wherever its parts answer.
+ * @param at gives the address `HOST:PORT` of each
+ */
+export function endpointsOf(at: (name: PortName) => string, options: { grafana: boolean }): Endpoints {
+  const url = (name: PortName): string => `http://${at(name)}`
   return {
-    edge: url(ports.edge),
+    edge: url('edge'),
     // by name: the certificate's, where a client sends the name that it was asked for
-    edgeTls: `https://localhost:${ports.edgeTls}`,
-    gateway: url(ports.gateway),
-    gatewayAdmin: url(ports.gatewayAdmin),
-    catalog: [url(ports.catalog1), url(ports.catalog2)],
-    catalogAdmin: [url(ports.catalog1Admin), url(ports.catalog2Admin)],
-    booking: url(ports.booking),
-    bookingAdmin: url(ports.bookingAdmin),
-    payments: url(ports.payments),
-    paymentsAdmin: url(ports.paymentsAdmin),
-    paymentProvider: url(ports.paymentProvider),
-    paymentProviderAdmin: url(ports.paymentProviderAdmin),
-    ticketing: url(ports.ticketing),
-    ticketingAdmin: url(ports.ticketingAdmin),
-    nats: `nats://${HOST}:${ports.nats}`,
-    natsMonitor: url(ports.natsMonitor),
-    prometheus: url(ports.prometheus),
-    loki: url(ports.loki),
-    tempo: url(ports.tempo),
-    pyroscope: url(ports.pyroscope),
-    collectorOtlpHttp: url(ports.collectorOtlpHttp),
-    collectorHealth: url(ports.collectorHealth),
-    collectorMetrics: url(ports.collectorMetrics),
-    toxiproxy: url(ports.toxiproxy),
-    pager: url(ports.pager),
-    postgres: ownerUrl(ports),
-    ...(options.grafana ? { grafana: url(ports.grafana) } : {}),
+    edgeTls: `https://${at('edgeTls').replace(HOST, 'localhost')}`,
+    gateway: url('gateway'),
+    gatewayAdmin: url('gatewayAdmin'),
+    catalog: [url('catalog1'), url('catalog2')],
+    catalogAdmin: [url('catalog1Admin'), url('catalog2Admin')],
+    booking: url('booking'),
+    bookingAdmin: url('bookingAdmin'),
+    payments: url('payments'),
+    paymentsAdmin: url('paymentsAdmin'),
+    paymentProvider: url('paymentProvider'),
+    paymentProviderAdmin: url('paymentProviderAdmin'),
+    ticketing: url('ticketing'),
+    ticketingAdmin: url('ticketingAdmin'),
+    nats: `nats://${at('nats')}`,
+    natsMonitor: url('natsMonitor'),
+    prometheus: url('prometheus'),
+    loki: url('loki'),
+    tempo: url('tempo'),
+    pyroscope: url('pyroscope'),
+    collectorOtlpHttp: url('collectorOtlpHttp'),
+    collectorHealth: url('collectorHealth'),
+    collectorMetrics: url('collectorMetrics'),
+    toxiproxy: url('toxiproxy'),
+    pager: url('pager'),
+    postgres: ownerUrlAt(at('postgres')),
+    ...(options.grafana ? { grafana: url('grafana') } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 export { composeProxies } from './compose/proxies.ts'
+export { movePublishedPorts, type PublishedPort, readPublishedPorts } from './compose/published-ports.ts'
 export { allReady, ComposeRuntime, connectCompose } from './compose/runtime.ts'
 export { connectRuntime, SupervisorClient } from './control/client.ts'
 export { type DownOptions, type DownResult, down, forceDown } from './down.ts'

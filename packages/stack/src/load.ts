@@ -17,7 +17,7 @@ const LOG = 'k6'
 
 export interface LoadTarget {
   readonly layout: StateLayout
-  readonly endpoints: Endpoints
+  readonly endpoints: Pick<Endpoints, 'edge' | 'collectorOtlpHttp'>
 }
 
 /** Names of the scenarios that can be run, sorted. */
@@ -87,7 +87,7 @@ export async function runLoad(
 }
 
 /** @see https://grafana.com/docs/k6/latest/results-output/real-time/opentelemetry/ */
-function outputEnvironment(endpoints: Endpoints, scenario: string): Record<string, string> {
+function outputEnvironment(endpoints: LoadTarget['endpoints'], scenario: string): Record<string, string> {
   return {
     K6_OTEL_SERVICE_NAME: 'k6',
     K6_OTEL_METRIC_PREFIX: 'k6_',

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { wrongUse } from './errors.ts'
 
 /** Every port of the kit before the offset; all listen on loopback only. */
@@ -58,22 +57,34 @@ export const BASE_PORTS = {
 export type PortName = keyof typeof BASE_PORTS
 export type PortTable = Readonly<Record<PortName, number>>
 
-const HIGHEST_PORT = 65_535
+export const HIGHEST_PORT = 65_535
 
-/** Largest offset that keeps every port in range. */
-export const MAX_PORT_OFFSET = HIGHEST_PORT - Math.max(...Object.values(BASE_PORTS))
+/** An offset with which no port is one that the kit has without. */
+export const OFFSET_BESIDE = 2000
 
-const offsetSchema = z.coerce.number().int().min(0).max(MAX_PORT_OFFSET)
+/** Largest offset that keeps ports in range. */
+export const maxOffset = (ports: readonly number[]): number => HIGHEST_PORT - Math.max(...ports)
+
+/** Largest offset that keeps every port of the kit in range. */
+export const MAX_PORT_OFFSET = maxOffset(Object.values(BASE_PORTS))
 
 /**
- * Reads a port offset as given in `FAULTLINE_PORT_OFFSET` or `--port-offset`.
+ * Reads a port offset as given in `FAULTLINE_PORT_OFFSET` or `--port-offset`; one that is not given is 0.
  * @throws StackError (wrong use) when it is not a whole number from 0 to {@link MAX_PORT_OFFSET}.
  */
 export function parsePortOffset(text: string | undefined): number {
-  if (text === undefined || text.trim() === '') return 0
-  const parsed = offsetSchema.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw wrongUse(`port offset must be a whole number from 0 to ${MAX_PORT_OFFSET}, got "${text}"`)
+  return text === undefined || text.trim() === '' ? 0 : portOffset(text, MAX_PORT_OFFSET)
+}
+
+/**
+ * Reads a port offset.
+ * @throws StackError (wrong use) when it is not a whole number from 0 to the largest one.
+ */
+export function portOffset(text: string, largest: number): number {
+  if (/^\d+$/.test(text) && Number(text) <= largest) return Number(text)
+  throw wrongUse(
+    `port offset must be a whole number from 0 to ${largest}, above which a port would be higher than ${HIGHEST_PORT}; got "${text}"`,
+  )
 }
 
 /** The port table moved by one offset. */

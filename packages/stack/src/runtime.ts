@@ -93,7 +93,11 @@ export interface LoadOptions {
 /** The running kit, whichever way it runs. Every method rejects with a `StackError` that says what to do. */
 export interface Runtime extends AsyncDisposable {
   readonly kind: 'processes' | 'compose'
-  endpoints(): Endpoints
+  /**
+   * Where parts of the kit answer: the named ones, or all.
+   * @throws StackError (environment) naming those of them that cannot be reached from this machine
+   */
+  endpoints<Name extends keyof Endpoints = keyof Endpoints>(...only: readonly Name[]): Pick<Endpoints, Name>
   status(): Promise<readonly ComponentStatus[]>
   /** Resolves when the component is ready. */
   start(component: string): Promise<void>

@@ -9,6 +9,11 @@ import {
   replayDeadLetters,
 } from '../broker/dead-letters.ts'
 import { columns } from '../format.ts'
+import { COMPOSE_OPTION, type WhichKit } from '../kit.ts'
+
+interface DeadLettersOptions extends DeadLetterFilter, WhichKit {
+  json?: true
+}
 
 const DEFAULT_LIMIT = 100
 
@@ -20,9 +25,13 @@ export function deadLettersCommand(connect: ConnectBroker = connectKitBroker): C
       .description(description)
       .option('--consumer <consumer>', `only of one of ${CONSUMERS.join(', ')}`)
       .option('--limit <n>', 'the oldest so many', wholeNumber, DEFAULT_LIMIT)
+      .option(...COMPOSE_OPTION)
       .option('--json', 'as one JSON document')
-  const run = async (filter: DeadLetterFilter, work: Work): Promise<DeadLetter[]> => {
-    const connection = await connect()
+  const run = async (
+    { json: _, compose, ...filter }: DeadLettersOptions,
+    work: Work,
+  ): Promise<DeadLetter[]> => {
+    const connection = await connect({ ...(compose && { compose }) })
     try {
       return await work(connection, filter)
     } finally {
@@ -34,18 +43,18 @@ export function deadLettersCommand(connect: ConnectBroker = connectKitBroker): C
     .description('Messages that a consumer gave up, and how to give them to it again.')
     .addCommand(
       withFilter('list', 'Show them, oldest first, with the reason.').action(
-        async ({ json, ...filter }: DeadLetterFilter & { json?: true }) => {
-          const letters = await run(filter, listDeadLetters)
-          if (json) console.log(JSON.stringify(letters, null, 2))
+        async (options: DeadLettersOptions) => {
+          const letters = await run(options, listDeadLetters)
+          if (options.json) console.log(JSON.stringify(letters, null, 2))
           else console.log(letters.length === 0 ? 'There are no dead letters.' : table(letters))
         },
       ),
     )
     .addCommand(
       withFilter('replay', 'Give them to their consumer once more, oldest first.').action(
-        async ({ json, ...filter }: DeadLetterFilter & { json?: true }) => {
-          const letters = await run(filter, replayDeadLetters)
-          if (json) console.log(JSON.stringify(letters, null, 2))
+        async (options: DeadLettersOptions) => {
+          const letters = await run(options, replayDeadLetters)
+          if (options.json) console.log(JSON.stringify(letters, null, 2))
           else console.log(`${letters.length} replayed; those that fail again come back.`)
         },
       ),

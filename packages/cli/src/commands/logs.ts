@@ -30,7 +30,7 @@ async function logs(name: string, options: LogsOptions): Promise<void> {
     const known = names.filter((entry) => entry.endsWith('.log') && !entry.endsWith('.1.log'))
     throw wrong(
       known.length === 0
-        ? `there are no logs in ${layout.logs}: the kit has not run yet`
+        ? `there are no logs in ${layout.logs}: the kit has not run yet (in containers: docker compose logs ${name})`
         : `there is no log of "${name}"; there are ${known.map((entry) => entry.slice(0, -'.log'.length)).join(', ')}`,
     )
   }

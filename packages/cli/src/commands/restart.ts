@@ -1,7 +1,7 @@
-import { connectRuntime, defaultStateDir } from '@faultline/stack'
 import { Command, InvalidArgumentError } from 'commander'
+import { COMPOSE_OPTION, connectKit, type WhichKit } from '../kit.ts'
 
-interface RestartOptions {
+interface RestartOptions extends WhichKit {
   env: Record<string, string>
   arg: string[]
 }
@@ -19,12 +19,13 @@ export function restartCommand(): Command {
       (arg: string, args: string[]) => [...args, arg],
       [],
     )
+    .option(...COMPOSE_OPTION)
     .addHelpText('after', '\nExample:\n  npx faultline restart gateway --env LOG_LEVEL=debug\n')
     .action(restart)
 }
 
-async function restart(name: string, { env, arg }: RestartOptions): Promise<void> {
-  await using runtime = await connectRuntime(defaultStateDir())
+async function restart(name: string, { env, arg, ...which }: RestartOptions): Promise<void> {
+  await using runtime = await connectKit(which)
   const since = performance.now()
   await runtime.restart(name, { env, args: arg })
   console.log(`${name} is ready again after ${((performance.now() - since) / 1000).toFixed(1)} s`)

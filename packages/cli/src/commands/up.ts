@@ -46,7 +46,7 @@ export function upCommand(supervisorEntry?: string): Command {
       (file: string, files: string[]) => [...files, resolve(file)],
       [],
     )
-    .addHelpText('after', '\nExample:\n  npx faultline up --detach --port-offset 10000\n')
+    .addHelpText('after', '\nExample:\n  npx faultline up --detach --port-offset 2000\n')
     .action((options: UpOptions) => up(options, supervisorEntry))
 }
 

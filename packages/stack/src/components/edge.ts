@@ -25,6 +25,7 @@ export function edge({ layout, ports }: StackContext): ComponentDefinition {
         EDGE_HTTP_PORT: String(ports.edge),
         EDGE_HTTPS_PORT: String(ports.edgeTls),
         EDGE_METRICS_PORT: String(ports.edgeMetrics),
+        EDGE_PUBLISHED_HTTPS_PORT: String(ports.edgeTls),
         EDGE_DATA_DIR: data,
         EDGE_UPSTREAM: `${HOST}:${ports.gateway}`,
         EDGE_UPSTREAM_ADMIN_PORT: String(ports.gatewayAdmin),

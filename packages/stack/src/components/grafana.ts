@@ -29,6 +29,8 @@ export function grafana({ layout, ports }: StackContext): ComponentDefinition {
         GF_AUTH_DISABLE_LOGIN_FORM: 'true',
         GF_ANALYTICS_REPORTING_ENABLED: 'false',
         GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+        GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+        GF_PLUGINS_PREINSTALL_AUTO_UPDATE: 'false',
         GRAFANA_DASHBOARDS_DIR: inRepository('grafana/dashboards'),
         PROMETHEUS_URL: `http://${HOST}:${ports.prometheus}`,
         LOKI_URL: `http://${HOST}:${ports.loki}`,

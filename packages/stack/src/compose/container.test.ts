@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
-import { type Container, statusOfContainer } from './container.ts'
+import { describe, expect, test } from 'vitest'
+import { addressesOf, type Container, containerSchema, statusOfContainer } from './container.ts'
 
-function container(state: Partial<Container['State']>, restart = 'unless-stopped'): Container {
+function container(
+  state: Partial<Container['State']>,
+  restart = 'unless-stopped',
+  ports: Pick<Container, 'NetworkSettings'> & { asked?: Container['HostConfig']['PortBindings'] } = {},
+): Container {
   return {
     Id: 'f00',
     RestartCount: 2,
@@ -18,7 +22,8 @@ function container(state: Partial<Container['State']>, restart = 'unless-stopped
       Cmd: null,
       Labels: { 'com.docker.compose.service': 'prometheus' },
     },
-    HostConfig: { RestartPolicy: { Name: restart } },
+    HostConfig: { RestartPolicy: { Name: restart }, PortBindings: ports.asked },
+    NetworkSettings: ports.NetworkSettings,
   }
 }
 
@@ -47,4 +52,59 @@ test.each<[string, Partial<Container['State']>, string]>([
 test('a container that ended has been so since its end, one that runs since its start', () => {
   expect(statusOfContainer(container({ Status: 'exited' })).since).toBe('2026-01-02T04:00:00Z')
   expect(statusOfContainer(container({})).since).toBe('2026-01-02T03:04:05Z')
+})
+
+describe('the addresses of a container', () => {
+  const addresses = (
+    now: Record<string, { HostIp: string; HostPort: string }[] | null> | null,
+    asked?: Record<string, { HostIp: string; HostPort: string }[]>,
+  ) => {
+    const said = container({}, 'no', { NetworkSettings: { Ports: now }, asked })
+    return Object.fromEntries(addressesOf(containerSchema.parse(JSON.parse(JSON.stringify(said)))))
+  }
+
+  test('are where the engine publishes its ports, by their names in the kit', () => {
+    expect(
+      addresses({
+        '4222/tcp': [{ HostIp: '127.0.0.1', HostPort: '24222' }],
+        '8222/tcp': [{ HostIp: '192.0.2.1', HostPort: '8222' }],
+        '9095/tcp': null,
+      }),
+    ).toEqual({ nats: '127.0.0.1:24222', natsMonitor: '192.0.2.1:8222' })
+  })
+
+  test.each([
+    ['every address of IPv4', [{ HostIp: '0.0.0.0', HostPort: '23100' }], '127.0.0.1:23100'],
+    ['every address', [{ HostIp: '', HostPort: '23100' }], '127.0.0.1:23100'],
+    ['every address of IPv6', [{ HostIp: '::', HostPort: '23100' }], '127.0.0.1:23100'],
+    [
+      'every address of both',
+      [
+        { HostIp: '0.0.0.0', HostPort: '23100' },
+        { HostIp: '::', HostPort: '23100' },
+      ],
+      '127.0.0.1:23100',
+    ],
+    ['the loopback address of IPv6', [{ HostIp: '::1', HostPort: '23100' }], '[::1]:23100'],
+  ])('that publishes on %s are such that a client can use', (_what, bindings, address) => {
+    expect(addresses({ '3100/tcp': bindings })).toEqual({ loki: address })
+  })
+
+  test('that does not run are those that were asked for, but for what the engine would choose', () => {
+    const asked = {
+      '3100/tcp': [{ HostIp: '127.0.0.1', HostPort: '23100' }],
+      '9095/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }],
+      '9096/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }],
+    }
+    expect(addresses({}, asked)).toEqual({ loki: '127.0.0.1:23100' })
+    expect(addresses(null, asked)).toEqual({ loki: '127.0.0.1:23100' })
+    expect(addresses({ '3100/tcp': [{ HostIp: '127.0.0.1', HostPort: '3100' }] }, asked)).toEqual({
+      loki: '127.0.0.1:3100',
+    })
+  })
+
+  test('leave out what is no TCP port of the kit', () => {
+    const bindings = [{ HostIp: '127.0.0.1', HostPort: '28443' }]
+    expect(addresses({ '8443/udp': bindings, '81/tcp': bindings })).toEqual({})
+  })
 })

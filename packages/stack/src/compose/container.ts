@@ -1,5 +1,12 @@
 import { z } from 'zod'
+import { HOST } from '../endpoints.ts'
+import { BASE_PORTS, type PortName } from '../ports.ts'
 import type { ComponentState, ComponentStatus } from '../runtime.ts'
+
+/** Where the engine publishes a container's ports, by `PORT/PROTOCOL`. */
+const bindingsSchema = z
+  .record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullish())
+  .nullish()
 
 /** What `docker inspect` tells of a container, as far as the kit reads it. */
 export const containerSchema = z.object({
@@ -18,7 +25,13 @@ export const containerSchema = z.object({
     Cmd: z.array(z.string()).nullable(),
     Labels: z.record(z.string(), z.string()),
   }),
-  HostConfig: z.object({ RestartPolicy: z.object({ Name: z.string() }) }),
+  HostConfig: z.object({
+    RestartPolicy: z.object({ Name: z.string() }),
+    /** What was asked for. */
+    PortBindings: bindingsSchema,
+  }),
+  /** What is there now; nothing when the container does not run. */
+  NetworkSettings: z.object({ Ports: bindingsSchema }).optional(),
 })
 export type Container = z.infer<typeof containerSchema>
 
@@ -28,6 +41,30 @@ const NEVER = '0001-01-01T00:00:00Z'
 /** Name of the component: that of the service in docker-compose.yml. */
 export const componentOf = ({ Config }: Container): string =>
   Config.Labels['com.docker.compose.service'] ?? ''
+
+const PORT_NAMES = new Map<string, PortName>(
+  Object.entries(BASE_PORTS).map(([name, port]) => [`${port}/tcp`, name as PortName]),
+)
+/** Addresses that stand for every one of this machine. */
+const EVERYWHERE: readonly string[] = ['', '0.0.0.0', '::']
+
+/**
+ * Where a container's ports are reached from this machine, as `HOST:PORT`. In a container they have the numbers of
+ * {@link BASE_PORTS}.
+ */
+export function addressesOf({ NetworkSettings, HostConfig }: Container): ReadonlyMap<PortName, string> {
+  const bindings = { ...HostConfig.PortBindings, ...NetworkSettings?.Ports }
+  return new Map(
+    Object.entries(bindings).flatMap(([port, published]) => {
+      const name = PORT_NAMES.get(port)
+      const { HostIp = '', HostPort = '' } = published?.[0] ?? {}
+      // a port of the engine's choice has a number only while the container runs
+      if (name === undefined || !(Number(HostPort) > 0)) return []
+      const host = EVERYWHERE.includes(HostIp) ? HOST : HostIp
+      return [[name, `${host.includes(':') ? `[${host}]` : host}:${HostPort}`] as const]
+    }),
+  )
+}
 
 /** A container as a component of the kit. */
 export function statusOfContainer(container: Container): ComponentStatus {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { endpointsAt } from '../endpoints.ts'
+import { endpointsOf } from '../endpoints.ts'
 import { environmentLacks, StackError, wrongUse } from '../errors.ts'
 import { runLoad } from '../load.ts'
-import { portsAt } from '../ports.ts'
+import { BASE_PORTS, type PortName } from '../ports.ts'
 import type {
   ComponentStatus,
   Endpoints,
@@ -15,9 +15,10 @@ import type {
   RestartOverrides,
   Runtime,
 } from '../runtime.ts'
-import { stateLayout } from '../state/layout.ts'
-import { type Container, componentOf, containerSchema, statusOfContainer } from './container.ts'
+import { REPOSITORY_ROOT, stateLayout } from '../state/layout.ts'
+import { addressesOf, type Container, componentOf, containerSchema, statusOfContainer } from './container.ts'
 import { docker } from './docker.ts'
+import { composeEnvironment } from './env-file.ts'
 
 /** Name of the project in docker-compose.yml. */
 const PROJECT = 'faultline'
@@ -30,26 +31,39 @@ const readinessSchema = z.record(z.string(), z.string())
 export class ComposeRuntime implements Runtime {
   readonly kind = 'compose'
   readonly #stateDir: string
-  readonly #endpoints: Endpoints
-  readonly #readyUrl: string
+  readonly #project: string
+  /** Files that the kit was made from, for people. */
+  readonly #files: readonly string[]
+  readonly #hasGrafana: boolean
+  readonly #addresses: ReadonlyMap<PortName, string>
 
-  /** @param stateDir for what load leaves: summaries and logs */
-  constructor(stateDir: string, hasGrafana: boolean) {
-    const ports = portsAt(0)
+  /**
+   * @param stateDir for what load leaves: summaries and logs
+   * @param all containers of the project, at least one
+   */
+  constructor(stateDir: string, project: string, all: readonly Container[]) {
     this.#stateDir = stateDir
-    this.#endpoints = endpointsAt(ports, { grafana: hasGrafana })
-    this.#readyUrl = `http://127.0.0.1:${ports.ready}/readyz`
+    this.#project = project
+    this.#files = all[0] === undefined ? [] : composeFiles(all[0])
+    this.#hasGrafana = all.some((container) => componentOf(container) === 'grafana')
+    this.#addresses = new Map(all.flatMap((container) => [...addressesOf(container)]))
   }
 
-  endpoints(): Endpoints {
-    return this.#endpoints
+  endpoints<Name extends keyof Endpoints = keyof Endpoints>(...only: readonly Name[]): Pick<Endpoints, Name> {
+    const all = endpointsOf((name) => this.#addresses.get(name) ?? '', { grafana: this.#hasGrafana })
+    const needed: readonly string[] = only.length > 0 ? only : Object.keys(all)
+    this.#mustPublish(needed.flatMap((name) => portsOf(name as keyof Endpoints)))
+    return all
   }
 
   async status(): Promise<readonly ComponentStatus[]> {
-    return (await containers()).map(statusOfContainer).sort((a, b) => a.name.localeCompare(b.name))
+    return (await containers(this.#project))
+      .map(statusOfContainer)
+      .sort((a, b) => a.name.localeCompare(b.name))
   }
 
   async start(component: string): Promise<void> {
+    this.#mustPublish(['ready'])
     await docker(['start', await this.#id(component)])
     await this.#untilReady(component)
   }
@@ -59,6 +73,7 @@ export class ComposeRuntime implements Runtime {
   }
 
   async restart(component: string, overrides: RestartOverrides = {}): Promise<void> {
+    this.#mustPublish(['ready'])
     const container = await this.#find(component)
     const { env = {}, args = [] } = overrides
     await composeUp(container, {
@@ -75,17 +90,27 @@ export class ComposeRuntime implements Runtime {
   async runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
     const layout = stateLayout(this.#stateDir)
     await mkdir(layout.logs, { recursive: true })
-    return runLoad({ layout, endpoints: this.#endpoints }, scenario, options)
+    return runLoad({ layout, endpoints: this.endpoints('edge', 'collectorOtlpHttp') }, scenario, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** @throws StackError (environment) naming those that are not reached from this machine */
+  #mustPublish(names: readonly PortName[]): void {
+    const missing = names.filter((name) => !this.#addresses.has(name))
+    if (missing.length === 0) return
+    const list = missing.map((name) => `${name} (${BASE_PORTS[name]})`).join(', ')
+    throw environmentLacks(
+      `the kit in containers does not publish ${list}: an overlay such as deploy/compose/closed.yml or bring-your-own.yml leaves that out (it was started from ${this.#files.join(', ')}); start it without: docker compose up -d --wait`,
+    )
+  }
 
   async #id(component: string): Promise<string> {
     return (await this.#find(component)).Id
   }
 
   async #find(component: string): Promise<Container> {
-    const all = await containers()
+    const all = await containers(this.#project)
     const found = all.find((container) => componentOf(container) === component)
     if (found !== undefined) return found
     throw wrongUse(
@@ -109,7 +134,7 @@ export class ComposeRuntime implements Runtime {
   async #saidByReady(component: string): Promise<string | undefined> {
     if (component === 'ready') return undefined
     try {
-      const response = await fetch(this.#readyUrl)
+      const response = await fetch(`http://${this.#addresses.get('ready')}/readyz`)
       const said = readinessSchema.parse(await response.json())[component]
       return said === 'ready' ? undefined : said
     } catch (error) {
@@ -118,23 +143,32 @@ export class ComposeRuntime implements Runtime {
   }
 }
 
+/** The ports that an endpoint is made of: the one of its name, but for a service with replicas. */
+function portsOf(name: keyof Endpoints): readonly PortName[] {
+  if (name === 'catalog') return ['catalog1', 'catalog2']
+  if (name === 'catalogAdmin') return ['catalog1Admin', 'catalog2Admin']
+  return [name]
+}
+
 /**
  * Connects to the kit that `docker compose up` has started on this machine.
  * @throws StackError (environment) when there is none, no client, or no engine
  */
 export async function connectCompose(stateDir: string): Promise<ComposeRuntime> {
-  const names = (await containers()).map(componentOf)
-  if (names.length > 0) return new ComposeRuntime(stateDir, names.includes('grafana'))
-  throw environmentLacks(`no containers of the project ${PROJECT} (docker compose up -d --wait starts them)`)
+  const { COMPOSE_PROJECT_NAME } = await composeEnvironment(REPOSITORY_ROOT)
+  const project = COMPOSE_PROJECT_NAME || PROJECT
+  const all = await containers(project)
+  if (all.length > 0) return new ComposeRuntime(stateDir, project, all)
+  throw environmentLacks(`no containers of the project ${project} (docker compose up -d --wait starts them)`)
 }
 
-async function containers(): Promise<readonly Container[]> {
+async function containers(project: string): Promise<readonly Container[]> {
   const ids = await docker([
     'ps',
     '--all',
     '--quiet',
     '--no-trunc',
-    `--filter=label=com.docker.compose.project=${PROJECT}`,
+    `--filter=label=com.docker.compose.project=${project}`,
     // not what `docker compose run` has started
     '--filter=label=com.docker.compose.oneoff=False',
   ])
@@ -142,18 +176,22 @@ async function containers(): Promise<readonly Container[]> {
   return z.array(containerSchema).parse(JSON.parse(await docker(['inspect', ...ids.split('\n')])))
 }
 
-/** The files that the container was made from, as arguments of `docker compose`. */
-function files({ Config }: Container): readonly string[] {
-  const list = Config.Labels['com.docker.compose.project.config_files'] ?? ''
-  const folder = Config.Labels['com.docker.compose.project.working_dir'] ?? '.'
+/** The files that a container was made from, but for an override: what a restart added is not for the next one. */
+const composeFiles = ({ Config }: Container): readonly string[] =>
+  (Config.Labels['com.docker.compose.project.config_files'] ?? '')
+    .split(',')
+    .filter((file) => !file.endsWith(OVERRIDE))
+
+/** How the container was made, as arguments of `docker compose`. */
+function madeWith(container: Container): readonly string[] {
+  const { Labels } = container.Config
+  // of `--env-file`; without, .env beside the compose file counts
+  const environment = Labels['com.docker.compose.project.environment_file']?.split(',') ?? []
   return [
-    `--project-name=${PROJECT}`,
-    `--project-directory=${folder}`,
-    // an override that a restart added is not for the next one
-    ...list
-      .split(',')
-      .filter((file) => !file.endsWith(OVERRIDE))
-      .map((file) => `--file=${file}`),
+    `--project-name=${Labels['com.docker.compose.project']}`,
+    `--project-directory=${Labels['com.docker.compose.project.working_dir'] ?? '.'}`,
+    ...environment.map((file) => `--env-file=${file}`),
+    ...composeFiles(container).map((file) => `--file=${file}`),
   ]
 }
 
@@ -164,11 +202,11 @@ const configSchema = z.object({
 })
 
 async function plainCommand(container: Container): Promise<readonly string[]> {
-  const text = await docker(['compose', ...files(container), 'config', '--format=json'])
+  const text = await docker(['compose', ...madeWith(container), 'config', '--format=json'])
   return configSchema.parse(JSON.parse(text)).services[componentOf(container)]?.command ?? []
 }
 
-/** Makes the container anew, with what is in the override and not in the files. */
+/** Makes the container again, with what is in the override and not in the files. */
 async function composeUp(
   container: Container,
   override: { environment: Record<string, string>; command?: readonly string[] },
@@ -180,7 +218,7 @@ async function composeUp(
     await writeFile(file, JSON.stringify({ services: { [service]: override } }))
     await docker([
       'compose',
-      ...files(container),
+      ...madeWith(container),
       `--file=${file}`,
       'up',
       '--detach',

@@ -4,9 +4,9 @@ import { execa } from 'execa'
 import type { ComponentDefinition, PortUse } from '../component.ts'
 import { HOST } from '../endpoints.ts'
 import { environmentLacks, systemErrorCode } from '../errors.ts'
+import { OFFSET_BESIDE } from '../ports.ts'
 
 const COMMAND_LENGTH = 80
-const OFFSET_STEP = 10_000
 
 /**
  * Checks that every port of every component is free.
@@ -24,13 +24,14 @@ export async function checkPorts(
     }
   }
   if (lines.length === 0) return
-  const suggestion = Math.max(portOffset + 100, OFFSET_STEP)
+  const suggestion = portOffset + OFFSET_BESIDE
   throw environmentLacks(
     `${lines.join('\n')}\nStop what holds ${lines.length === 1 ? 'it' : 'them'}, or move all ports of the kit: --port-offset ${suggestion} (or FAULTLINE_PORT_OFFSET=${suggestion})`,
   )
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody on this machine listens on a port of the loopback interface. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer()
   try {
     server.listen({ port, host: HOST, exclusive: true })

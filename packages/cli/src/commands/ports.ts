@@ -1,0 +1,47 @@
+import { join, resolve } from 'node:path'
+import { movePublishedPorts, type PublishedPort, REPOSITORY_ROOT, readPublishedPorts } from '@faultline/stack'
+import { Command, Option } from 'commander'
+import { columns } from '../format.ts'
+
+interface PortsOptions {
+  offset?: string
+  file: string
+  json?: true
+}
+
+export function portsCommand(): Command {
+  return new Command('ports')
+    .description('Show the ports of the kit in containers; with --offset, move all of them.')
+    .option('--offset <n>', 'write them to .env beside the compose file, moved by so many; 0 takes that back')
+    .addOption(
+      new Option('--file <file>', 'compose file').default(
+        join(REPOSITORY_ROOT, 'docker-compose.yml'),
+        "the kit's own",
+      ),
+    )
+    .option('--json', 'as one JSON document')
+    .addHelpText('after', '\nExample:\n  npx faultline ports --offset 2000 && docker compose up -d --wait\n')
+    .action(ports)
+}
+
+async function ports({ offset, file, json }: PortsOptions): Promise<void> {
+  const composeFile = resolve(file)
+  const { ports: all, warnings } =
+    offset === undefined
+      ? { ports: await readPublishedPorts(composeFile), warnings: [] }
+      : await movePublishedPorts(composeFile, offset)
+  console.log(json ? JSON.stringify(all, null, 2) : table(all))
+  for (const warning of warnings) console.error(`warning: ${warning}`)
+  if (offset !== undefined) console.error('They hold from the next "docker compose up -d --wait" on.')
+}
+
+function table(all: readonly PublishedPort[]): string {
+  const rows = all.map(({ service, name, protocol, container, variable, published }) => [
+    service,
+    name,
+    `${container}/${protocol}`,
+    variable,
+    String(published),
+  ])
+  return columns([['SERVICE', 'NAME', 'PORT', 'VARIABLE', 'NOW'], ...rows])
+}

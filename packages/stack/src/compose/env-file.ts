@@ -1,0 +1,72 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import writeFileAtomic from 'write-file-atomic'
+import { environmentLacks, messageOf, systemErrorCode } from '../errors.ts'
+
+/** The first and the last of the lines that are the kit's own; the first says whether the file is, too. */
+const BLOCK =
+  /^# >>> faultline ports(?<made> \(made this file\))?:[^\n]*\n(?:[^\n]*\n)*?# <<< faultline ports\r?\n?/m
+const LAST = '# <<< faultline ports'
+const first = (made: boolean): string =>
+  `# >>> faultline ports${made ? ' (made this file)' : ''}: "npx faultline ports --offset 0" takes these lines out again`
+
+/**
+ * A `.env` file with the kit's own settings in place of those that it had; all other lines stay as they are. They are at
+ * the top, so that a line of somebody else's which sets the same variable wins, as the last one does.
+ * @param text of the file, undefined when there is none
+ * @param settings none take the kit's own lines out
+ * @returns the new text, undefined when the file is the kit's own and nothing is left of it
+ */
+export function withOwnSettings(
+  text: string | undefined,
+  settings: Readonly<Record<string, number>>,
+): string | undefined {
+  const found = BLOCK.exec(text ?? '')
+  const made = text === undefined || found?.groups?.made !== undefined
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  const block = lines.length === 0 ? '' : `${[first(made), ...lines, LAST].join('\n')}\n`
+  const result = found === null ? block + (text ?? '') : (text ?? '').replace(BLOCK, block)
+  return result === '' && made ? undefined : result
+}
+
+/**
+ * Puts the kit's own settings into `.env` of a folder, or takes them out; see {@link withOwnSettings}.
+ * @throws StackError (environment) when the file cannot be read or written
+ */
+export async function writeOwnSettings(
+  folder: string,
+  settings: Readonly<Record<string, number>>,
+): Promise<void> {
+  const file = join(folder, '.env')
+  const before = await readEnvFile(folder)
+  const after = withOwnSettings(before, settings)
+  if (after === before) return
+  try {
+    if (after === undefined) await rm(file)
+    else await writeFileAtomic(file, after)
+  } catch (error) {
+    throw environmentLacks(`cannot write ${file} (${messageOf(error)}): change its owner or mode`, error)
+  }
+}
+
+/**
+ * Where compose takes variables from: the environment and, for what is not set there, `.env` beside the compose file.
+ * @throws StackError (environment) when there is a file that cannot be read
+ */
+export async function composeEnvironment(
+  folder: string,
+  environment: NodeJS.Dict<string> = process.env,
+): Promise<NodeJS.Dict<string>> {
+  return { ...parseEnv((await readEnvFile(folder)) ?? ''), ...environment }
+}
+
+async function readEnvFile(folder: string): Promise<string | undefined> {
+  const file = join(folder, '.env')
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw environmentLacks(`cannot read ${file} (${messageOf(error)}): change its owner or mode`, error)
+  }
+}

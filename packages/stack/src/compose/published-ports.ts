@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { environmentLacks, messageOf, wrongUse } from '../errors.ts'
+import { BASE_PORTS, HIGHEST_PORT, maxOffset, OFFSET_BESIDE, portOffset } from '../ports.ts'
+import { isFree } from '../preflight/ports.ts'
+import { composeEnvironment, writeOwnSettings } from './env-file.ts'
+
+/** A port that docker-compose.yml publishes. */
+interface PortDefinition {
+  readonly service: string
+  /** Its name in the service. */
+  readonly name: string
+  readonly protocol: string
+  /** Number in the container. */
+  readonly container: number
+  /** The variable that moves it. */
+  readonly variable: string
+  /** Number on this machine where the variable is not set. */
+  readonly default: number
+}
+
+export interface PublishedPort extends PortDefinition {
+  /** Number on this machine at the next `docker compose up`. */
+  readonly published: number
+}
+
+const PUBLISHED = /^\$\{(?<variable>[A-Z][A-Z0-9_]*):-(?<port>\d+)\}$/
+const portSchema = z.looseObject({
+  name: z.string(),
+  target: z.number(),
+  published: z.string().regex(PUBLISHED),
+  protocol: z.string().default('tcp'),
+})
+const fileSchema = z.looseObject({
+  services: z.record(z.string(), z.looseObject({ ports: z.array(z.unknown()).default([]) })),
+})
+
+/**
+ * The ports of a compose file, with the numbers that compose would give them now.
+ * @throws StackError (environment) when the file cannot be read; (wrong use) when one of its ports has no variable, or
+ * a variable is set to what is no port
+ */
+export async function readPublishedPorts(
+  composeFile: string,
+  environment?: NodeJS.Dict<string>,
+): Promise<readonly PublishedPort[]> {
+  const values = await composeEnvironment(dirname(composeFile), environment)
+  return (await readDefinitions(composeFile)).map((port) => {
+    // as `:-` has it, what is set to nothing counts as not set
+    const value = values[port.variable] || String(port.default)
+    if (/^\d+$/.test(value) && Number(value) > 0 && Number(value) <= HIGHEST_PORT) {
+      return { ...port, published: Number(value) }
+    }
+    throw wrongUse(
+      `${port.variable} is "${value}", which is no port: unset it in the environment, or mend its line in .env beside ${composeFile}`,
+    )
+  })
+}
+
+/**
+ * Moves every port of a compose file by one offset: writes the variables to `.env` beside it; 0 takes them out again.
+ * @returns the ports as they are then, and what may come in their way, for people
+ * @throws StackError (wrong use) when the offset is not a whole number, or a port would be above 65535
+ */
+export async function movePublishedPorts(
+  composeFile: string,
+  offsetText: string,
+  environment?: NodeJS.Dict<string>,
+): Promise<{ ports: readonly PublishedPort[]; warnings: readonly string[] }> {
+  const definitions = await readDefinitions(composeFile)
+  const offset = portOffset(offsetText, maxOffset(definitions.map((port) => port.default)))
+  const moved = Object.fromEntries(definitions.map((port) => [port.variable, port.default + offset]))
+  await writeOwnSettings(dirname(composeFile), offset === 0 ? {} : moved)
+  const ports = await readPublishedPorts(composeFile, environment)
+  return { ports, warnings: await warningsAbout(ports, offset) }
+}
+
+async function readDefinitions(composeFile: string): Promise<readonly PortDefinition[]> {
+  const { services } = await readComposeFile(composeFile)
+  return Object.entries(services).flatMap(([service, { ports }]) =>
+    ports.map((entry) => {
+      const parsed = portSchema.safeParse(entry)
+      const { variable = '', port = '' } = PUBLISHED.exec(parsed.data?.published ?? '')?.groups ?? {}
+      if (parsed.success) {
+        const { name, protocol, target } = parsed.data
+        return { service, name, protocol, container: target, variable, default: Number(port) }
+      }
+      throw wrongUse(
+        `${composeFile}: a port of ${service} cannot be moved (${JSON.stringify(entry)}); write it as { name: …, target: …, published: "\${VARIABLE:-PORT}" }`,
+      )
+    }),
+  )
+}
+
+async function readComposeFile(file: string): Promise<z.infer<typeof fileSchema>> {
+  try {
+    return fileSchema.parse(parse(await readFile(file, 'utf8'), { merge: true }))
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)
+    throw environmentLacks(`cannot read the compose file ${file}: ${why}`, error)
+  }
+}
+
+async function warningsAbout(ports: readonly PublishedPort[], offset: number): Promise<readonly string[]> {
+  const warnings: string[] = []
+  const warn = (found: readonly PublishedPort[], text: string): void => {
+    if (found.length === 0) return
+    warnings.push(
+      `${found.map((port) => `${port.published} (${port.service}, ${port.name})`).join(', ')}: ${text}`,
+    )
+  }
+  const isMoved = (port: PublishedPort): boolean => port.published === port.default + offset
+  warn(
+    ports.filter((port) => !isMoved(port)),
+    'not moved, because the environment or another line of .env sets the variable',
+  )
+  if (offset === 0) return warnings
+  const taken: PublishedPort[] = []
+  for (const port of ports.filter(isMoved)) if (!(await isFree(port.published))) taken.push(port)
+  warn(taken, 'in use now; unless it is by this kit itself, stop what holds it or take another offset')
+  const unmoved: readonly number[] = Object.values(BASE_PORTS)
+  warn(
+    ports.filter(({ published }) => unmoved.includes(published)),
+    `"npm start" without an offset takes it, so not both can run; with an offset of ${OFFSET_BESIDE} they can`,
+  )
+  const [lowest, highest] = await outgoingRange()
+  warn(
+    ports.filter(({ published }) => published >= lowest && published <= highest),
+    `outgoing connections of this machine take ports from ${lowest} to ${highest}, so it may be taken at a start; a smaller offset stays below`,
+  )
+  return warnings
+}
+
+/** Ports that the system gives to outgoing connections. */
+async function outgoingRange(): Promise<readonly [number, number]> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '')
+  // without that file: as IANA has it, and macOS
+  const [lowest = 49_152, highest = HIGHEST_PORT] = text.match(/\d+/g)?.map(Number) ?? []
+  return [lowest, highest]
+}
