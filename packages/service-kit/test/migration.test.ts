@@ -2,14 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { connectOwner, migrate } from '../src/index.ts'
-import { startPostgres, type TestPostgres } from '../src/testing/index.ts'
+import { connectOwner, EnvironmentError, migrate } from '../src/index.ts'
+import { freePort, startPostgres, type TestPostgres } from '../src/testing/index.ts'
 
 let postgres: TestPostgres
 let folder: string
+/** Nobody listens there. */
+let closed: number
 
 beforeAll(async () => {
   postgres = await startPostgres()
+  closed = await freePort()
   folder = await mkdtemp(join(tmpdir(), 'faultline-migrations-'))
   await writeFile(join(folder, '1_table.sql'), 'CREATE TABLE things (id int); SELECT pg_sleep(0.2);\n')
 })
@@ -37,4 +40,23 @@ it('lets services migrate side by side, in a database that none of them has foun
   } finally {
     await Promise.all(clients.map((client) => client.end()))
   }
+})
+
+it('waits for a server that is not there yet', async () => {
+  await postgres.stop()
+  const connecting = connectOwner(postgres.ownerUrl('postgres'))
+  await Promise.all([postgres.start(), connecting.then((client) => client.end())])
+})
+
+it.each([
+  ['is away for too long', () => `postgres://postgres:postgres@127.0.0.1:${closed}/postgres`, /ECONNREFUSED/],
+  [
+    'refuses the login',
+    () => postgres.roleUrl('postgres', 'wrong', 'postgres'),
+    /password authentication failed/,
+  ],
+])('says so where the server %s', async (_what, url, cause) => {
+  const failure = connectOwner(url(), 300)
+  await expect(failure).rejects.toThrow(EnvironmentError)
+  await expect(failure).rejects.toThrow(cause)
 })

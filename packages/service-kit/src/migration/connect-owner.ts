@@ -1,5 +1,7 @@
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import pg from 'pg'
 import { EnvironmentError } from '../config/run-main.ts'
+import { failureOf } from '../postgres/failure.ts'
 
 /** SQLSTATE of a database that does not exist. */
 const INVALID_CATALOG_NAME = '3D000'
@@ -10,20 +12,37 @@ const EXISTS: readonly (string | undefined)[] = ['42P04', '23505']
 /** How long one attempt to connect may take, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000
 
+/** How long a server that does not answer yet is waited for, in milliseconds: a first start makes its cluster. */
+const WAIT_MS = 120_000
+
 /**
- * Connects as the owner; a database that is not there yet is created.
+ * Connects as the owner; a database that is not there yet is created. A server that is not there yet, or is starting,
+ * is waited for; a refused login ends at once.
  *
- * @throws EnvironmentError when the server cannot be reached or refuses the login
+ * @param waitMs how long, in milliseconds
+ * @throws EnvironmentError when the server cannot be reached in time or refuses the login
  */
-export async function connectOwner(ownerUrl: string): Promise<pg.Client> {
+export async function connectOwner(ownerUrl: string, waitMs = WAIT_MS): Promise<pg.Client> {
   try {
-    return await connect(ownerUrl)
+    return await waitFor(() => connect(ownerUrl), waitMs)
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === INVALID_CATALOG_NAME))
       throw unreachable(ownerUrl, error)
   }
   await createDatabase(ownerUrl)
   return connect(ownerUrl)
+}
+
+/** Tries again while the server is away. @throws the last failure */
+async function waitFor<T>(attempt: () => Promise<T>, waitMs: number): Promise<T> {
+  const deadline = performance.now() + waitMs
+  const isAway = (error: unknown): boolean =>
+    performance.now() < deadline && ['unavailable', 'connection_failed'].includes(failureOf(error))
+  const patiently = retry(handleWhen(isAway), {
+    maxAttempts: Number.MAX_SAFE_INTEGER,
+    backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),
+  })
+  return patiently.execute(attempt)
 }
 
 async function connect(url: string): Promise<pg.Client> {

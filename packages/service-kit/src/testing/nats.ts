@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { resolveBinary } from '@faultline/stack/binaries'
 import { execa } from 'execa'
 import { vi } from 'vitest'
@@ -20,7 +21,7 @@ export interface TestNats extends AsyncDisposable {
   start(): Promise<void>
 }
 
-const CONFIGURATION = new URL('../../../../backends/nats/nats.conf', import.meta.url).pathname
+const CONFIGURATION = fileURLToPath(new URL('../../../../backends/nats/nats.conf', import.meta.url))
 const START_TIMEOUT_MS = 20_000
 
 /** Starts a server with the kit's own configuration; disposing of it stops it and removes its data. */
