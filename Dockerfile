@@ -1,11 +1,15 @@
 # One image for everything of the kit's own: services, migrations, pager, ready, embedded store.
-# Which of them runs is the command: `docker run faultline/kit services/gateway/src/main.ts`.
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+# Which of them runs is the command: `docker run faultline-kit:local services/gateway/src/main.ts`.
+ARG NODE_IMAGE=docker.io/library/node:24.21.0-bookworm-slim
 
-# Only what decides the dependencies, so that a change of source does not install them anew.
-FROM ${NODE_IMAGE} AS manifests
+# Readable by the user that it runs as, whatever umask it was checked out with.
+FROM ${NODE_IMAGE} AS sources
 WORKDIR /app
 COPY . .
+RUN chmod -R a+rX .
+
+# Only what decides the dependencies, so that a change of source does not install them again.
+FROM sources AS manifests
 RUN find . -type f ! -name package.json ! -name package-lock.json ! -name .npmrc -exec rm {} +
 
 FROM ${NODE_IMAGE} AS dependencies
@@ -19,9 +23,9 @@ FROM ${NODE_IMAGE}
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY package.json ./
-COPY packages ./packages
-COPY services ./services
+COPY --from=sources /app/package.json ./
+COPY --from=sources /app/packages ./packages
+COPY --from=sources /app/services ./services
 # Folders that volumes are laid over: a volume takes their owners when it is first used, so that no process needs to be
 # root to prepare them. The last two are for images that have no folder of their own.
 RUN mkdir -p /data /volumes/collector /volumes/nats \

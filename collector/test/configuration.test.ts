@@ -60,6 +60,15 @@ describe('collector.yaml', async () => {
     expect(output).toContain(named)
   })
 
+  test('refuses what comes in from outside before it runs out of memory, profiles too', () => {
+    const { pipelines } = parse(text).service
+    const fromOutside = Object.entries<{ receivers: string[]; processors?: string[] }>(pipelines).filter(
+      ([, { receivers }]) => receivers.some((name) => name === 'otlp' || name === 'prometheus'),
+    )
+    expect(fromOutside.map(([name]) => name).sort()).toEqual(['logs', 'metrics', 'profiles', 'traces'])
+    for (const [name, { processors }] of fromOutside) expect(processors?.[0], name).toBe('memory_limiter')
+  })
+
   test('what the binary is built from is what the configuration uses, no more and no less', async () => {
     const manifest = parse(await readFile(join(COLLECTOR_FOLDER, 'manifest.yaml'), 'utf8'))
     const configuration = parse(text)

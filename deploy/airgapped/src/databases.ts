@@ -1,12 +1,13 @@
 import { chmod, copyFile, cp, mkdir, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { unpackDebian } from './debian.ts'
 import { buildImage, layBase } from './image.ts'
-import { officialImage } from './images.ts'
+import { imageMadeHere } from './images.ts'
 import { NODE_LIBRARIES } from './kit.ts'
 
-const ENTRYPOINT = new URL('../postgres-entrypoint.sh', import.meta.url).pathname
+const ENTRYPOINT = fileURLToPath(new URL('../postgres-entrypoint.sh', import.meta.url))
 /** What the entry point calls, and what initdb calls through the shell. */
 const APPLETS = ['sh', 'cat', 'chmod', 'mkdir', 'printf', 'rm']
 
@@ -26,14 +27,7 @@ export async function buildPostgres(folder: string, cache: string): Promise<void
   }
   await copyFile(ENTRYPOINT, join(programs, 'docker-entrypoint.sh'))
   await chmod(join(programs, 'docker-entrypoint.sh'), 0o755)
-  const official = officialImage('postgres')
-  await buildImage('postgres', folder, {
-    ...official,
-    // as root the official entry point steps down; this one never is root
-    user: '999:999',
-    // the locale that Debian ships compiled, in libc-bin
-    environment: { ...official.environment, LANG: 'C.UTF-8' },
-  })
+  await buildImage('postgres', folder, imageMadeHere('postgres').expected)
 }
 
 function nativePostgres(): string {
@@ -65,5 +59,5 @@ export async function buildValkey(folder: string, cache: string): Promise<void> 
   const programs = join(root, 'usr/local/bin')
   await mkdir(programs, { recursive: true })
   await symlink('/usr/bin/redis-server', join(programs, 'valkey-server'))
-  await buildImage('valkey', folder, { ...officialImage('valkey'), entrypoint: [], user: '999:999' })
+  await buildImage('valkey', folder, imageMadeHere('valkey').expected)
 }

@@ -13,9 +13,8 @@ export const tagOf = (name: string): string => `${REPOSITORY}/${name}`
 export type Settings = Pick<
   OfficialImage,
   'entrypoint' | 'user' | 'directories' | 'environment' | 'stopSignal'
-> & {
-  readonly workdir?: string
-}
+> &
+  Partial<Pick<OfficialImage, 'volumes' | 'ports'>> & { readonly workdir?: string }
 
 const PASSWD = [
   'root:x:0:0:root:/:/sbin/nologin',
@@ -58,6 +57,7 @@ export async function buildImage(name: string, folder: string, settings: Setting
 
 function dockerfile(settings: Settings): string {
   const environment = Object.entries(settings.environment ?? {})
+  const { volumes = [], ports = [] } = settings
   return [
     'FROM scratch',
     'ADD rootfs.tar /',
@@ -65,6 +65,8 @@ function dockerfile(settings: Settings): string {
     ...environment.map(([name, value]) => `ENV ${name}=${value}`),
     ...(settings.workdir === undefined ? [] : [`WORKDIR ${settings.workdir}`]),
     ...(settings.stopSignal === undefined ? [] : [`STOPSIGNAL ${settings.stopSignal}`]),
+    ...(volumes.length === 0 ? [] : [`VOLUME ${JSON.stringify(volumes)}`]),
+    ...(ports.length === 0 ? [] : [`EXPOSE ${ports.join(' ')}`]),
     `USER ${settings.user}`,
     ...(settings.entrypoint.length === 0 ? [] : [`ENTRYPOINT ${JSON.stringify(settings.entrypoint)}`]),
     '',

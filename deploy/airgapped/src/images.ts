@@ -1,26 +1,43 @@
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
 const ownerSchema = z.string().regex(/^\d+:\d+$/, 'is not UID:GID')
+const pathSchema = z.string().startsWith('/')
 
 /** What compose relies on of an official image. */
 export const imageSchema = z.strictObject({
-  image: z.string(),
+  /** With its registry, as podman does not guess one. */
+  image: z.string().regex(/^[^/]+[.:][^/]+\//, 'does not begin with a registry'),
   version: z.string(),
+  /** Where this tag was seen in public. */
+  seen: z.strictObject({
+    where: z.string(),
+    /** The day, or at least the month. */
+    date: z.string().regex(/^\d{4}-\d{2}(-\d{2})?$/),
+    /** What the tag stood for there: `docker manifest inspect IMAGE@DIGEST` finds it for ever. */
+    digest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/)
+      .optional(),
+  }),
   entrypoint: z.array(z.string()),
   /** Programs that compose's commands and entry points name. */
-  executables: z.array(z.string().startsWith('/')),
-  /** What the image runs as by itself. */
+  executables: z.array(pathSchema),
+  /** What the image runs as by itself, by number. */
   user: ownerSchema,
+  /** What its USER line says, where that is not the number; empty where it has none. */
+  userLine: z.string().optional(),
   /** Folders that are there and whose owner a volume takes over when it is first used. */
   directories: z.array(
-    z.strictObject({
-      path: z.string().startsWith('/'),
-      owner: ownerSchema,
-      mode: z.string().regex(/^[0-7]{4}$/),
-    }),
+    z.strictObject({ path: pathSchema, owner: ownerSchema, mode: z.string().regex(/^[0-7]{4}$/) }),
   ),
-  ports: z.array(z.number().int()),
+  /** Its VOLUME lines. Where compose mounts nothing, the engine makes a volume without a name, which `down` leaves. */
+  volumes: z.array(pathSchema),
+  /** Folders that its program writes to when it runs with the kit's configuration. */
+  writes: z.array(pathSchema),
+  /** Its EXPOSE lines. */
+  ports: z.array(z.string().regex(/^\d+\/(?:tcp|udp)$/, 'is not PORT/tcp or PORT/udp')),
   shell: z.boolean(),
   environment: z.record(z.string(), z.string()).optional(),
   stopSignal: z.string().optional(),
@@ -30,16 +47,62 @@ export const imageSchema = z.strictObject({
 })
 export type OfficialImage = z.infer<typeof imageSchema>
 
-const FILE = new URL('../../images.json', import.meta.url)
+const FILE = fileURLToPath(new URL('../../images.json', import.meta.url))
 
-/** `deploy/images.json`, by name. */
-export function officialImages(): Readonly<Record<string, OfficialImage>> {
-  return z.record(z.string(), imageSchema).parse(JSON.parse(readFileSync(FILE, 'utf8')))
+type Images = Readonly<Record<string, OfficialImage>>
+
+/**
+ * `deploy/images.json` or another file like it, by name.
+ *
+ * @throws Error that names the file when it cannot be read or is not of that form
+ */
+export function officialImages(file = FILE): Images {
+  const { data, error } = z.record(z.string(), imageSchema).safeParse(JSON.parse(readFileSync(file, 'utf8')))
+  if (error !== undefined) throw new Error(`${file} does not list images:\n${z.prettifyError(error)}`)
+  return data
 }
 
-/** @throws Error when deploy/images.json does not have it */
-export function officialImage(name: string): OfficialImage {
-  const image = officialImages()[name]
+/** @throws Error when the list does not have it */
+export function officialImage(name: string, images = officialImages()): OfficialImage {
+  const image = images[name]
   if (image === undefined) throw new Error(`deploy/images.json has no image "${name}"`)
   return image
+}
+
+type Deviation = Partial<Pick<OfficialImage, 'entrypoint' | 'user' | 'environment'>> & {
+  readonly why: string
+}
+
+/** What the images made here do not do as the official ones do. */
+const DEVIATIONS: Readonly<Record<string, Deviation>> = {
+  node: {
+    entrypoint: [],
+    why: 'a base for the Dockerfile, which has an entry point of its own',
+  },
+  postgres: {
+    user: '999:999',
+    environment: { LANG: 'C.UTF-8' },
+    why: 'its entry point does not step down from root; C.UTF-8 is the locale that Debian ships compiled',
+  },
+  valkey: {
+    entrypoint: [],
+    user: '999:999',
+    why: 'Debian’s Redis, without the script that steps down from root',
+  },
+}
+
+/** An image made here. */
+export interface ImageMadeHere {
+  /** Like the official one but for its deviations, and with a USER line that is always the number. */
+  readonly expected: OfficialImage
+  /** The reason of its deviations. */
+  readonly why?: string
+}
+
+/** @throws Error when the list does not have the image that it stands in for */
+export function imageMadeHere(name: string, images = officialImages()): ImageMadeHere {
+  const { userLine: _, ...official } = officialImage(name, images)
+  const { why, ...deviation }: Partial<Deviation> = DEVIATIONS[name] ?? {}
+  const environment = { ...official.environment, ...deviation.environment }
+  return { expected: { ...official, ...deviation, environment }, ...(why !== undefined && { why }) }
 }

@@ -1,11 +1,12 @@
 import { copyFile, cp, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { unpackDebian } from './debian.ts'
 import { buildImage, layBase } from './image.ts'
 
-const REPOSITORY = new URL('../../../', import.meta.url).pathname
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
 /** Shared libraries that Node is linked to. */
 export const NODE_LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6']
 const SOURCE_ONLY = /(?:^|\/)(?:node_modules|test|dist)(?:\/|$)|\.test\.ts$/
@@ -20,6 +21,8 @@ export async function buildKit(folder: string, cache: string): Promise<void> {
   await copyFile(nodeBinary(), join(root, 'usr/local/bin/node'))
   await mkdir(app, { recursive: true })
   await copyTracked(app)
+  // whatever umask it was checked out with
+  await execa('chmod', ['-R', 'a+rX', app])
   // the same as in the Dockerfile
   await execa(
     'npm',

@@ -25,6 +25,9 @@ const builders: Readonly<Record<string, (folder: string) => Promise<void>>> = {
 /** A base for the Dockerfile; the overlay has no use for it. */
 const ON_REQUEST = ['node']
 
+// folders of an image are for all of its users, whatever this one's umask is
+process.umask(0o022)
+
 /** Builds the named images, or all that the overlay needs, one after the other. */
 async function main(names: readonly string[]): Promise<void> {
   const usual = Object.keys(builders).filter((name) => !ON_REQUEST.includes(name))

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { unpackDebian } from './debian.ts'
 import { buildImage, layBase } from './image.ts'
-import { officialImage } from './images.ts'
+import { imageMadeHere } from './images.ts'
 import { NODE_LIBRARIES, nodeBinary } from './kit.ts'
 
 /** What the Dockerfile calls. */
-const APPLETS = ['chown', 'env', 'find', 'mkdir', 'rm', 'sh']
+const APPLETS = ['chmod', 'chown', 'env', 'find', 'mkdir', 'rm', 'sh']
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 
 /**
@@ -37,8 +37,7 @@ export async function buildNode(folder: string, cache: string): Promise<void> {
     await copyFile(certificates, join(root, CERTIFICATES))
   }
   await buildImage('node', folder, {
-    ...officialImage('node'),
-    entrypoint: [],
+    ...imageMadeHere('node').expected,
     environment: {
       npm_config_registry: registry,
       ...(certificates && { NODE_EXTRA_CA_CERTS: CERTIFICATES }),

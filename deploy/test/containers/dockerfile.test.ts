@@ -1,27 +1,64 @@
-/** The Dockerfile, built; on the air-gapped base where the official one cannot be pulled. */
+/**
+ * The first `docker compose up` on a machine that has no image of the kit: compose builds it from the Dockerfile, on the
+ * air-gapped base where the official one cannot be pulled.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { REPOSITORY } from '../rendered.ts'
+import { movedPorts, REPOSITORY } from '../rendered.ts'
 import { imageOf } from './support/image.ts'
 
-const TAG = 'faultline-test/kit'
+const TAG = 'faultline-kit:local'
+const PROJECT = 'faultline-first-up'
 const BUILD_TIMEOUT_MS = 600_000
 const PAGER = 'packages/pager/src/main.ts'
 
 const docker = async (...args: string[]) =>
-  (await execa('docker', args, { cwd: REPOSITORY, stdin: 'ignore' })).stdout
+  (await execa('docker', args, { cwd: REPOSITORY, stdin: 'ignore', env: movedPorts(9_000) })).stdout
 
 /** Runs JavaScript in the image, as its own user. */
 const evaluate = async (code: string) =>
   JSON.parse(await docker('run', '--rm', TAG, '--eval', `console.log(JSON.stringify(${code}))`))
 
 describe('the image of the Dockerfile', () => {
+  const started = new AsyncDisposableStack()
+  let compose: (...args: string[]) => Promise<string>
+
   beforeAll(async () => {
-    const base = await imageOf('node')
-    // npm looks for its registry the way this machine does
-    await docker('build', '--quiet', '--network=host', `--build-arg=NODE_IMAGE=${base}`, `--tag=${TAG}`, '.')
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-first-up-'))
+    started.defer(() => rm(folder, { recursive: true, force: true }))
+    const override = join(folder, 'override.json')
+    const images = { postgres: await imageOf('postgres'), toxiproxy: await imageOf('toxiproxy') }
+    const services = {
+      // npm looks for its registry the way this machine does
+      kit: { build: { context: '.', network: 'host', args: { NODE_IMAGE: await imageOf('node') } } },
+      ...Object.fromEntries(
+        Object.entries(images).map(([name, image]) => [name, { image, pull_policy: 'never' }]),
+      ),
+    }
+    await writeFile(override, JSON.stringify({ services }))
+    const files = ['--file=docker-compose.yml', `--file=${override}`]
+    compose = (...args) => docker('compose', `--project-name=${PROJECT}`, ...files, ...args)
+    await execa('docker', ['image', 'rm', '--force', TAG], { reject: false })
+    started.defer(async () => {
+      await compose('down', '--volumes')
+      await docker('image', 'rm', '--force', TAG)
+    })
+    await compose('up', '--detach', '--wait', 'gateway')
   }, BUILD_TIMEOUT_MS)
-  afterAll(async () => void (await docker('image', 'rm', '--force', TAG)))
+  afterAll(() => started.disposeAsync(), 60_000)
+
+  test('is built once, and all of the kit’s own runs on it', async () => {
+    const ids = (await compose('ps', '--all', '--quiet')).split('\n')
+    const of = async (format: string, ...names: string[]) =>
+      (await docker('inspect', `--format=${format}`, ...names)).split('\n')
+    const images = (await of('{{.Config.Image}} {{.Image}}', ...ids)).filter((line) => line.startsWith(TAG))
+    const [id] = await of('{{.Id}}', TAG)
+    expect(images).toEqual(Array(4).fill(`${TAG} ${id}`))
+    expect(await compose('ps', '--format={{.Health}}', 'gateway')).toBe('healthy')
+  })
 
   test('runs as nobody’s root, with folders that volumes take their owners from', async () => {
     const owner = (path: string) =>
