@@ -41,6 +41,7 @@ afterAll(async () => {
 /** A container that runs, as far as `docker inspect` of engine 20.10 tells of it. */
 const container = (service: string, ports: Record<string, string>) => ({
   Id: service,
+  Created: '2026-01-02T03:04:05Z',
   RestartCount: 0,
   State: { Status: 'running', Pid: 1, ExitCode: 0, StartedAt: '2026-01-02T03:04:05Z', FinishedAt: '' },
   Config: { Image: service, Cmd: null, Labels: { 'com.docker.compose.service': service } },

@@ -71,7 +71,7 @@ describe('ports', () => {
 
   test('are a table for people', async () => {
     const { stdout } = await ports()
-    expect(stdout).toMatch(/^SERVICE +NAME +PORT +VARIABLE +NOW\n/)
+    expect(stdout).toMatch(/^SERVICE +NAME +PORT +VARIABLE +AT NEXT UP\n/)
     expect(stdout).toMatch(/^edge +http3 +8443\/udp +FAULTLINE_PORT_EDGE_TLS +8443$/m)
   })
 

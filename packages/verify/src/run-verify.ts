@@ -56,7 +56,7 @@ export class KitNotRunning extends Error {
 
   constructor(endpoints: VerifyEndpoints) {
     super(
-      `the kit is not running: neither ${endpoints.gateway} nor any backend answers; start it with: npm start -- --detach`,
+      `the kit is not running: neither ${endpoints.gateway} nor any backend answers; start it with: npm start -- --detach (in containers: docker compose up -d --wait)`,
     )
   }
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -27,11 +27,12 @@ export async function checkout(environment: Readonly<Record<string, string>> = {
       cwd: REPOSITORY,
       input: stdout,
     })
-    // links between workspaces are relative: they lead to those of the checkout
-    await cp(join(REPOSITORY, 'node_modules'), join(folder, 'node_modules'), {
-      recursive: true,
-      verbatimSymlinks: true,
-    })
+    for await (const modules of glob(['node_modules', '{*,*/*}/node_modules'], { cwd: REPOSITORY })) {
+      if (modules.startsWith('node_modules/')) continue
+      // links between workspaces are relative: they lead to those of the checkout
+      const options = { recursive: true, verbatimSymlinks: true }
+      await cp(join(REPOSITORY, modules), join(folder, modules), options)
+    }
   } catch (error) {
     await rm(parent, { recursive: true, force: true })
     throw error

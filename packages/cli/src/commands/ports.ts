@@ -32,7 +32,10 @@ async function ports({ offset, file, json }: PortsOptions): Promise<void> {
       : await movePublishedPorts(composeFile, offset)
   console.log(json ? JSON.stringify(all, null, 2) : table(all))
   for (const warning of warnings) console.error(`warning: ${warning}`)
-  if (offset !== undefined) console.error('They hold from the next "docker compose up -d --wait" on.')
+  if (offset !== undefined)
+    console.error(
+      'They hold from the next "docker compose … up -d --wait" on, with the files that you start it from.',
+    )
 }
 
 function table(all: readonly PublishedPort[]): string {
@@ -43,5 +46,5 @@ function table(all: readonly PublishedPort[]): string {
     variable,
     String(published),
   ])
-  return columns([['SERVICE', 'NAME', 'PORT', 'VARIABLE', 'NOW'], ...rows])
+  return columns([['SERVICE', 'NAME', 'PORT', 'VARIABLE', 'AT NEXT UP'], ...rows])
 }

@@ -8,6 +8,7 @@ function container(
 ): Container {
   return {
     Id: 'f00',
+    Created: '2026-01-02T03:00:00Z',
     RestartCount: 2,
     State: {
       Status: 'running',
@@ -49,9 +50,11 @@ test.each<[string, Partial<Container['State']>, string]>([
   expect(statusOfContainer(container(state, 'no')).state).toBe(expected)
 })
 
-test('a container that ended has been so since its end, one that runs since its start', () => {
+test('a container that ended has been so since its end, one that runs since its start, one that never ran since it was made', () => {
   expect(statusOfContainer(container({ Status: 'exited' })).since).toBe('2026-01-02T04:00:00Z')
   expect(statusOfContainer(container({})).since).toBe('2026-01-02T03:04:05Z')
+  const never = { Status: 'created', StartedAt: '0001-01-01T00:00:00Z' } as const
+  expect(statusOfContainer(container(never)).since).toBe('2026-01-02T03:00:00Z')
 })
 
 describe('the addresses of a container', () => {

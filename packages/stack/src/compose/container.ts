@@ -11,6 +11,7 @@ const bindingsSchema = z
 /** What `docker inspect` tells of a container, as far as the kit reads it. */
 export const containerSchema = z.object({
   Id: z.string(),
+  Created: z.string(),
   RestartCount: z.number(),
   State: z.object({
     Status: z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
@@ -70,11 +71,11 @@ export function addressesOf({ NetworkSettings, HostConfig }: Container): Readonl
 export function statusOfContainer(container: Container): ComponentStatus {
   const { State, RestartCount, Config } = container
   const { state, detail } = stateOf(container)
-  const since = State.Status === 'exited' ? State.FinishedAt : State.StartedAt
+  const entered = State.Status === 'exited' ? State.FinishedAt : State.StartedAt
   return {
     name: componentOf(container),
     state,
-    since: since === NEVER ? new Date(0).toISOString() : since,
+    since: entered === NEVER ? container.Created : entered,
     restarts: RestartCount,
     version: Config.Image,
     ...(State.Pid > 0 ? { pid: State.Pid } : {}),

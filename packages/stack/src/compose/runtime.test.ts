@@ -27,6 +27,7 @@ async function containers(
     }))
     return {
       Id: service,
+      Created: '',
       RestartCount: 0,
       State: { Status: 'running', Pid: 1, ExitCode: 0, StartedAt: '', FinishedAt: '' },
       Config: {
@@ -90,7 +91,7 @@ test('what is not published is named when it is asked for, with the files that t
     refusal('started from /kit/docker-compose.yml, /kit/deploy/compose/closed.yml'),
   )
   expect(() => kit.endpoints('edge', 'catalog')).toThrow(
-    refusal('does not publish catalog1 (8082), catalog2 (8083): '),
+    refusal('does not publish catalog1 (8082), catalog2 (8083): that part'),
   )
   await expect(kit.restart('loki')).rejects.toThrow(refusal('does not publish ready (8090): '))
 })

@@ -25,6 +25,8 @@ const PROJECT = 'faultline'
 /** How long a component may take from its start to ready, in ms; PostgreSQL may have to recover. */
 const READY_TIMEOUT_MS = 120_000
 const POLL_MS = 500
+/** Of the ports that are missing, so many are named. */
+const MOST_NAMED = 5
 const readinessSchema = z.record(z.string(), z.string())
 
 /** The kit as `docker compose up` runs it, over the Docker client. */
@@ -99,9 +101,10 @@ export class ComposeRuntime implements Runtime {
   #mustPublish(names: readonly PortName[]): void {
     const missing = names.filter((name) => !this.#addresses.has(name))
     if (missing.length === 0) return
-    const list = missing.map((name) => `${name} (${BASE_PORTS[name]})`).join(', ')
+    const named = missing.slice(0, MOST_NAMED).map((name) => `${name} (${BASE_PORTS[name]})`)
+    const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : ''
     throw environmentLacks(
-      `the kit in containers does not publish ${list}: an overlay such as deploy/compose/closed.yml or bring-your-own.yml leaves that out (it was started from ${this.#files.join(', ')}); start it without: docker compose up -d --wait`,
+      `the kit in containers does not publish ${named.join(', ')}${more}: that part does not run, or an overlay such as deploy/compose/closed.yml or bring-your-own.yml leaves it out; to have it, start the kit without that overlay (it was started from ${this.#files.join(', ')})`,
     )
   }
 
