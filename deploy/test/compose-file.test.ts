@@ -119,6 +119,13 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
     for (const name of ['edge', 'prometheus', 'postgres', 'toxiproxy']) expect(needs(name)).toEqual([])
   })
 
+  test('no outage of minutes makes `up --wait`, which is to mend it, give up', async () => {
+    const checks = [...(await all).values()].flatMap(({ healthcheck }) => healthcheck ?? [])
+    expect(checks.length).toBeGreaterThan(5)
+    const seconds = (text = '') => Number(/^(\d+)s$/.exec(text)?.[1])
+    expect(checks.filter(({ interval, retries }) => !(seconds(interval) * retries >= 300))).toEqual([])
+  })
+
   test('`up --wait` waits for ready, and ready asks every backend that runs', async () => {
     const services = await all
     const asked = targetsOf(services.get('ready')).map(([name]) => name)

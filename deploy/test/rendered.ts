@@ -40,7 +40,9 @@ const serviceSchema = z.looseObject({
   tmpfs: z.array(z.string()).optional(),
   expose: z.array(z.string()).optional(),
   network_mode: z.string().optional(),
-  healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+  healthcheck: z
+    .looseObject({ test: z.array(z.string()), interval: z.string().optional(), retries: z.number() })
+    .optional(),
   logging: z.looseObject({ driver: z.string(), options: z.record(z.string(), z.string()) }).optional(),
   entrypoint: z.array(z.string()).nullish(),
   command: z.array(z.string()).nullish(),

@@ -57,7 +57,15 @@ type Images = Readonly<Record<string, OfficialImage>>
  * @throws Error that names the file when it cannot be read or is not of that form
  */
 export function officialImages(file = FILE): Images {
-  const { data, error } = z.record(z.string(), imageSchema).safeParse(JSON.parse(readFileSync(file, 'utf8')))
+  let listed: unknown
+  try {
+    listed = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new Error(`${file} cannot be read: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    })
+  }
+  const { data, error } = z.record(z.string(), imageSchema).safeParse(listed)
   if (error !== undefined) throw new Error(`${file} does not list images:\n${z.prettifyError(error)}`)
   return data
 }

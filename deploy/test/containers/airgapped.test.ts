@@ -2,7 +2,7 @@
  * The compose file as people run it, on images that are made here: from a checkout whose path holds a space, with every
  * port moved, by a client that hands a proxy to every container.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -71,6 +71,8 @@ test(
       /cannot read.*\n.*backends\/loki\/loki\.yaml\n.*chmod -R a\+rX backends/,
     )
     await chmod(file, 0o644)
+    // an editor's lock, which leads nowhere, is nobody's fault
+    await symlink('someone@host.1', join(kitFolder.folder, 'backends/loki/.#loki.yaml'))
   },
   UP_TIMEOUT_MS,
 )

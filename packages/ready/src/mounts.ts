@@ -22,10 +22,11 @@ async function* unreadable(folder: string): AsyncGenerator<string> {
   }
 }
 
+/** A link that leads nowhere is not closed; an editor's lock is one. */
 const isReadable = (path: string): Promise<boolean> =>
   access(path, constants.R_OK).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
   )
 
 const [root = ''] = process.argv.slice(2)

@@ -36,8 +36,12 @@ export async function connectOwner(ownerUrl: string, waitMs = WAIT_MS): Promise<
 /** Tries again while the server is away. @throws the last failure */
 async function waitFor<T>(attempt: () => Promise<T>, waitMs: number): Promise<T> {
   const deadline = performance.now() + waitMs
-  const isAway = (error: unknown): boolean =>
-    performance.now() < deadline && ['unavailable', 'connection_failed'].includes(failureOf(error))
+  const isAway = (error: unknown): boolean => {
+    // what the client finds wrong by itself, such as a missing password, has neither
+    const isOfNetwork =
+      error instanceof Error && ('code' in error || /timeout|terminated/i.test(error.message))
+    return performance.now() < deadline && isOfNetwork && failureOf(error) !== 'error_answer'
+  }
   const patiently = retry(handleWhen(isAway), {
     maxAttempts: Number.MAX_SAFE_INTEGER,
     backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),

@@ -30,9 +30,20 @@ function container(
 
 test.each<[string, Partial<Container['State']>, string, string | undefined]>([
   ['runs, without a health check', {}, 'ready', undefined],
-  ['is healthy', { Health: { Status: 'healthy' } }, 'ready', undefined],
-  ['has not been asked yet', { Health: { Status: 'starting' } }, 'starting', undefined],
-  ['fails its health check', { Health: { Status: 'unhealthy' } }, 'starting', 'its health check fails'],
+  ['is healthy', { Health: { Status: 'healthy', FailingStreak: 2 } }, 'ready', undefined],
+  ['has not been asked yet', { Health: { Status: 'starting', FailingStreak: 0 } }, 'starting', undefined],
+  [
+    'fails its health check',
+    { Health: { Status: 'unhealthy', FailingStreak: 0 } },
+    'starting',
+    'its health check fails',
+  ],
+  [
+    'has failed it a few times',
+    { Health: { Status: 'healthy', FailingStreak: 3 } },
+    'starting',
+    'its health check fails',
+  ],
   ['was never started', { Status: 'created' }, 'waiting', undefined],
   ['is tried again', { Status: 'restarting', ExitCode: 137 }, 'backoff', 'exit code 137'],
   ['was stopped', { Status: 'exited', ExitCode: 0 }, 'stopped', 'exit code 0'],

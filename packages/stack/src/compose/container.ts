@@ -19,7 +19,13 @@ export const containerSchema = z.object({
     ExitCode: z.number(),
     StartedAt: z.string(),
     FinishedAt: z.string(),
-    Health: z.object({ Status: z.enum(['none', 'starting', 'healthy', 'unhealthy']) }).optional(),
+    Health: z
+      .object({
+        Status: z.enum(['none', 'starting', 'healthy', 'unhealthy']),
+        /** Checks that have failed since the last one that passed. */
+        FailingStreak: z.number().default(0),
+      })
+      .optional(),
   }),
   Config: z.object({
     Image: z.string(),
@@ -36,6 +42,8 @@ export const containerSchema = z.object({
 })
 export type Container = z.infer<typeof containerSchema>
 
+/** So many failed checks in a row are not by chance. */
+const FAILURES = 3
 /** Docker's word for "never happened". */
 const NEVER = '0001-01-01T00:00:00Z'
 
@@ -83,12 +91,16 @@ export function statusOfContainer(container: Container): ComponentStatus {
   }
 }
 
+/** Long before the engine says so, which has patience (`retries` in docker-compose.yml). */
+const fails = (health: Container['State']['Health']): boolean =>
+  health?.Status === 'unhealthy' || (health?.FailingStreak ?? 0) >= FAILURES
+
 function stateOf({ State, HostConfig }: Container): { state: ComponentState; detail?: string } {
   const isTask = HostConfig.RestartPolicy.Name === 'no' || HostConfig.RestartPolicy.Name === ''
   switch (State.Status) {
     case 'running':
       if (State.Health?.Status === 'starting') return { state: 'starting' }
-      if (State.Health?.Status === 'unhealthy') return { state: 'starting', detail: 'its health check fails' }
+      if (fails(State.Health)) return { state: 'starting', detail: 'its health check fails' }
       // a task is ready when it is done
       return { state: isTask ? 'starting' : 'ready' }
     case 'created':

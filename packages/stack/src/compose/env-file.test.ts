@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { composeEnvironment, withOwnSettings } from './env-file.ts'
+import { composeEnvironment, withOwnSettings, writeOwnSettings } from './env-file.ts'
 
 const text = fc
   .array(
@@ -77,6 +77,38 @@ describe('lines of the kit in an .env file', () => {
     expect(withOwnSettings(file.trimEnd(), {})).toBe('')
   })
 })
+
+test('a byte order mark stays before everything else, and does not hide the first variable', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'faultline env '))
+  const file = join(folder.path, '.env')
+  await writeFile(file, '\uFEFFA=1\n')
+  await writeOwnSettings(folder.path, { FAULTLINE_PORT_EDGE: 1 })
+  expect((await readFile(file, 'utf8')).lastIndexOf('\uFEFF')).toBe(0)
+  expect(await composeEnvironment(folder.path, {})).toEqual({ A: '1', FAULTLINE_PORT_EDGE: '1' })
+  await writeOwnSettings(folder.path, {})
+  expect(await readFile(file, 'utf8')).toBe('\uFEFFA=1\n')
+})
+
+test.each(['# >>>', '# <<<'])(
+  'where the line %s is gone, nothing is written and the other one is named',
+  async (gone) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'faultline env '))
+    const file = join(folder.path, '.env')
+    await writeOwnSettings(folder.path, { FAULTLINE_PORT_EDGE: 1 })
+    const half = (await readFile(file, 'utf8'))
+      .split('\n')
+      .filter((line) => !line.startsWith(gone))
+      .join('\n')
+    await writeFile(file, half)
+    await expect(writeOwnSettings(folder.path, { FAULTLINE_PORT_EDGE: 2 })).rejects.toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: expect.stringMatching(/without its partner: "# [<>]{3} faultline/),
+      }),
+    )
+    expect(await readFile(file, 'utf8')).toBe(half)
+  },
+)
 
 describe('variables of compose', () => {
   let folder = ''

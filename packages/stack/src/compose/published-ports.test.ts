@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readPublishedPorts } from './published-ports.ts'
+import { movePublishedPorts, readPublishedPorts } from './published-ports.ts'
 
 const FILE = `
 x-host: &host { host_ip: "\${FAULTLINE_BIND:-127.0.0.1}" }
@@ -92,5 +92,23 @@ test.each([
   else await writeFile(file, text)
   await expect(published({})).rejects.toThrow(
     expect.objectContaining({ exitCode: 3, message: expect.stringContaining(file) }),
+  )
+})
+
+test('what would be refused afterwards is refused before anything is written', async () => {
+  const before = await readdir(dirname(file))
+  await expect(movePublishedPorts(file, '20', { FAULTLINE_PORT_LOKI: 'x' })).rejects.toThrow(
+    'which is no port',
+  )
+  expect(await readdir(dirname(file))).toEqual(before)
+})
+
+test('two ports that would have one number are named', async () => {
+  const port = (name: string, at: number) =>
+    `${name}: { ports: [{ name: http, target: ${at}, published: "\${FAULTLINE_PORT_${name.toUpperCase()}:-${at}}" }] }`
+  await writeFile(file, `services: { ${port('loki', 3100)}, ${port('tempo', 3200)} }`)
+  const { warnings } = await movePublishedPorts(file, '20', { FAULTLINE_PORT_LOKI: '3220' })
+  expect(warnings).toContainEqual(
+    expect.stringMatching(/^3220 \(loki, http\), 3220 \(tempo, http\): the same number/),
   )
 })

@@ -39,14 +39,16 @@ const fileSchema = z.looseObject({
 
 /**
  * The ports of a compose file, with the numbers that compose would give them now.
+ * @param own variables of `.env` to be taken as if they were written
  * @throws StackError (environment) when the file cannot be read; (wrong use) when one of its ports has no variable, or
  * a variable is set to what is no port
  */
 export async function readPublishedPorts(
   composeFile: string,
   environment?: NodeJS.Dict<string>,
+  own?: Readonly<Record<string, number>>,
 ): Promise<readonly PublishedPort[]> {
-  const values = await composeEnvironment(dirname(composeFile), environment)
+  const values = await composeEnvironment(dirname(composeFile), environment, own)
   return (await readDefinitions(composeFile)).map((port) => {
     // as `:-` has it, what is set to nothing counts as not set
     const value = values[port.variable] || String(port.default)
@@ -72,8 +74,9 @@ export async function movePublishedPorts(
   const definitions = await readDefinitions(composeFile)
   const offset = portOffset(offsetText, maxOffset(definitions.map((port) => port.default)))
   const moved = Object.fromEntries(definitions.map((port) => [port.variable, port.default + offset]))
-  await writeOwnSettings(dirname(composeFile), offset === 0 ? {} : moved)
-  const ports = await readPublishedPorts(composeFile, environment)
+  const own = offset === 0 ? {} : moved
+  const ports = await readPublishedPorts(composeFile, environment, own)
+  await writeOwnSettings(dirname(composeFile), own)
   return { ports, warnings: await warningsAbout(ports, offset) }
 }
 
@@ -115,6 +118,11 @@ async function warningsAbout(ports: readonly PublishedPort[], offset: number): P
   warn(
     ports.filter((port) => !isMoved(port)),
     'not moved, because the environment or another line of .env sets the variable',
+  )
+  const numbers = ports.map(({ published, protocol }) => `${published}/${protocol}`)
+  warn(
+    ports.filter((_, at) => numbers.indexOf(numbers[at] ?? '') !== numbers.lastIndexOf(numbers[at] ?? '')),
+    'the same number, which only one of them can have',
   )
   if (offset === 0) return warnings
   const taken: PublishedPort[] = []
