@@ -8,6 +8,8 @@ import { stringify } from 'yaml'
 import { REPOSITORY } from '../rendered.ts'
 import { type ContainerServer, type ServerOptions, startServer } from './support/server.ts'
 
+/** Where Prometheus looks for it: deploy/compose/alertmanagers. */
+const PORT = 9094
 const WITHIN = { timeout: 30_000, interval: 500 }
 const own = (...path: string[]) => join(REPOSITORY, ...path)
 
@@ -41,15 +43,16 @@ beforeAll(async () => {
 
   alertmanager = await start('alertmanager', {
     image: 'alertmanager',
-    ports: [9093],
+    ports: [PORT],
     user: '65534:65534',
     command: [
       '--config.file=/etc/alertmanager/alertmanager.yml',
       '--storage.path=/alertmanager',
       '--cluster.listen-address=',
+      `--web.listen-address=0.0.0.0:${PORT}`,
     ],
     files: { '/etc/alertmanager/alertmanager.yml': own('backends/alertmanager/alertmanager.yml') },
-    up: Wait.forHttp('/-/ready', 9093),
+    up: Wait.forHttp('/-/ready', PORT),
   })
   await start('prometheus', {
     image: 'prometheus',
@@ -76,7 +79,7 @@ interface Alert {
 }
 
 async function alerts(): Promise<Record<string, string>> {
-  const answer = await fetch(`http://${alertmanager.address(9093)}/api/v2/alerts`)
+  const answer = await fetch(`http://${alertmanager.address(PORT)}/api/v2/alerts`)
   const all = (await answer.json()) as Alert[]
   return Object.fromEntries(
     all.map(({ labels, status, receivers }) => [
