@@ -1,7 +1,8 @@
 import type { Backends, Frame, FrameField, GrafanaQuery, Labels } from '@faultline/backends-client'
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { Target } from '../panels/dashboard.ts'
 import { onlyLinesSince } from '../panels/logql.ts'
+import { targetModel } from '../panels/run-target.ts'
 
 /** A panel's query, to be asked of its backend and of Grafana. What it gives is compared as rows of text. */
 export interface Sample {
@@ -33,18 +34,9 @@ const DIGITS = 9
 /** Windows up to this long are left as they are, in ms. */
 const ANY_WINDOW_MS = 86_400_000
 
-const text = z.string().default('')
-const model = z.looseObject({
-  expr: text,
-  query: text,
-  queryType: text,
-  profileTypeId: text,
-  labelSelector: text,
-})
-
 /** The sample that a target makes; undefined where Grafana computes it in the browser, or it reads no data. */
 export function sampleOf(target: Target, backends: Backends, options: SampleOptions): Sample | undefined {
-  const fields = model.parse(target.model)
+  const fields = targetModel.parse(target.model)
   switch (target.datasource) {
     case 'prometheus':
       return promqlSample(target, options.put(fields.expr), backends, options)
@@ -144,7 +136,7 @@ function traceqlSample(
 
 function profileSample(
   target: Target,
-  { profileTypeId, labelSelector }: z.infer<typeof model>,
+  { profileTypeId, labelSelector }: z.infer<typeof targetModel>,
   { pyroscope }: Backends,
   { startMs, endMs, signal }: SampleOptions,
 ): Sample {

@@ -24,7 +24,8 @@ export interface RunTargetOptions {
 }
 
 const text = z.string().default('')
-const model = z.looseObject({
+/** What is read of a target's model, as Grafana writes it into the dashboard. */
+export const targetModel = z.looseObject({
   expr: text,
   query: text,
   queryType: text,
@@ -44,7 +45,7 @@ export function runTarget(
   backends: Backends,
   options: RunTargetOptions,
 ): Promise<TargetResult> {
-  const fields = model.parse(target.model)
+  const fields = targetModel.parse(target.model)
   const put = (query: string) => substitute(query, options.values, options.builtIns)
   switch (target.datasource) {
     case 'prometheus':
@@ -115,7 +116,7 @@ async function runTraceql(
 }
 
 async function runProfile(
-  { profileTypeId, labelSelector, groupBy, queryType }: z.infer<typeof model>,
+  { profileTypeId, labelSelector, groupBy, queryType }: z.infer<typeof targetModel>,
   { pyroscope }: Backends,
   { beginMs, signal }: RunTargetOptions,
 ): Promise<TargetResult> {
