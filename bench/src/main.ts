@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { endProcess } from './end-process.ts'
 import { runMemory, runStart } from './kit/run.ts'
-import { runOverhead } from './overhead/run.ts'
+import { type OverheadOptions, overheadDefaults, runOverhead } from './overhead/run.ts'
 
 const program = new Command('bench').description(
   'What the kit costs: overhead of instrumentation, memory, start. Results are kept in bench/results.',
@@ -9,12 +10,14 @@ const program = new Command('bench').description(
 program
   .command('overhead')
   .description(
-    'CPU and throughput of the gateway by way of instrumentation. Exit code 1 when the gate is broken.',
+    'CPU, throughput, memory and start of the gateway by way of instrumentation. Exit code 1 when a gate is missed.',
   )
-  .option('--rounds <n>', 'interleaved rounds', count, 7)
-  .option('--seconds <n>', 'length of one measurement', count, 5)
-  .action(async (options: { rounds: number; seconds: number }) => {
-    if (!(await runOverhead(options))) process.exitCode = 1
+  .option('--slices <n>', 'interleaved measurements of each variant', count, overheadDefaults.slices)
+  .option('--seconds <n>', 'length of one measurement', count, overheadDefaults.seconds)
+  .option('--starts <n>', 'starts of each variant', count, overheadDefaults.starts)
+  .option('--signals', 'also each signal of the package alone', overheadDefaults.signals)
+  .action(async (options: OverheadOptions) => {
+    endProcess(await runOverhead(options))
   })
 
 program.command('memory').description('Memory of each component under load.').action(runMemory)
@@ -29,10 +32,10 @@ program
   .command('all', { isDefault: true })
   .description('All of them.')
   .action(async () => {
-    const holds = await runOverhead({ rounds: 7, seconds: 5 })
+    const holds = await runOverhead(overheadDefaults)
     await runMemory()
     await runStart(5)
-    if (!holds) process.exitCode = 1
+    endProcess(holds)
   })
 
 await program.parseAsync()

@@ -1,12 +1,16 @@
 // The usual set-up, every part with its defaults: OpenTelemetry's auto-instrumentations, prom-client, Pyroscope.
 // Loaded with --import before the service, whose own telemetry is off.
-import 'import-in-the-middle/register-hooks.mjs'
+
 import { subscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import Pyroscope from '@pyroscope/nodejs'
+import { register } from 'import-in-the-middle/register-hooks.mjs'
 import client from 'prom-client'
+
+// Without it only what is required would be instrumented, and the gateway imports.
+register()
 
 new NodeSDK({ instrumentations: [getNodeAutoInstrumentations()] }).start()
 // The SDK has read its environment by now; from here on the variable speaks to the service's own telemetry.

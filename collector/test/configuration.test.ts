@@ -44,7 +44,7 @@ describe('collector.yaml', async () => {
   })
 
   test.each([
-    ['an unknown key', 'decision_wait: 5s', 'decision_weight: 5s', 'decision_weight'],
+    ['an unknown key', 'decision_wait: ', 'decision_weight: ', 'decision_weight'],
     [
       'an unknown component',
       'exporters: [otlp_http/loki]',

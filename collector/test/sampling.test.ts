@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { KEEP_ATTRIBUTE, SLOW_THRESHOLD_MS } from '../../packages/telemetry/src/trace/keep.ts'
 import { Collector } from './support/collector.ts'
 import { plain, type Span, STATUS_ERROR, send, span, traces } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
@@ -10,22 +11,22 @@ const TRACES: Readonly<Record<string, { readonly kept: boolean; readonly spans: 
     parentSpanId: parent.spanId,
   })
   const plainRoot = span()
-  const markedRoot = span({ attributes: { 'sampling.keep': true } })
+  const markedRoot = span({ attributes: { [KEEP_ATTRIBUTE]: true } })
   const rootOfFailed = span()
   return {
     plain: { kept: false, spans: [plainRoot, child(plainRoot, { kind: 'client' })] },
     'marked as kept': { kept: true, spans: [markedRoot, child(markedRoot, { kind: 'client' })] },
-    'marked as not kept': { kept: false, spans: [span({ attributes: { 'sampling.keep': false } })] },
+    'marked as not kept': { kept: false, spans: [span({ attributes: { [KEEP_ATTRIBUTE]: false } })] },
     'an error': { kept: true, spans: [span({ status: { code: STATUS_ERROR } })] },
     'an error further down': {
       kept: true,
       spans: [rootOfFailed, child(rootOfFailed, { kind: 'client', status: { code: STATUS_ERROR } })],
     },
-    '499 ms': { kept: false, spans: [span({ duration: 499 })] },
-    // The sampler compares whole milliseconds; an exemplar is attached from 500 ms on.
-    'exactly 500 ms': { kept: true, spans: [span({ duration: 500 })] },
-    '500.4 ms': { kept: true, spans: [span({ duration: 500.4 })] },
-    slow: { kept: true, spans: [span({ duration: 2_000 })] },
+    'a millisecond less than slow': { kept: false, spans: [span({ duration: SLOW_THRESHOLD_MS - 1 })] },
+    // The sampler compares whole milliseconds; an exemplar is attached from the threshold on.
+    'exactly the threshold': { kept: true, spans: [span({ duration: SLOW_THRESHOLD_MS })] },
+    '0.4 ms more': { kept: true, spans: [span({ duration: SLOW_THRESHOLD_MS + 0.4 })] },
+    slow: { kept: true, spans: [span({ duration: 4 * SLOW_THRESHOLD_MS })] },
   }
 })()
 

@@ -61,6 +61,13 @@ const services = {
   process_cpu_time_seconds_total: counter('cpu_mode'),
   process_memory_usage_bytes: gauge(),
   process_uptime_seconds: gauge(),
+  // What prom-client's default metrics call the same.
+  nodejs_eventloop_lag_p50_seconds: gauge(),
+  nodejs_eventloop_lag_p99_seconds: gauge(),
+  nodejs_heap_size_used_bytes: gauge(),
+  process_cpu_seconds_total: counter(),
+  process_resident_memory_bytes: gauge(),
+  process_start_time_seconds: gauge(),
   cache_requests_total: counter('cache_name', 'cache_level', 'cache_result'),
   cache_invalidations_total: counter('cache_name'),
   load_shed_requests_total: counter('reason'),
@@ -208,10 +215,12 @@ export type HistogramName = {
   [Name in MetricName]: (typeof metrics)[Name]['kind'] extends 'histogram' ? Name : never
 }[MetricName]
 
-/** The profile types that are drawn, in Pyroscope's spelling. */
+/** The profile types that are drawn, in Pyroscope's spelling: those that come over OTLP, and `@pyroscope/nodejs`'s. */
 export const profileTypes = {
   cpu: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
   heap: 'memory:inuse_space:bytes:memory:bytes',
+  pushedCpu: 'wall:cpu:nanoseconds:wall:nanoseconds',
+  pushedHeap: 'memory:inuse_space:bytes:inuse_space:bytes',
 } as const
 
 /** Loki labels and structured metadata that log queries use. */

@@ -9,6 +9,8 @@ import type { Variant } from './variants.ts'
 
 const STOCK = join(REPOSITORY_ROOT, 'bench', 'stock')
 const START_DEADLINE_MS = 60_000
+/** How exactly a start is timed. */
+const READY_POLL_MS = 5
 
 /** The measured process has a core to itself; all others share the second. */
 export const MEASURED_CORE = 0
@@ -46,6 +48,15 @@ class Child implements AsyncDisposable {
 export interface Gateway extends AsyncDisposable {
   readonly pid: number
   readonly url: string
+  /** Milliseconds from spawning the process to its first answer that it is ready. */
+  readonly startMs: number
+}
+
+/** What a gateway calls: base URLs, and its database. */
+export interface Addresses {
+  readonly catalog: string
+  readonly sink: string
+  readonly database: string
 }
 
 /** Starts a program of this folder and waits until it listens. */
@@ -59,20 +70,19 @@ export async function startHelper(
 }
 
 /** Starts the gateway under one way of instrumenting it. */
-export async function startGateway(
-  variant: Variant,
-  addresses: { catalog: string; sink: string; database: string },
-): Promise<Gateway> {
+export async function startGateway(variant: Variant, addresses: Addresses): Promise<Gateway> {
   const [port, adminPort, stockMetricsPort, nobody] = await Promise.all([
     freePort(),
     freePort(),
     freePort(),
     freePort(),
   ])
+  const sink = sinkOf(variant, addresses)
+  const spawned = performance.now()
   const child = new Child(
     MEASURED_CORE,
     [
-      ...(variant.stock ? ['--import', join(STOCK, 'preload.mjs')] : []),
+      ...(variant.preload ? ['--import', variant.preload] : []),
       join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'main.ts'),
     ],
     {
@@ -88,15 +98,27 @@ export async function startGateway(
       RATE_LIMIT_ADDRESS_PER_SECOND: '1000000',
       RATE_LIMIT_ADDRESS_BURST: '1000000',
       OTEL_SERVICE_NAME: 'gateway',
-      OTEL_EXPORTER_OTLP_ENDPOINT: addresses.sink,
-      PYROSCOPE_URL: addresses.sink,
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink,
+      PYROSCOPE_URL: sink,
       STOCK_METRICS_PORT: String(stockMetricsPort),
       ...variant.env,
     },
   )
   const url = `http://127.0.0.1:${port}/v1/concerts`
-  await untilAnswered(url, child)
-  return { pid: child.pid, url, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
+  try {
+    await untilAnswered(`http://127.0.0.1:${adminPort}/readyz`, child)
+    const startMs = performance.now() - spawned
+    await untilAnswered(url, child)
+    return { pid: child.pid, url, startMs, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
+  } catch (error) {
+    await child[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Each variant sends to a path of its own, so that the sink can tell what came from which. */
+export function sinkOf(variant: Variant, { sink }: Pick<Addresses, 'sink'>): string {
+  return `${sink}/${encodeURIComponent(variant.name)}`
 }
 
 /** Brings the stock set-up's packages, which the kit itself does not need. */
@@ -126,7 +148,7 @@ async function untilAnswered(url: string, child: Child): Promise<void> {
       if (Date.now() > deadline) throw new Error(`nothing answers at ${url}`, { cause: error })
     }
     if (Date.now() > deadline) throw new Error(`${url} does not answer with success`)
-    await delay(100)
+    await delay(READY_POLL_MS)
   }
   throw new Error(`what should answer at ${url} has ended; it says why above`)
 }

@@ -1,58 +1,116 @@
 import { describeMachine } from '../machine.ts'
 import { publish } from '../results.ts'
 import { startGatewayDatabase } from './database.ts'
-import { freePort, type Gateway, installStock, startGateway, startHelper } from './processes.ts'
-import { overheadTable, verdict } from './report.ts'
-import { measure, type Sample, warmUp } from './round.ts'
-import { VARIANTS } from './variants.ts'
+import { unpackEngine } from './engine.ts'
+import { measureExemplarCost } from './exemplar-cost.ts'
+import {
+  type Addresses,
+  freePort,
+  type Gateway,
+  installStock,
+  startGateway,
+  startHelper,
+} from './processes.ts'
+import { untilReceived } from './received.ts'
+import { exemplarTable, overheadTable, processTable, type Samples, verdict } from './report.ts'
+import { measure, type Sample, warmUp } from './slice.ts'
+import { measureStarts } from './starts.ts'
+import {
+  ENGINE_BEFORE,
+  engineBefore,
+  FAULTLINE,
+  OFF,
+  SDK_PROCESSORS,
+  SINGLE_SIGNALS,
+  STOCK,
+  STOCK_WITHOUT_KOA,
+  type Variant,
+} from './variants.ts'
 
 export interface OverheadOptions {
-  readonly rounds: number
+  /** Interleaved measurements of each variant. */
+  readonly slices: number
   /** Length of one measurement, in seconds. */
   readonly seconds: number
+  /** Starts of each variant that are timed. */
+  readonly starts: number
+  /** Also each signal of the package alone. */
+  readonly signals: boolean
 }
+
+/** Enough for the interval to tell apart what the gates do; a run of fewer slices is a trial. */
+export const overheadDefaults: OverheadOptions = { slices: 40, seconds: 5, starts: 15, signals: false }
 
 const WARM_UP_SECONDS = 5
 
 /**
- * What instrumentation costs on the gateway's catalog route at CPU saturation, all variants in turn, round by round,
- * so that a machine that slows down slows all of them. Returns whether the gate holds.
+ * What instrumentation costs on the gateway's catalog route at CPU saturation, all variants in turn, slice by slice,
+ * so that a machine that slows down slows all of them. Returns whether the gates hold.
  */
-export async function runOverhead({ rounds, seconds }: OverheadOptions): Promise<boolean> {
+export async function runOverhead(options: OverheadOptions): Promise<boolean> {
+  const { slices, seconds, starts } = options
   await installStock()
+  const exemplarCost = await measureExemplarCost({ batches: slices, pairs: 20_000 })
   await using stack = new AsyncDisposableStack()
+  const engine = stack.use((await unpackEngine()) ?? null)
+  if (!engine)
+    console.warn(`${ENGINE_BEFORE} is left out: its commit is not in this clone (git fetch --unshallow)`)
+  const variants = [
+    OFF,
+    ...(engine ? [engineBefore(engine.entry)] : []),
+    FAULTLINE,
+    ...(options.signals ? SINGLE_SIGNALS : []),
+    SDK_PROCESSORS,
+    STOCK,
+    STOCK_WITHOUT_KOA,
+  ]
+  const addresses = await startHelpers(stack)
+  const started = await measureStarts(variants, addresses, starts)
+  const samples = await measureLoad(variants, addresses, options)
+
+  const judged = verdict(samples)
+  const report = [
+    overheadTable(samples),
+    judged.text,
+    processTable(samples, started),
+    exemplarTable(exemplarCost),
+    `Medians, 95 % intervals in brackets. ${describeMachine()}; ${slices} interleaved slices of ${seconds} s, ${starts} starts each.\n`,
+  ].join('\n\n')
+  if (slices >= overheadDefaults.slices) await publish('overhead', report)
+  else console.log(`\n${report}\nA trial of fewer than ${overheadDefaults.slices} slices: not kept.`)
+  return judged.holds
+}
+
+async function startHelpers(stack: AsyncDisposableStack): Promise<Addresses> {
   const [catalogPort, sinkPort] = [await freePort(), await freePort()]
   stack.use(await startHelper('stub-catalog.ts', catalogPort))
   stack.use(await startHelper('sink.ts', sinkPort))
-  const database = stack.use(await startGatewayDatabase())
-  const addresses = {
+  return {
     catalog: `http://127.0.0.1:${catalogPort}`,
     sink: `http://127.0.0.1:${sinkPort}`,
-    database: database.url,
+    database: stack.use(await startGatewayDatabase()).url,
   }
+}
 
+async function measureLoad(
+  variants: readonly Variant[],
+  addresses: Addresses,
+  { slices, seconds }: OverheadOptions,
+): Promise<Samples> {
+  await using stack = new AsyncDisposableStack()
   const gateways = new Map<string, Gateway>()
-  for (const variant of VARIANTS) {
+  for (const variant of variants) {
     const gateway = stack.use(await startGateway(variant, addresses))
     gateways.set(variant.name, gateway)
     await warmUp(gateway, WARM_UP_SECONDS)
   }
-
-  const samples = new Map<string, Sample[]>(VARIANTS.map(({ name }) => [name, []]))
-  for (let round = 0; round < rounds; round++) {
-    console.log(`round ${round + 1} of ${rounds}`)
+  const samples = new Map<string, Sample[]>(variants.map(({ name }) => [name, []]))
+  for (let slice = 0; slice < slices; slice++) {
+    console.log(`slice ${slice + 1} of ${slices}`)
     // There and back, so that no variant always follows the same one.
-    const order = round % 2 === 0 ? [...gateways] : [...gateways].reverse()
+    const order = slice % 2 === 0 ? [...gateways] : [...gateways].reverse()
     for (const [name, gateway] of order) samples.get(name)?.push(await measure(gateway, seconds))
   }
-  const judged = verdict(samples)
-  await publish(
-    'overhead',
-    [
-      overheadTable(samples),
-      judged.text,
-      `${describeMachine()}; ${rounds} rounds of ${seconds} s each.\n`,
-    ].join('\n\n'),
-  )
-  return judged.holds
+  await untilReceived(variants, addresses)
+  return samples
 }

@@ -17,7 +17,7 @@ export interface KeyValue {
   readonly value: AnyValue
 }
 
-type Plain = string | boolean | number | readonly Plain[] | { readonly [key: string]: Plain }
+export type Plain = string | boolean | number | readonly Plain[] | { readonly [key: string]: Plain }
 
 export function anyValue(value: Plain): AnyValue {
   if (typeof value === 'string') return { stringValue: value }

@@ -14,6 +14,7 @@ import { backend, backendVariables } from '../datasources.ts'
 import { type DashboardUid, dashboardUids } from '../links.ts'
 import type { MayBeEmpty } from '../panels/panel.ts'
 import { type Matchers, select } from '../queries/promql.ts'
+import { uptime } from '../queries/runtime.ts'
 import type { KitRow } from '../rows/row.ts'
 
 /** A query that may answer nothing although all is well; any other that does is broken. */
@@ -60,7 +61,7 @@ function annotations({ alerts, restarts }: AnnotationScope): Builder<AnnotationQ
     new AnnotationQueryBuilder()
       .name('Restarts')
       .iconColor('purple')
-      .expr(`${select('process_uptime_seconds', restarts)} < 10`)
+      .expr(`${uptime(restarts)} < 10`)
       .titleFormat('Start')
       .textFormat('{{service_instance_id}}'),
   ]

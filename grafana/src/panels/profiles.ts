@@ -1,6 +1,6 @@
 import { PanelBuilder as AnyPanelBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder, PyroscopeQueryType } from '@grafana/grafana-foundation-sdk/grafanapyroscope'
-import { finish, type KitPanel, type PanelText } from './panel.ts'
+import { finish, type KitPanel, type MayBeEmpty, type PanelText } from './panel.ts'
 import { timeSeriesOf } from './time-series.ts'
 
 interface ProfileSelection {
@@ -8,28 +8,35 @@ interface ProfileSelection {
   readonly profileType: string
   /** Label selector; the service is matched exactly, as profiles are stored by it. */
   readonly selector: string
+  readonly mayBeEmpty?: MayBeEmpty
 }
 
 /** All stacks of the time range, merged: the wider a function, the more it used. */
-export function flameGraph(options: PanelText, { profileType, selector }: ProfileSelection): KitPanel {
+export function flameGraph(
+  options: PanelText,
+  { profileType, selector, mayBeEmpty }: ProfileSelection,
+): KitPanel {
   const query = new DataqueryBuilder()
     .queryType(PyroscopeQueryType.Profile)
     .profileTypeId(profileType)
     .labelSelector(selector)
     .groupBy([])
-  return finish(new AnyPanelBuilder().type('flamegraph'), options, 'pyroscope', [{ query }])
+  return finish(new AnyPanelBuilder().type('flamegraph'), options, 'pyroscope', [{ query, mayBeEmpty }])
 }
 
-/** What profiles add up to over time, by a label. */
+/** What profiles of some types add up to over time, by a label. */
 export function profileSeries(
   options: PanelText & { readonly unit: string },
-  { profileType, selector }: ProfileSelection,
+  selections: readonly ProfileSelection[],
   groupBy: string,
 ): KitPanel {
-  const query = new DataqueryBuilder()
-    .queryType(PyroscopeQueryType.Metrics)
-    .profileTypeId(profileType)
-    .labelSelector(selector)
-    .groupBy([groupBy])
-  return timeSeriesOf('pyroscope', options, [{ query }])
+  const targets = selections.map(({ profileType, selector, mayBeEmpty }) => ({
+    query: new DataqueryBuilder()
+      .queryType(PyroscopeQueryType.Metrics)
+      .profileTypeId(profileType)
+      .labelSelector(selector)
+      .groupBy([groupBy]),
+    mayBeEmpty,
+  }))
+  return timeSeriesOf('pyroscope', options, targets)
 }

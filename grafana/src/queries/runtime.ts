@@ -1,4 +1,7 @@
-/** How full a Node.js process is. */
+/**
+ * How full a Node.js process is. Metrics are named by the semantic conventions; where a process has none of those, what
+ * prom-client's default metrics call the same answers (and for CPU, memory and start time any Prometheus client's).
+ */
 import { instanceLabels } from '../signals.ts'
 import { type Matchers, maxBy, rate, select, sumBy } from './promql.ts'
 
@@ -6,21 +9,45 @@ import { type Matchers, maxBy, rate, select, sumBy } from './promql.ts'
 export const eventLoopUtilization = (matchers?: Matchers): string =>
   maxBy(instanceLabels, select('nodejs_eventloop_utilization', matchers))
 
+const or = (named: string, otherwise: string): string => `${named} or ${otherwise}`
+
+/**
+ * How late the event loop is, in seconds, by quantile. prom-client's has the time between two looks in it, 10 ms.
+ */
+export const eventLoopDelay = (quantile: 'p50' | 'p99', matchers?: Matchers): string =>
+  or(
+    select(`nodejs_eventloop_delay_${quantile}_seconds`, matchers),
+    select(`nodejs_eventloop_lag_${quantile}_seconds`, matchers),
+  )
+
 /** Cores that the process uses, 1 being one core. */
 export const cpuCores = (matchers?: Matchers): string =>
-  sumBy(instanceLabels, rate('process_cpu_time_seconds_total', matchers))
+  or(
+    sumBy(instanceLabels, rate('process_cpu_time_seconds_total', matchers)),
+    sumBy(instanceLabels, rate('process_cpu_seconds_total', matchers)),
+  )
 
 /** Resident memory in bytes. */
 export const memory = (matchers?: Matchers): string =>
-  maxBy(instanceLabels, select('process_memory_usage_bytes', matchers))
+  or(
+    maxBy(instanceLabels, select('process_memory_usage_bytes', matchers)),
+    maxBy(instanceLabels, select('process_resident_memory_bytes', matchers)),
+  )
+
+/** Seconds since the process started. */
+export const uptime = (matchers?: Matchers): string =>
+  `(${or(select('process_uptime_seconds', matchers), `time() - ${select('process_start_time_seconds', matchers)}`)})`
+
+const heapUsedOfSpaces = (matchers?: Matchers): string =>
+  sumBy(instanceLabels, select('v8js_memory_heap_used_bytes', matchers))
 
 /** Heap in use, in bytes. */
 export const heapUsed = (matchers?: Matchers): string =>
-  sumBy(instanceLabels, select('v8js_memory_heap_used_bytes', matchers))
+  or(heapUsedOfSpaces(matchers), maxBy(instanceLabels, select('nodejs_heap_size_used_bytes', matchers)))
 
 /** Share of the heap that V8 may use, 0 to 1; near 1 the process spends its time collecting, then dies. */
 export const heapRatio = (matchers?: Matchers): string =>
-  `${heapUsed(matchers)} / ${maxBy(instanceLabels, select('v8js_memory_heap_limit_bytes', matchers))}`
+  `${heapUsedOfSpaces(matchers)} / ${maxBy(instanceLabels, select('v8js_memory_heap_limit_bytes', matchers))}`
 
 /** Share of time spent collecting garbage, 0 to 1, by kind of collection. */
 export const gcShare = (matchers?: Matchers): string =>

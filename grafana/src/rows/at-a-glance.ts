@@ -3,6 +3,7 @@ import type { KitPanel } from '../panels/panel.ts'
 import { type StatOptions, stat } from '../panels/stat.ts'
 import { select } from '../queries/promql.ts'
 import { errors, latency, serverRequests, traffic } from '../queries/red.ts'
+import { uptime } from '../queries/runtime.ts'
 import { chosen, chosenService } from '../variables.ts'
 import type { KitRow } from './row.ts'
 import { budgetRemaining, firingAlerts } from './slo.ts'
@@ -74,7 +75,7 @@ export const atAGlanceRow: KitRow = {
           [60, 'text'],
         ],
       },
-      `min(${select('process_uptime_seconds', chosen)})`,
+      `min(${uptime(chosen)})`,
     ),
     budgetRemaining(3, 5, ofService, {
       when: 'other-service',

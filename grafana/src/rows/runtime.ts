@@ -1,11 +1,24 @@
 import { quantileOverrides } from '../colours.ts'
+import type { MayBeEmpty } from '../panels/panel.ts'
 import { type TimeSeriesOptions, timeSeries } from '../panels/time-series.ts'
-import { select } from '../queries/promql.ts'
-import { cpuCores, eventLoopUtilization, gcShare, heapRatio, heapUsed, memory } from '../queries/runtime.ts'
+import {
+  cpuCores,
+  eventLoopDelay,
+  eventLoopUtilization,
+  gcShare,
+  heapRatio,
+  heapUsed,
+  memory,
+} from '../queries/runtime.ts'
 import { chosen } from '../variables.ts'
 import type { KitRow } from './row.ts'
 
 const instance = '{{service_instance_id}}'
+/** Of a process whose runtime metrics are prom-client's. */
+const notMeasured: MayBeEmpty = {
+  when: 'other-service',
+  why: 'The runtime metrics of this service do not say it',
+}
 const nearlyFull: TimeSeriesOptions['thresholds'] = [
   [null, 'transparent'],
   [0.8, 'red'],
@@ -36,8 +49,8 @@ export const runtimeRow: KitRow = {
         overrides: quantileOverrides,
       },
       [
-        { expr: select('nodejs_eventloop_delay_p99_seconds', chosen), legend: `${instance} p99` },
-        { expr: select('nodejs_eventloop_delay_p50_seconds', chosen), legend: `${instance} p50` },
+        { expr: eventLoopDelay('p99', chosen), legend: `${instance} p99` },
+        { expr: eventLoopDelay('p50', chosen), legend: `${instance} p50` },
       ],
     ),
     timeSeries(
@@ -49,7 +62,7 @@ export const runtimeRow: KitRow = {
         unit: 'percentunit',
         softMax: 0.05,
       },
-      [{ expr: gcShare(chosen), legend: `${instance} {{v8js_gc_type}}` }],
+      [{ expr: gcShare(chosen), legend: `${instance} {{v8js_gc_type}}`, mayBeEmpty: notMeasured }],
     ),
     timeSeries(
       {
@@ -89,7 +102,7 @@ export const runtimeRow: KitRow = {
         max: 1,
         thresholds: nearlyFull,
       },
-      [{ expr: heapRatio(chosen), legend: instance }],
+      [{ expr: heapRatio(chosen), legend: instance, mayBeEmpty: notMeasured }],
     ),
   ],
 }

@@ -59,6 +59,15 @@ export const tracesRow: KitRow = {
 // The service is matched alone: profiles are stored by it, and whoever wants one replica filters in the panel.
 const selector = '{service_name="$service"}'
 
+const ofOtlp = {
+  selector,
+  mayBeEmpty: { when: 'other-service', why: 'This service pushes its profiles with Pyroscope’s client' },
+} as const
+const ofPyroscopeClient = {
+  selector,
+  mayBeEmpty: { when: 'other-service', why: 'This service sends its profiles over OTLP' },
+} as const
+
 export const profilesRow: KitRow = {
   title: 'Profiles',
   panels: [
@@ -66,11 +75,14 @@ export const profilesRow: KitRow = {
       {
         title: 'CPU time by route',
         description:
-          'CPU time that profiles saw, by the route that spent it. Without a route: start-up, timers, telemetry.',
+          'CPU time that profiles saw, by the route that spent it. Without a route: start-up, timers, telemetry, and all of a service that pushes with Pyroscope’s client.',
         width: 24,
         unit: 'ns',
       },
-      { profileType: profileTypes.cpu, selector },
+      [
+        { profileType: profileTypes.cpu, ...ofOtlp },
+        { profileType: profileTypes.pushedCpu, ...ofPyroscopeClient },
+      ],
       'http_route',
     ),
     flameGraph(
@@ -81,7 +93,7 @@ export const profilesRow: KitRow = {
         width: 12,
         height: 14,
       },
-      { profileType: profileTypes.cpu, selector },
+      { profileType: profileTypes.cpu, ...ofOtlp },
     ),
     flameGraph(
       {
@@ -91,7 +103,26 @@ export const profilesRow: KitRow = {
         width: 12,
         height: 14,
       },
-      { profileType: profileTypes.heap, selector },
+      { profileType: profileTypes.heap, ...ofOtlp },
+    ),
+    // Panels of their own: a flame graph draws its first query only, empty or not.
+    flameGraph(
+      {
+        title: 'Where CPU time goes (pushed)',
+        description: 'The same of a service that pushes with Pyroscope’s own client for Node.js.',
+        width: 12,
+        height: 14,
+      },
+      { profileType: profileTypes.pushedCpu, ...ofPyroscopeClient },
+    ),
+    flameGraph(
+      {
+        title: 'What holds memory (pushed)',
+        description: 'The same of a service that pushes with Pyroscope’s own client for Node.js.',
+        width: 12,
+        height: 14,
+      },
+      { profileType: profileTypes.pushedHeap, ...ofPyroscopeClient },
     ),
   ],
 }

@@ -6,9 +6,10 @@ import { type AppOptions, createApp, metricsRouter } from './http/apps.ts'
 import { answerErrors, RequestError, writePlainFailure } from './http/errors.ts'
 import { type Listener, listen } from './http/listener.ts'
 import { StoreMetrics } from './metrics.ts'
-import { otlpReceiver, type ReceivedBatch, writeOtlpFailure } from './otlp/receiver.ts'
+import { otlpReceiver, writeOtlpFailure } from './otlp/receiver.ts'
 import { pyroscopeApi } from './profiles/api.ts'
 import { writeConnectFailure } from './profiles/connect.ts'
+import { ingestReceiver } from './profiles/ingest/receiver.ts'
 import { RetentionKeeper } from './retention-keeper.ts'
 import { openProfiles, openTraces, type ProfileStore, type TraceStore } from './store.ts'
 import { tempoApi } from './traces/api.ts'
@@ -65,13 +66,13 @@ export async function startEmbeddedStore(config: StoreConfig, logger: Logger): P
 
 type CommonOptions = Pick<AppOptions, 'logger' | 'metrics' | 'isReady'>
 
-async function serveTraces(config: StoreConfig, common: CommonOptions, { store, index }: TraceStore) {
+async function serveTraces(config: StoreConfig, common: CommonOptions, traces: TraceStore) {
   const query = createApp({ ...common, api: 'tempo', writeFailure: writePlainFailure }, [
     metricsRouter(common.metrics),
-    tempoApi(store.log, index),
+    tempoApi(traces.store.log, traces.index),
   ])
   const receive = createApp({ ...common, api: 'otlp', writeFailure: writeOtlpFailure }, [
-    receiverRouter('/v1/traces', config, (batch) => store.ingest(batch)),
+    postRouter('/v1/traces', otlpReceiver({ ...limits(config), store: traces.receive })),
   ])
   const tempo = await listen(query, "Tempo's API", config.host, config.tempoPort)
   try {
@@ -82,27 +83,28 @@ async function serveTraces(config: StoreConfig, common: CommonOptions, { store, 
   }
 }
 
-async function serveProfiles(config: StoreConfig, common: CommonOptions, { store, index }: ProfileStore) {
+async function serveProfiles(config: StoreConfig, common: CommonOptions, profiles: ProfileStore) {
   const app = createApp({ ...common, api: 'pyroscope', writeFailure: writeConnectFailure }, [
     metricsRouter(common.metrics),
-    receiverRouter('/v1development/profiles', config, (batch) => store.ingest(batch), [
+    postRouter(
+      '/v1development/profiles',
       // Unlike its queries no call of Connect's.
       answerErrors(common.logger, writePlainFailure),
-    ]),
-    pyroscopeApi(index),
+      otlpReceiver({ ...limits(config), store: profiles.receive }),
+    ),
+    postRouter('/ingest', ingestReceiver({ ...limits(config), store: profiles.receivePushed })),
+    pyroscopeApi(profiles.index),
   ])
   return { pyroscope: await listen(app, "Pyroscope's API", config.host, config.pyroscopePort) }
 }
 
-function receiverRouter(
-  path: string,
-  config: StoreConfig,
-  store: (batch: ReceivedBatch) => Promise<void>,
-  around: readonly Middleware[] = [],
-): Router {
+function limits({ maxBodyBytes, maxPendingBytes }: StoreConfig) {
+  return { maxBodyBytes, maxPendingBytes }
+}
+
+function postRouter(path: string, ...middleware: Middleware[]): Router {
   const router = new Router()
-  const { maxBodyBytes, maxPendingBytes } = config
-  router.post(path, ...around, otlpReceiver({ maxBodyBytes, maxPendingBytes, store }))
+  router.post(path, ...middleware)
   router.all(path, ({ method }) => {
     throw new RequestError(405, `${method} is not allowed, POST is`)
   })

@@ -1,10 +1,5 @@
-import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
-import { fromBinary } from '@bufbuild/protobuf'
 import type { Logger } from 'pino'
 import type { Signal, StoreMetrics } from './metrics.ts'
-import { unpackBatch } from './otlp/batch.ts'
-import { decodeBatch } from './otlp/decode.ts'
-import type { ReceivedBatch } from './otlp/receiver.ts'
 import { OverloadedError, StorageUnavailableError } from './segments/errors.ts'
 import type { FrameLocation, SegmentLog } from './segments/segment-log.ts'
 
@@ -19,24 +14,29 @@ export interface SignalIndex<Prepared> {
   readonly itemCount: number
 }
 
-export interface SignalStoreOptions<Schema extends DescMessage, Prepared> {
+export interface SignalStoreOptions<Prepared> {
   readonly signal: Signal
-  readonly schema: Schema
   readonly log: SegmentLog
   readonly index: SignalIndex<Prepared>
-  /** Makes of a message what the index takes; throws `MalformedError` for one that the real backend would refuse. */
-  readonly prepare: (message: MessageShape<Schema>) => Prepared
+  /** Makes of a stored frame what the index takes; throws when it cannot. */
+  readonly read: (frame: Uint8Array) => Prepared
   /** Spans or samples of a batch. */
   readonly count: (batch: Prepared) => number
   readonly metrics: StoreMetrics
   readonly logger: Logger
 }
 
-/** One signal: what is received goes to the log, is acknowledged, and can be found in the index. */
-export class SignalStore<Schema extends DescMessage, Prepared> {
-  readonly #options: SignalStoreOptions<Schema, Prepared>
+/** A received batch as the index takes it, and the frame that gives the same again. */
+export interface StorableBatch<Prepared> {
+  readonly prepared: Prepared
+  readonly frame: Uint8Array
+}
 
-  constructor(options: SignalStoreOptions<Schema, Prepared>) {
+/** One signal: what is received goes to the log, is acknowledged, and can be found in the index. */
+export class SignalStore<Prepared> {
+  readonly #options: SignalStoreOptions<Prepared>
+
+  constructor(options: SignalStoreOptions<Prepared>) {
     this.#options = options
     const { log, index } = options
     options.metrics.observe(options.signal, () => {
@@ -57,12 +57,12 @@ export class SignalStore<Schema extends DescMessage, Prepared> {
 
   /** Reads what earlier runs acknowledged, as much as the memory bound allows. */
   async replay(): Promise<void> {
-    const { log, index, schema, prepare, signal, metrics, logger } = this.#options
+    const { log, index, read, signal, metrics, logger } = this.#options
     const started = performance.now()
     const report = await log.replay({
       onFrame: (location, payload) => {
         try {
-          index.add(prepare(fromBinary(schema, unpackBatch(payload))), location)
+          index.add(read(payload), location)
         } catch (error) {
           metrics.lostBytes.inc({ signal, cause: 'undecodable' }, payload.length)
           logger.error({ err: error, signal, ...location }, 'a stored batch cannot be decoded')
@@ -79,17 +79,19 @@ export class SignalStore<Schema extends DescMessage, Prepared> {
     else logger.info(details, 'segments replayed')
   }
 
-  /** Stores a received batch; when this resolves it outlives a kill and can be found. */
-  async ingest(received: ReceivedBatch): Promise<void> {
-    const { log, index, schema, signal, metrics, prepare, count, logger } = this.#options
+  /**
+   * Stores a received batch; when this resolves it outlives a kill and can be found. What `decode` throws, such as
+   * `MalformedError` for a batch that the real backend would refuse, is counted.
+   */
+  async ingest(decode: () => StorableBatch<Prepared>): Promise<void> {
+    const { log, index, signal, metrics, count, logger } = this.#options
     try {
-      const { message, frame } = decodeBatch(schema, received)
-      const batch = prepare(message)
-      const items = count(batch)
+      const { prepared, frame } = decode()
+      const items = count(prepared)
       if (items > 0) {
         const evicted = index.evicted
         const location = await log.append(frame)
-        index.add(batch, location)
+        index.add(prepared, location)
         if (index.newestIsLarge) log.roll()
         metrics.items.inc({ signal }, items)
         metrics.bytes.inc({ signal }, frame.length)

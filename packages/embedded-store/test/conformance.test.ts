@@ -40,7 +40,7 @@ describe.each(topics)('$api answers about $topic', ({ api, file }) => {
     const { said: _, ...expected } = answer ?? {}
     const asked = async () => {
       if (isReal) await nudgeCompaction(targets, run)
-      const { said: _, ...given } = await ask(targets[api], request, run)
+      const { said: _, ...given } = await ask(targets[api] ?? '', request, run)
       return given
     }
     await expect.poll(asked, patience).toEqual(expected)

@@ -1,8 +1,11 @@
 import { readdir } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { PlainSpan } from '../src/testing/otlp.ts'
-import { exampleTrace, post, sendSpans } from './support/send.ts'
+import { exampleTrace, post, push, sendSpans } from './support/send.ts'
 import {
   type StoreProcess,
   startStoreProcess,
@@ -107,6 +110,20 @@ test('bodies over the limit are refused with 413, as received and as decompresse
   expect((await post(traces, new Uint8Array(0.2 * MIB))).status).toBe(413)
   expect((await post(traces, new Uint8Array(0.2 * MIB), true)).status).toBe(413)
   expect((await sendSpans(store.otlp, exampleTrace())).status).toBe(200)
+  expect((await push(store.pyroscope, { name: 'gateway' }, new Uint8Array(0.2 * MIB))).status).toBe(413)
+})
+
+test('a pushed profile over the limit is refused with 422 before it is decompressed', async () => {
+  await using folder = await temporaryFolder()
+  await using store = await startStoreProcess(storeEnvironment(folder.path))
+  const residentBytes = () => metric(store, 'process_resident_memory_bytes')
+  const before = await residentBytes()
+  const bomb = await promisify(gzip)(new Uint8Array(256 * MIB))
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => push(store.pyroscope, { name: 'gateway' }, bomb)),
+  )
+  expect(answers.map(({ status }) => status)).toEqual([422, 422, 422, 422])
+  expect((await residentBytes()) - before).toBeLessThan(100 * MIB)
 })
 
 test('more than may be under way is refused with 429 and Retry-After', async () => {
@@ -121,6 +138,26 @@ test('more than may be under way is refused with 429 and Retry-After', async () 
   expect(refused.length).toBeGreaterThan(0)
   for (const { status, headers } of refused) expect([status, headers.get('retry-after')]).toEqual([429, '1'])
   expect((await sendSpans(store.otlp, batch())).status).toBe(200)
+})
+
+test('a push is asked to wait while another one arrives', async () => {
+  await using folder = await temporaryFolder()
+  await using store = await startStoreProcess({
+    ...storeEnvironment(folder.path),
+    EMBEDDED_STORE_MAX_PENDING_MIB: '0.05',
+  })
+  const body = new Uint8Array(0.04 * MIB)
+  const status = async () => (await push(store.pyroscope, { name: 'gateway' }, body)).status
+  const slow = request(`${store.pyroscope}/ingest?name=gateway&format=pprof&spyName=nodespy`, {
+    method: 'POST',
+    headers: { 'Content-Length': body.length },
+  })
+  slow.on('error', () => undefined)
+  slow.write('a')
+  await expect.poll(status).toBe(429)
+  slow.destroy()
+  // Read now, and no profile.
+  await expect.poll(status).toBe(422)
 })
 
 test('a disk that takes no more is answered with 503, nothing of it is acknowledged, and it recovers', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CPU, post, query, sendProfiles } from './support/send.ts'
+import { CPU, post, push, query, sendProfiles } from './support/send.ts'
 import { startStoreProcess, storeEnvironment, temporaryFolder } from './support/store-process.ts'
 
 const stack = new AsyncDisposableStack()
@@ -64,6 +64,19 @@ describe('what Pyroscope can and the store cannot is refused and named', () => {
     expect([answer.status, await answer.json()]).toEqual([
       status,
       { code, message: expect.stringContaining(message) },
+    ])
+  })
+
+  test.each([
+    [{ format: 'jfr' }, 'format "jfr"'],
+    [{ format: '' }, 'format ""'],
+    [{ spyName: 'gospy' }, 'spyName "gospy"'],
+    [{ from: 'now-1h' }, 'from "now-1h"'],
+  ])('a push with %j', async (parameters, named) => {
+    const answer = await push(pyroscope, { name: 'gateway{}', ...parameters }, Buffer.from('any'))
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { code: 'invalid_argument', message: expect.stringContaining(`${named} ${NOT_HERE}`) },
     ])
   })
 

@@ -106,6 +106,6 @@ export {
 export { createKeyVault } from './signing-keys/key-vault.ts'
 export type { SigningKeys } from './signing-keys/signing-keys.ts'
 export { createStoredSigningKeys, rotateSigningKey } from './signing-keys/stored-signing-keys.ts'
-export type { Logger, MetricsRegistry } from './telemetry-types.ts'
+export type { Logger, LogMethod, MetricsRegistry, ServiceTelemetry } from './telemetry-types.ts'
 export { validate } from './validation/validate.ts'
 export { createWorker, type Worker, type WorkerOptions } from './worker/worker.ts'

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { isKeptByRatio, KEEP_MEMBER, KEEP_RATIO } from '../../telemetry/src/trace/keep.ts'
 import { resolveBinary } from '../src/binaries/index.ts'
 import { edge } from '../src/components/edge.ts'
 import { portsAt } from '../src/ports.ts'
@@ -120,17 +121,22 @@ test('a visitor decides neither whose trace it is, nor whether it is kept, nor w
   expect(headers['x-forwarded-for']).toBe('127.0.0.1')
 })
 
-test('about a tenth of the traces that begin here are marked to be kept', async () => {
+test('a trace that begins here is marked to be kept if its id says so, as in the services', async () => {
   const requests = 600
-  let kept = 0
+  const kept: boolean[] = []
   for (let sent = 0; sent < requests; sent += 20) {
     const from = seen.length
     await Promise.all(Array.from({ length: 20 }, () => request(root).then(({ body }) => body.dump())))
-    kept += seen.slice(from).filter(({ tracestate }) => tracestate === 'faultline=keep').length
+    for (const { traceparent, tracestate } of seen.slice(from)) {
+      // The edge compares the first 4 of the 13 digits that decide.
+      const [, digits = ''] = /^00-[0-9a-f]{19}([0-9a-f]{4})/.exec(String(traceparent)) ?? []
+      const isKept = isKeptByRatio(`${digits}${'0'.repeat(9)}`, KEEP_RATIO)
+      expect(tracestate, digits).toBe(isKept ? KEEP_MEMBER : undefined)
+      kept.push(isKept)
+    }
   }
-  // 26 of 256 are 61 of 600; six standard deviations are 44
-  expect(kept).toBeGreaterThan(17)
-  expect(kept).toBeLessThan(105)
+  // By chance 600 ids of one kind happen once in 10^27.
+  expect(new Set(kept).size).toBe(2)
 })
 
 test('what the catalog says about caching passes through', async () => {

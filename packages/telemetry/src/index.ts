@@ -1,5 +1,6 @@
-export type { QuerySummary } from './db-query.ts'
-export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa.ts'
+export type { QuerySummary } from './db-query/index.ts'
+export { type FaultlineConfiguration, faultline } from './faultline.ts'
+export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa/types.ts'
 export type {
   HeaderReader,
   HeaderWriter,
@@ -7,19 +8,32 @@ export type {
   Messaging,
   OutgoingMessage,
 } from './messaging/types.ts'
+export { markClientAbort } from './metrics/client-abort.ts'
+export { answerPrimary, ClusterRegistry } from './metrics/cluster.ts'
 export type { ExemplarLabels } from './metrics/exemplar.ts'
+export {
+  type ExemplarMetricsOptions,
+  ExemplarMetricsProcessor,
+  type ExemplarPolicy,
+} from './metrics/exemplar-metrics-processor.ts'
+export { createMetricsHandler, type MetricsHandler } from './metrics/metrics-handler.ts'
+export { createRegistry } from './metrics/registry.ts'
+export { stockMetricViews } from './metrics/views.ts'
 export {
   type BaggageOptions,
   defaults,
   type ExporterOptions,
+  type FaultlineOptions,
   type HttpClientOptions,
   type LogOptions,
   type MetricsOptions,
   type MiddlewareOptions,
-  type ProfileOptions,
   type TelemetryOptions,
   type TraceOptions,
 } from './options.ts'
+export { OtlpLogRecordProcessor, type OtlpProcessorOptions, OtlpSpanProcessor } from './otlp/processors.ts'
 export type { InstrumentedPool, PoolOptions } from './pg.ts'
+export type { ProfilesPlugin } from './profiles/plugin.ts'
 export { startTelemetry } from './start.ts'
 export type { Telemetry } from './telemetry.ts'
+export { KeepSampler, type KeepSamplerOptions } from './trace/keep-sampler.ts'

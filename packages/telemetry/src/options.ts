@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http'
+import type { LogRecordProcessor } from '@opentelemetry/sdk-logs'
+import type { IMetricReader, ViewOptions } from '@opentelemetry/sdk-metrics'
+import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { LoggerOptions } from 'pino'
+import type { OpenMetricsContentType, Registry } from 'prom-client'
+import type { ExemplarPolicy } from './metrics/exemplar-metrics-processor.ts'
+import type { ProfilesPlugin } from './profiles/plugin.ts'
+import { KEEP_RATIO, SLOW_THRESHOLD_MS } from './trace/keep.ts'
 
 /** Where and how OTLP batches leave the process. */
 export interface ExporterOptions {
@@ -44,6 +52,11 @@ export interface MetricsOptions {
   readonly durationBuckets: readonly number[]
   /** Event loop, garbage collection, heap, CPU and memory of the process. */
   readonly runtime: boolean
+  /**
+   * Which spans an observation may point to: `kept`, those whose trace the tail sampler keeps; `sampled`, every one
+   * that is exported, for people without tail sampling.
+   */
+  readonly exemplars: ExemplarPolicy
 }
 
 export interface LogOptions {
@@ -57,19 +70,6 @@ export interface LogOptions {
   readonly otlp: boolean
   /** Passed on to pino: redaction, serializers, base fields. */
   readonly pino?: LoggerOptions | undefined
-}
-
-export interface ProfileOptions {
-  /** Samples a second of the wall and CPU profile. */
-  readonly sampleRateHz: number
-  /** Milliseconds between two exports. */
-  readonly flushIntervalMs: number
-  /** Sample the live heap, too. */
-  readonly heap: boolean
-  /** Bytes of allocation between two heap samples. */
-  readonly heapSampleIntervalBytes: number
-  /** Link samples to the server span they ran in; needs Node 24. */
-  readonly spanLabels: boolean
 }
 
 export interface HttpClientOptions {
@@ -86,7 +86,8 @@ export interface BaggageOptions {
   readonly keys: readonly string[]
 }
 
-export interface TelemetryOptions {
+/** What goes into a {@link NodeSDKConfiguration}, by `faultline(options)`. */
+export interface FaultlineOptions {
   /** `OTEL_SERVICE_NAME` */
   readonly serviceName?: string
   readonly serviceVersion?: string
@@ -95,17 +96,34 @@ export interface TelemetryOptions {
   /** More resource attributes, over those of `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly resourceAttributes?: Readonly<Record<string, string | number | boolean>>
   readonly exporter?: Partial<ExporterOptions>
-  /** `false` switches the signal off, as does `OTEL_TRACES_EXPORTER=none`. */
+  /** `false` exports no spans, as does `OTEL_TRACES_EXPORTER=none`; metrics are made of them all the same. */
   readonly traces?: false | Partial<TraceOptions>
   /** `false` switches the signal off, as does `OTEL_METRICS_EXPORTER=none`. */
   readonly metrics?: false | Partial<MetricsOptions>
+  /** Where metrics are kept; by `createRegistry()`, as only OpenMetrics has exemplars. */
+  readonly register?: Registry<OpenMetricsContentType>
+  /** Span processors beside ours. */
+  readonly spanProcessors?: readonly SpanProcessor[]
+  /** Log record processors beside ours. */
+  readonly logRecordProcessors?: readonly LogRecordProcessor[]
+  /** Decides what is recorded, in place of the one that `OTEL_TRACES_SAMPLER` names; the keep mark goes around it. */
+  readonly sampler?: Sampler
+  /** Views beside ours, which leave out the SDK's metrics that are made of spans here. */
+  readonly views?: readonly ViewOptions[]
+  /** Readers of the SDK's own metrics; none by default, or those that `OTEL_METRICS_EXPORTER` names. */
+  readonly metricReaders?: readonly IMetricReader[]
+}
+
+export interface TelemetryOptions extends FaultlineOptions {
   /** `false` leaves a plain logger on standard output, as does `OTEL_LOGS_EXPORTER=none`. */
   readonly logs?: false | Partial<LogOptions>
-  /** `false` switches the signal off, as does `FAULTLINE_PROFILES_EXPORTER=none`. */
-  readonly profiles?: false | Partial<ProfileOptions>
+  /** `profiles()` of `@faultline/telemetry/profiles`; none by default. */
+  readonly profiles?: ProfilesPlugin | false
   /** `false` leaves outgoing requests alone. */
   readonly httpClient?: false | Partial<HttpClientOptions>
   readonly baggage?: Partial<BaggageOptions>
+  /** Instrumentations of libraries, as NodeSDK takes them. */
+  readonly instrumentations?: NodeSDKConfiguration['instrumentations']
 }
 
 export interface MiddlewareOptions {
@@ -115,7 +133,6 @@ export interface MiddlewareOptions {
 
 /** Every option that has a default, with it. */
 export const defaults = {
-  serviceName: 'unknown_service:node',
   exporter: {
     endpoint: 'http://localhost:4318',
     headers: {},
@@ -126,28 +143,20 @@ export const defaults = {
     maxQueueSize: 16_384,
     maxRetryMs: 60_000,
   },
-  traces: { keepRatio: 0.1, slowThresholdMs: 500, trustIncomingContext: true },
+  traces: { keepRatio: KEEP_RATIO, slowThresholdMs: SLOW_THRESHOLD_MS, trustIncomingContext: true },
   metrics: {
     durationBuckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     runtime: true,
+    exemplars: 'kept',
   },
   logs: { level: 'info', accessLog: true, stdout: true, otlp: true },
-  profiles: {
-    sampleRateHz: 100,
-    flushIntervalMs: 10_000,
-    heap: true,
-    heapSampleIntervalBytes: 512 * 1024,
-    spanLabels: true,
-  },
   httpClient: { peerServices: {} },
   baggage: { keys: [] },
 } as const satisfies {
-  readonly serviceName: string
   readonly exporter: ExporterOptions
   readonly traces: TraceOptions
   readonly metrics: MetricsOptions
   readonly logs: LogOptions
-  readonly profiles: ProfileOptions
   readonly httpClient: HttpClientOptions
   readonly baggage: BaggageOptions
 }

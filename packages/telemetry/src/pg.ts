@@ -1,10 +1,16 @@
-import { type Context, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { type QuerySummary, summarizeQuery } from './db-query.ts'
-import type { DbClientMetrics } from './metrics/db-client.ts'
-import { leadsToStoredTrace } from './metrics/exemplar.ts'
-import { monotonicMs } from './trace/clock.ts'
-import type { RecordedSpan } from './trace/span.ts'
-import { type LightTracer, parentOf } from './trace/tracer.ts'
+import {
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import { monotonicMs, toHrTime } from './clock.ts'
+import { describeQuery, type QuerySummary } from './db-query/index.ts'
+import type { DbPoolMetrics } from './metrics/db-pool.ts'
+import { attributesOf } from './spans/attributes.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
@@ -37,15 +43,12 @@ export interface PoolOptions {
 }
 
 export interface PoolDependencies {
-  readonly tracer: LightTracer | undefined
-  readonly metrics: DbClientMetrics | undefined
-  readonly slowThresholdMs: number
+  readonly tracer: Tracer | undefined
+  readonly metrics: DbPoolMetrics | undefined
 }
 
 /** Milliseconds of waiting for a connection from which the wait gets a span of its own. */
 const VISIBLE_WAIT_MS = 1
-/** Statements whose summary is remembered. */
-const MAX_STATEMENTS = 1_024
 
 type Callback = (error: unknown, ...rest: unknown[]) => void
 
@@ -79,7 +82,6 @@ class PoolInstrumentation {
   readonly #dependencies: PoolDependencies
   readonly #system: string
   readonly #peerService: string
-  readonly #statements = new Map<string, QuerySummary>()
 
   constructor(options: PoolOptions, dependencies: PoolDependencies) {
     this.#options = options
@@ -108,10 +110,12 @@ class PoolInstrumentation {
     const statement = textOf(args[0])
     // Cursors and streams run their own protocol over many round trips.
     if (statement === undefined) return run(args)
-    const summary = this.#summarize(statement)
-    const startMs = monotonicMs()
-    const span = this.#startSpan(statement, summary, startMs)
-    const settled = (error: unknown): void => this.#finish(span, summary, startMs, error)
+    const span = this.#startSpan(statement, hasValues(args))
+    if (!span) return run(args)
+    const settled = (error: unknown): void => {
+      if (error !== undefined && error !== null) fail(span, error)
+      span.end(toHrTime(monotonicMs()))
+    }
     const last = args.at(-1)
     if (typeof last === 'function') {
       const active = context.active()
@@ -132,37 +136,23 @@ class PoolInstrumentation {
     return result
   }
 
-  #startSpan(statement: string, { operation, collection, summary }: QuerySummary, startMs: number) {
+  #startSpan(statement: string, isParameterized: boolean): Span | undefined {
     const { tracer } = this.#dependencies
     if (!tracer) return undefined
-    const name = summary === '' ? this.#system : summary
-    const span = tracer.start(name, SpanKind.CLIENT, parentOf(trace.getSpan(context.active())), startMs)
-    span.pushAttribute('db.system.name', this.#system)
-    span.pushAttribute('db.operation.name', operation)
-    if (collection !== '') span.pushAttribute('db.collection.name', collection)
-    if (this.#options.namespace !== undefined) span.pushAttribute('db.namespace', this.#options.namespace)
-    span.pushAttribute('db.query.summary', summary)
-    span.pushAttribute('db.query.text', statement)
-    span.pushAttribute('peer.service', this.#peerService)
+    const described = describeQuery(statement)
+    const { operation, collection, summary } = this.#options.describe?.(statement) ?? described
+    const options = { kind: SpanKind.CLIENT, startTime: toHrTime(monotonicMs()) }
+    const span = tracer.startSpan(summary === '' ? this.#system : summary, options)
+    const attributes = attributesOf(span)
+    attributes['db.system.name'] = this.#system
+    attributes['db.operation.name'] = operation
+    if (collection !== '') attributes['db.collection.name'] = collection
+    if (this.#options.namespace !== undefined) attributes['db.namespace'] = this.#options.namespace
+    attributes['db.query.summary'] = summary
+    // https://opentelemetry.io/docs/specs/semconv/database/database-spans/#sanitization-of-dbquerytext
+    span.setAttribute('db.query.text', isParameterized ? statement : described.text)
+    attributes['peer.service'] = this.#peerService
     return span
-  }
-
-  #finish(span: RecordedSpan | undefined, summary: QuerySummary, startMs: number, error: unknown): void {
-    const { metrics, slowThresholdMs } = this.#dependencies
-    const endMs = monotonicMs()
-    const errorType = error === undefined || error === null ? undefined : errorCode(error)
-    if (span) {
-      if (errorType !== undefined) fail(span, errorType, error)
-      span.endAt(endMs)
-    }
-    metrics?.finished({
-      system: this.#system,
-      operation: summary.operation,
-      collection: summary.collection,
-      errorType,
-      durationSeconds: (endMs - startMs) / 1e3,
-      exemplar: span && leadsToStoredTrace(span, slowThresholdMs) ? span : undefined,
-    })
   }
 
   #connected(active: Context, startMs: number, error: unknown): void {
@@ -172,21 +162,18 @@ class PoolInstrumentation {
     const hasFailed = error !== undefined && error !== null
     if (hasFailed && isPoolTimeout(error)) metrics?.timedOut(poolName)
     else metrics?.connected(poolName, (endMs - startMs) / 1e3)
-    const parent = parentOf(trace.getSpan(active))
-    if (!tracer || !parent || (!hasFailed && endMs - startMs < VISIBLE_WAIT_MS)) return
-    const span = tracer.start('pool.acquire', SpanKind.INTERNAL, parent, startMs)
-    span.pushAttribute('db.client.connection.pool.name', poolName)
-    if (hasFailed) fail(span, errorCode(error), error)
-    span.endAt(endMs)
+    if (!tracer || !trace.getSpan(active) || (!hasFailed && endMs - startMs < VISIBLE_WAIT_MS)) return
+    const span = tracer.startSpan('pool.acquire', { startTime: toHrTime(startMs) }, active)
+    attributesOf(span)['db.client.connection.pool.name'] = poolName
+    if (hasFailed) fail(span, error)
+    span.end(toHrTime(endMs))
   }
+}
 
-  #summarize(statement: string): QuerySummary {
-    const known = this.#statements.get(statement)
-    if (known) return known
-    const summary = (this.#options.describe ?? summarizeQuery)(statement)
-    if (this.#statements.size < MAX_STATEMENTS) this.#statements.set(statement, summary)
-    return summary
-  }
+/** Statements with values of their own hold no literals worth masking. */
+function hasValues([query, values]: unknown[]): boolean {
+  if (Array.isArray(values)) return true
+  return typeof query === 'object' && query !== null && 'values' in query && Array.isArray(query.values)
 }
 
 function textOf(query: unknown): string | undefined {
@@ -195,9 +182,11 @@ function textOf(query: unknown): string | undefined {
   return typeof query.text === 'string' ? query.text : undefined
 }
 
-function fail(span: RecordedSpan, errorType: string, error: unknown): void {
-  span.pushAttribute('error.type', errorType)
-  if (/^[\dA-Z]{5}$/.test(errorType)) span.pushAttribute('db.response.status_code', errorType)
+function fail(span: Span, error: unknown): void {
+  const errorType = errorCode(error)
+  const attributes = attributesOf(span)
+  attributes['error.type'] = errorType
+  if (/^[\dA-Z]{5}$/.test(errorType)) attributes['db.response.status_code'] = errorType
   span.setStatus({ code: SpanStatusCode.ERROR })
   if (error instanceof Error) span.recordException(error)
 }

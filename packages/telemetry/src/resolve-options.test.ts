@@ -15,50 +15,43 @@ describe('options', () => {
   })
 
   it('has a default for everything', () => {
-    const { serviceName, exporter, traces, metrics, logs, profiles, httpClient, baggageKeys } =
-      resolveOptions({}, {})
-    const baggage = { keys: [...baggageKeys] }
-    expect({ serviceName, exporter, traces, metrics, logs, profiles, httpClient, baggage }).toEqual(defaults)
+    const { traces, metrics, logs, httpClient, baggageKeys } = resolveOptions({}, {})
+    const { exporter: _exporter, ...expected } = defaults
+    expect({ traces, metrics, logs, httpClient, baggage: { keys: [...baggageKeys] } }).toEqual(expected)
   })
 
   it('takes the option over the environment over the default', () => {
-    const env = {
-      OTEL_SERVICE_NAME: 'env',
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://env:4318',
-      OTEL_EXPORTER_OTLP_TIMEOUT: '77',
-      OTEL_BSP_MAX_QUEUE_SIZE: '99',
-      LOG_LEVEL: 'debug',
-    }
-    const options = { serviceName: 'code', exporter: { endpoint: 'http://code:4318' } }
-    const resolved = resolveOptions(options, env)
-    expect(resolved.serviceName).toBe('code')
-    expect(resolved.exporter).toMatchObject({ endpoint: 'http://code:4318', timeoutMs: 77, maxQueueSize: 99 })
-    expect(resolved.exporter.scheduleDelayMs).toBe(defaults.exporter.scheduleDelayMs)
-    expect(resolved.logs.level).toBe('debug')
+    const env = { FAULTLINE_TRACES_KEEP_RATIO: '0.5', LOG_LEVEL: 'debug' }
+    expect(resolveOptions({}, env)).toMatchObject({ traces: { keepRatio: 0.5 }, logs: { level: 'debug' } })
+    const options = { traces: { keepRatio: 0.2 }, logs: { level: 'error' } }
+    expect(resolveOptions(options, env)).toMatchObject(options)
   })
 
-  it('reads resource attributes and headers', () => {
-    const resolved = resolveOptions(
-      { resourceAttributes: { team: 'code' } },
-      {
-        OTEL_RESOURCE_ATTRIBUTES: 'service.name=listed,service.instance.id=a-1,team=env,note=a%2Cb',
-        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20abc==',
-      },
-    )
-    expect(resolved.serviceName).toBe('listed')
-    expect(resolved.resourceAttributes).toEqual({ 'service.instance.id': 'a-1', team: 'code', note: 'a,b' })
-    expect(resolved.exporter.headers).toEqual({ authorization: 'Basic abc==' })
+  it.each([
+    ['WARNING', 'warn'],
+    ['30', 'info'],
+    ['off', 'silent'],
+    ['nonsense', 'info'],
+  ])('LOG_LEVEL=%s is %s', (text, level) => {
+    expect(resolveOptions({}, { LOG_LEVEL: text }).logs.level).toBe(level)
+    expect(resolveOptions({ logs: { level: text } }, {}).logs.level).toBe(level)
+    expect(resolveOptions({ logs: false }, { LOG_LEVEL: text }).logs.level).toBe(level)
   })
 
   it.each([
     ['OTEL_TRACES_EXPORTER', 'traces'],
     ['OTEL_METRICS_EXPORTER', 'metrics'],
-    ['FAULTLINE_PROFILES_EXPORTER', 'profiles'],
-  ] as const)('%s=none switches %s off, unless code asks for it', (variable, signal) => {
+  ] as const)('%s=none switches %s off, whatever code tunes', (variable, signal) => {
     const env = { [variable]: 'none' }
     expect(resolveOptions({}, env)[signal]).toBeUndefined()
-    expect(resolveOptions({ [signal]: {} }, env)[signal]).toEqual(defaults[signal])
+    expect(resolveOptions({ [signal]: {} }, env)[signal]).toBeUndefined()
     expect(resolveOptions({ [signal]: false }, {})[signal]).toBeUndefined()
+  })
+
+  it('trusts callers as it is told to, also where no spans are exported', () => {
+    const off = { OTEL_TRACES_EXPORTER: 'none' }
+    expect(resolveOptions({}, off).trustIncomingContext).toBe(true)
+    expect(resolveOptions({ traces: { trustIncomingContext: false } }, off).trustIncomingContext).toBe(false)
   })
 
   it('keeps a logger when logs are off', () => {
@@ -73,26 +66,15 @@ describe('options', () => {
   })
 
   it('OTEL_SDK_DISABLED wins over everything', () => {
-    const resolved = resolveOptions({ traces: {}, metrics: {}, profiles: {} }, { OTEL_SDK_DISABLED: 'TRUE' })
-    expect(resolved).toMatchObject({ traces: undefined, metrics: undefined, profiles: undefined })
+    const resolved = resolveOptions({ traces: {}, metrics: {} }, { OTEL_SDK_DISABLED: 'TRUE' })
+    expect(resolved).toMatchObject({ isDisabled: true, traces: undefined, metrics: undefined })
     expect(resolved.logs).toMatchObject({ otlp: false, accessLog: false, stdout: true })
     expect(resolveOptions({}, { OTEL_SDK_DISABLED: '1' }).traces).toEqual(defaults.traces)
   })
 
   it('reports what it cannot use, and goes on', () => {
-    const resolved = resolveOptions(
-      {},
-      {
-        OTEL_EXPORTER_OTLP_TIMEOUT: 'soon',
-        FAULTLINE_TRACES_KEEP_RATIO: '1.5',
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        OTEL_RESOURCE_ATTRIBUTES: 'no list',
-        OTEL_SERVICE_NAME: '  ',
-      },
-    )
-    expect(resolved.exporter).toEqual(defaults.exporter)
-    expect(resolved.traces).toEqual(defaults.traces)
-    expect(resolved.serviceName).toBe(defaults.serviceName)
-    expect(warnings).toHaveLength(4)
+    const env = { FAULTLINE_TRACES_KEEP_RATIO: '1.5', OTEL_SERVICE_NAME: '  ' }
+    expect(resolveOptions({}, env).traces).toEqual(defaults.traces)
+    expect(warnings).toHaveLength(1)
   })
 })

@@ -1,66 +1,65 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { PbfWriter } from 'pbf'
-import { writeAttribute } from './otlp/attributes.ts'
+import type { Attributes } from '@opentelemetry/api'
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  hostDetector,
+  osDetector,
+  processDetector,
+  type Resource,
+  type ResourceDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from '@opentelemetry/resources'
+import { type Environment, readList, readString } from './environment.ts'
+import type { FaultlineOptions } from './options.ts'
 
-export type ResourceAttributes = Readonly<Record<string, string | number | boolean>>
-
-export interface ResourceOptions {
-  readonly serviceName: string
-  readonly serviceVersion: string | undefined
-  readonly serviceInstanceId: string | undefined
-  readonly attributes: ResourceAttributes
+/** The SDK's detectors by their names in `OTEL_NODE_RESOURCE_DETECTORS`. */
+const DETECTORS: Readonly<Record<string, ResourceDetector>> = {
+  host: hostDetector,
+  os: osDetector,
+  process: processDetector,
+  serviceinstance: serviceInstanceIdDetector,
 }
 
-/** What all telemetry of this process says about its origin. */
-export function createResource(options: ResourceOptions): ResourceAttributes {
-  const { serviceName, serviceVersion, serviceInstanceId, attributes } = options
-  return {
-    'host.name': hostname(),
-    'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
-    'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.name': 'faultline',
-    'service.instance.id': randomUUID(),
-    ...attributes,
-    'service.name': serviceName,
-    ...(serviceVersion === undefined ? {} : { 'service.version': serviceVersion }),
-    ...(serviceInstanceId === undefined ? {} : { 'service.instance.id': serviceInstanceId }),
-  }
+/**
+ * What all telemetry of this process says about its origin: what the SDK and `OTEL_RESOURCE_ATTRIBUTES` say, and
+ * over it what code says. The SDK's detectors of process and host stay out unless they are asked for: command lines
+ * may hold secrets.
+ */
+export function createResource(options: FaultlineOptions, env: Environment): Resource {
+  const { serviceName, serviceVersion, serviceInstanceId, resourceAttributes } = options
+  return defaultResource()
+    .merge(
+      resourceFromAttributes({
+        'host.name': hostname(),
+        'process.pid': process.pid,
+        'process.runtime.name': 'nodejs',
+        'process.runtime.version': process.versions.node,
+        'telemetry.distro.name': 'faultline',
+        'service.instance.id': randomUUID(),
+      }),
+    )
+    .merge(detectResources({ detectors: [...namedDetectors(env), envDetector] }))
+    .merge(
+      resourceFromAttributes({
+        ...defined('service.instance.id', readString(env, 'OTEL_SERVICE_INSTANCE_ID')),
+        ...resourceAttributes,
+        ...defined('service.name', serviceName),
+        ...defined('service.version', serviceVersion),
+        ...defined('service.instance.id', serviceInstanceId),
+      }),
+    )
 }
 
-/** The resource as the encoded `Resource` message. */
-export function encodeResource(resource: ResourceAttributes): Uint8Array {
-  const pbf = new PbfWriter()
-  for (const [key, value] of Object.entries(resource)) writeAttribute(pbf, 1, key, value)
-  return pbf.finish().slice()
+function namedDetectors(env: Environment): ResourceDetector[] {
+  const names = readList(env, 'OTEL_NODE_RESOURCE_DETECTORS') ?? []
+  const wanted = names.includes('all') ? Object.keys(DETECTORS) : names
+  return wanted.flatMap((name) => (Object.hasOwn(DETECTORS, name) ? (DETECTORS[name] ?? []) : []))
 }
 
-/** Resource attributes that profiles carry: Pyroscope makes each one a label of the series. */
-const PROFILE_ATTRIBUTES = new Set([
-  'service.name',
-  'service.namespace',
-  'service.version',
-  'service.instance.id',
-  'deployment.environment.name',
-])
-
-export interface ProfileAttributes {
-  readonly resourceAttributes: ResourceAttributes
-  readonly sampleAttributes: Readonly<Record<string, string>>
-}
-
-/** The part of a resource that goes with profiles, and the part that also stands on every sample. */
-export function profileAttributes(resource: ResourceAttributes): ProfileAttributes {
-  const resourceAttributes = Object.fromEntries(
-    Object.entries(resource).filter(([key]) => PROFILE_ATTRIBUTES.has(key)),
-  )
-  return {
-    resourceAttributes,
-    sampleAttributes: {
-      'service.name': String(resource['service.name']),
-      service_instance_id: String(resource['service.instance.id']),
-    },
-  }
+function defined(key: string, value: string | undefined): Attributes {
+  return value === undefined ? {} : { [key]: value }
 }

@@ -1,36 +1,42 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Attributes, context, propagation, type Span, trace } from '@opentelemetry/api'
+import cluster from 'node:cluster'
+import {
+  type Attributes,
+  context,
+  logs,
+  metrics,
+  propagation,
+  type Span,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import { NodeSDK } from '@opentelemetry/sdk-node'
 import type { Logger } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import { BaggagePropagator } from './baggage/propagator.ts'
-import { type HttpClientInstrumentation, instrumentHttpClient } from './http-client.ts'
-import type { KoaMiddleware } from './koa.ts'
+import { listedBaggage } from './baggage/baggage.ts'
+import { syncClock } from './clock.ts'
+import { configure, type FaultlineConfiguration } from './faultline.ts'
+import { type HttpClientInstrumentation, instrumentHttpClient } from './http-client/undici.ts'
+import { createMiddleware } from './koa/middleware.ts'
+import type { KoaMiddleware } from './koa/types.ts'
 import { createLogPipeline, type LogPipeline } from './logs/logger.ts'
 import { createMessaging } from './messaging/messaging.ts'
 import type { Messaging } from './messaging/types.ts'
-import { DbClientMetrics } from './metrics/db-client.ts'
+import { answerPrimary } from './metrics/cluster.ts'
+import { DbPoolMetrics } from './metrics/db-pool.ts'
 import { type ExemplarLabels, exemplarOf } from './metrics/exemplar.ts'
-import { ExportMetrics } from './metrics/exports.ts'
-import { HttpClientMetrics } from './metrics/http-client.ts'
-import { HttpServerMetrics } from './metrics/http-server.ts'
-import { MessagingMetrics } from './metrics/messaging.ts'
+import { createMetricsHandler, type MetricsHandler } from './metrics/metrics-handler.ts'
 import { createRegistry } from './metrics/registry.ts'
 import { registerRuntimeMetrics } from './metrics/runtime.ts'
-import { createMiddleware } from './middleware.ts'
 import type { MiddlewareOptions, TelemetryOptions } from './options.ts'
-import { Exporters } from './otlp/exporters.ts'
+import { Observer } from './otlp/observer.ts'
+import { OtlpLogRecordProcessor, OtlpSpanProcessor } from './otlp/processors.ts'
 import { type InstrumentedPool, instrumentPgPool, type PoolOptions } from './pg.ts'
-import { Profiler } from './profiles/profiler.ts'
+import type { RunningProfiles } from './profiles/plugin.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
-import { createResource, encodeResource, profileAttributes } from './resource.ts'
+import { runInSpan } from './spans/with-span.ts'
 import type { Telemetry } from './telemetry.ts'
-import { syncClock } from './trace/clock.ts'
-import { AsyncLocalContextManager } from './trace/context-manager.ts'
-import { TraceContextPropagator } from './trace/propagator.ts'
-import { RecordedSpan } from './trace/span.ts'
-import { writeSpan } from './trace/span-encoding.ts'
-import { type LightTracer, LightTracerProvider } from './trace/tracer.ts'
-import { runInSpan } from './with-span.ts'
+import { isKept } from './trace/keep.ts'
 
 const SCOPE_NAME = '@faultline/telemetry'
 const SHUTDOWN_TIMEOUT_MS = 5_000
@@ -39,89 +45,83 @@ const CLOCK_SYNC_MS = 10_000
 let started: StartedTelemetry | undefined
 
 /**
- * Starts the four signals of this process and registers the global tracer provider, context manager and
- * propagator of the OpenTelemetry API.
- * @throws Error when it is running already
- * @throws TypeError when an endpoint is not an http(s) URL
+ * Starts the signals of this process: a NodeSDK with what `faultline(options)` gives, and around it a logger, Koa
+ * middleware and the instrumentation of undici, pg pools and messages.
+ * @throws Error when it is running already, or a file with a certificate cannot be read
+ * @throws TypeError when an endpoint is not an http(s) URL, or pino is given an option that cannot work here
  */
 export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   if (started) throw new Error('telemetry is running already: shut it down before starting it again')
-  started = new StartedTelemetry(resolveOptions(options, process.env))
+  started = new StartedTelemetry(options, resolveOptions(options, process.env))
   return started
 }
 
 class StartedTelemetry implements Telemetry {
   readonly logger: Logger
-  readonly register: Registry<OpenMetricsContentType> = createRegistry()
+  readonly register: Registry<OpenMetricsContentType>
   readonly messaging: Messaging
+  readonly metricsHandler: MetricsHandler
   readonly #options: ResolvedOptions
-  readonly #exporters: Exporters
   readonly #log: LogPipeline
-  readonly #tracer: LightTracer | undefined
-  readonly #serverMetrics: HttpServerMetrics | undefined
-  readonly #dbMetrics: DbClientMetrics | undefined
+  readonly #sdk: NodeSDK
+  readonly #configuration: FaultlineConfiguration
+  /** Undefined when neither traces nor metrics are made of spans. */
+  readonly #tracer: Tracer | undefined
   readonly #httpClient: HttpClientInstrumentation | undefined
-  readonly #profiler: Profiler | undefined
+  readonly #profiles: RunningProfiles | undefined
+  /** Tells the primary of a `node:cluster` the last counts. */
+  readonly #sayLast: (() => Promise<void>) | undefined
   readonly #stops: (() => void)[] = []
   #stopped: Promise<void> | undefined
 
-  constructor(options: ResolvedOptions) {
-    this.#options = options
-    const { traces, metrics, logs, profiles, httpClient } = options
-    const attributes = createResource({ ...options, attributes: options.resourceAttributes })
-    const resource = encodeResource(attributes)
-    const exportMetrics = metrics && new ExportMetrics(this.register, ['traces', 'logs', 'profiles'])
-    this.#exporters = new Exporters(options.exporter, exportMetrics)
-    this.#log = createLogPipeline(logs, logs.otlp ? this.#exporters.batcher('logs', resource) : undefined)
-    this.logger = this.#log.logger
-    this.#exporters.reportTo(this.logger)
+  constructor(options: TelemetryOptions, resolved: ResolvedOptions) {
+    this.#options = resolved
+    this.register = options.register ?? createRegistry()
+    const { traces, metrics: red, logs: lines, httpClient, isDisabled } = resolved
+    const observer = new Observer(red && this.register)
+    const register = this.register
+    this.#configuration = configure({ ...options, register }, resolved, observer)
+    const { instrumentations = [] } = options
+    this.#sdk = new NodeSDK({ ...this.#configuration, instrumentations })
+    this.#sdk.start()
 
-    if (metrics) {
-      this.#serverMetrics = new HttpServerMetrics(this.register, metrics)
-      this.#dbMetrics = new DbClientMetrics(this.register, metrics)
-      if (metrics.runtime) this.#stops.push(registerRuntimeMetrics(this.register))
-    }
-    if (traces) this.#tracer = this.#startTraces(traces.keepRatio, resource)
-    if (httpClient && (traces || metrics)) {
-      const instrumentation = instrumentHttpClient({
-        tracer: this.#tracer,
-        metrics: metrics && new HttpClientMetrics(this.register, metrics),
-        slowThresholdMs: options.slowThresholdMs,
-        baggageKeys: options.baggageKeys,
-        peerServices: httpClient.peerServices,
-      })
-      this.#httpClient = instrumentation
-      this.#stops.push(() => instrumentation.stop())
-    }
-    if (traces || profiles) {
+    // With a processor of the user's own there is somebody to hear them, whatever we export.
+    const areHeard = this.#configuration.logRecordProcessors.length > 0
+    this.#log = createLogPipeline(lines, areHeard ? logs.getLogger(SCOPE_NAME) : undefined)
+    this.logger = this.#log.logger
+    observer.reportTo(this.logger)
+    this.metricsHandler = createMetricsHandler(register, (error) =>
+      this.logger.error({ err: error }, 'metrics could not be collected'),
+    )
+    if (cluster.isWorker) this.#sayLast = answerPrimary(register)
+    if (red?.runtime) this.#stops.push(registerRuntimeMetrics(register))
+    if (traces || red) {
+      this.#tracer = trace.getTracer(SCOPE_NAME)
+      if (httpClient) {
+        this.#httpClient = instrumentHttpClient(this.#tracer, httpClient.peerServices)
+        this.#stops.push(() => this.#httpClient?.stop())
+      }
       const clock = setInterval(syncClock, CLOCK_SYNC_MS).unref()
       this.#stops.push(() => clearInterval(clock))
     }
-    if (profiles) {
-      const { resourceAttributes, sampleAttributes } = profileAttributes(attributes)
-      const profileResource = { resource: encodeResource(resourceAttributes), sampleAttributes }
-      const queue = this.#exporters.queue('profiles')
-      this.#profiler = Profiler.start(profiles, queue, profileResource, this.logger)
+    const { resource } = this.#configuration
+    const { exporter = {}, profiles } = options
+    if (profiles && !isDisabled) {
+      this.#profiles = profiles.start({ resource, exporter, observer, logger: this.logger })
     }
-    this.messaging = createMessaging({
-      tracer: this.#tracer,
-      metrics: metrics && new MessagingMetrics(this.register, metrics),
-      profiles: this.#labels,
-      baggageKeys: options.baggageKeys,
-    })
+    const { baggageKeys } = resolved
+    this.messaging = createMessaging({ tracer: this.#tracer, labels: this.#profiles?.labels, baggageKeys })
   }
 
   middleware(options: MiddlewareOptions = {}): KoaMiddleware {
-    const { logs, slowThresholdMs, traces, baggageKeys } = this.#options
+    const { logs: lines, baggageKeys, trustIncomingContext } = this.#options
     return createMiddleware(
       {
         tracer: this.#tracer,
-        metrics: this.#serverMetrics,
-        accessLog: logs.accessLog ? this.#log : undefined,
-        profiles: this.#labels,
+        accessLog: lines.accessLog ? this.#log : undefined,
+        labels: this.#profiles?.labels,
         baggageKeys,
-        trustIncomingContext: traces?.trustIncomingContext ?? false,
-        slowThresholdMs,
+        trustIncomingContext,
       },
       options,
     )
@@ -131,22 +131,11 @@ class StartedTelemetry implements Telemetry {
     return { contentType: this.register.contentType, body: await this.register.metrics() }
   }
 
-  // A property, so that it can be handed to a server as it is.
-  readonly metricsHandler = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    try {
-      const { contentType, body } = await this.metrics()
-      response.writeHead(200, { 'content-type': contentType }).end(body)
-    } catch (error) {
-      // The collect function of a metric of the service's own may fail.
-      this.logger.error({ err: error }, 'metrics could not be collected')
-      response.writeHead(500).end()
-    }
-  }
-
   instrumentPool<P extends InstrumentedPool>(pool: P, options: PoolOptions): P {
-    const { slowThresholdMs } = this.#options
-    if (this.#tracer || this.#dbMetrics) {
-      instrumentPgPool(pool, options, { tracer: this.#tracer, metrics: this.#dbMetrics, slowThresholdMs })
+    const red = this.#options.metrics
+    if (this.#tracer) {
+      const pools = red && DbPoolMetrics.of(this.register, red)
+      instrumentPgPool(pool, options, { tracer: this.#tracer, metrics: pools })
     }
     return pool
   }
@@ -164,16 +153,20 @@ class StartedTelemetry implements Telemetry {
     const active = context.active()
     let baggage = propagation.getBaggage(active) ?? propagation.createBaggage()
     for (const [key, value] of Object.entries(members)) baggage = baggage.setEntry(key, { value })
-    return context.with(propagation.setBaggage(active, baggage), fn)
+    const listed = listedBaggage(baggage, this.#options.baggageKeys)
+    return listed ? context.with(propagation.setBaggage(active, listed), fn) : fn()
   }
 
   exemplar(): ExemplarLabels | undefined {
-    const span = trace.getActiveSpan()
-    return span instanceof RecordedSpan && span.kept ? exemplarOf(span) : undefined
+    const span = trace.getActiveSpan()?.spanContext()
+    if (!span || !(span.traceFlags & TraceFlags.SAMPLED) || !this.#options.traces) return undefined
+    return this.#options.metrics?.exemplars === 'sampled' || isKept(span) ? exemplarOf(span) : undefined
   }
 
   async flush(): Promise<void> {
-    await Promise.all([this.#log.flush(), this.#exporters.flush()])
+    const { spanProcessors, logRecordProcessors } = this.#configuration
+    const processors = [...spanProcessors, ...logRecordProcessors]
+    await Promise.all([this.#log.flush(), ...processors.map((processor) => processor.forceFlush())])
   }
 
   shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
@@ -183,35 +176,27 @@ class StartedTelemetry implements Telemetry {
 
   async #shutDown(timeoutMs: number): Promise<void> {
     for (const stop of this.#stops) stop()
-    this.#profiler?.stop()
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs)
     })
-    await Promise.race([Promise.all([this.#log.flush(), this.#exporters.finish()]), timeout])
+    const { spanProcessors, logRecordProcessors } = this.#configuration
+    // Ours keep to the time, and are told first; the SDK's own call then joins in.
+    const ours = [...spanProcessors, ...logRecordProcessors].filter(isOurs)
+    const ending = [
+      this.#sayLast?.(),
+      this.#log.flush(),
+      this.#profiles?.shutdown(timeoutMs),
+      ...ours.map((processor) => processor.shutdown(timeoutMs)),
+      this.#sdk.shutdown(),
+    ]
+    await Promise.race([Promise.allSettled(ending), timeout])
     clearTimeout(timer)
-    this.#exporters.stop()
-    if (this.#tracer) {
-      trace.disable()
-      context.disable()
-      propagation.disable()
-    }
+    for (const api of [trace, context, propagation, logs, metrics]) api.disable()
     started = undefined
   }
+}
 
-  /** The profiler, where it can link samples to spans. */
-  get #labels(): Profiler | undefined {
-    return this.#profiler?.hasLabels ? this.#profiler : undefined
-  }
-
-  #startTraces(keepRatio: number, resource: Uint8Array): LightTracer {
-    const batcher = this.#exporters.batcher('traces', resource)
-    const sink = { onEnd: (span: RecordedSpan): void => batcher.add(span.scope, writeSpan, span) }
-    const provider = new LightTracerProvider(sink, keepRatio)
-    context.setGlobalContextManager(new AsyncLocalContextManager())
-    trace.setGlobalTracerProvider(provider)
-    const { baggageKeys } = this.#options
-    propagation.setGlobalPropagator(new BaggagePropagator(new TraceContextPropagator(), baggageKeys))
-    return provider.getTracer(SCOPE_NAME)
-  }
+function isOurs(processor: unknown): processor is OtlpSpanProcessor | OtlpLogRecordProcessor {
+  return processor instanceof OtlpSpanProcessor || processor instanceof OtlpLogRecordProcessor
 }

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Attributes, Span } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import type { KoaMiddleware } from './koa.ts'
+import type { KoaMiddleware } from './koa/types.ts'
 import type { Messaging } from './messaging/types.ts'
 import type { ExemplarLabels } from './metrics/exemplar.ts'
+import type { MetricsHandler } from './metrics/metrics-handler.ts'
 import type { MiddlewareOptions } from './options.ts'
 import type { InstrumentedPool, PoolOptions } from './pg.ts'
 
@@ -14,12 +14,15 @@ export interface Telemetry {
   readonly logger: Logger
   /** OpenMetrics registry of prom-client: `new Counter({ ..., registers: [telemetry.register] })`. */
   readonly register: Registry<OpenMetricsContentType>
-  /** Server span, RED metrics with exemplars, access log and profile labels; use it first. */
+  /**
+   * Server span, access log and profile labels; use it first. The same function used again, below middleware that
+   * turns errors into answers, notes what was thrown there.
+   */
   middleware(options?: MiddlewareOptions): KoaMiddleware
   /** The scrape answer, to serve from any framework. */
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
   /** The scrape answer as a listener of `node:http`; never rejects. */
-  readonly metricsHandler: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  readonly metricsHandler: MetricsHandler
   /**
    * Gives every query of a `pg` pool a client span and `db_client_*` metrics. Call it before the pool's first
    * use. @returns the same pool

@@ -1,126 +1,45 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from './free-port.ts'
+import { InstalledProject } from './install/project.ts'
+import { InstalledService } from './install/service.ts'
 import { until } from './otlp/poll.ts'
-import { OtlpReceiver } from './otlp/receiver.ts'
+import { readmeCode, readmeCommands } from './readme.ts'
 import { exemplarOf } from './support.ts'
 
-const run = promisify(execFile)
-const folder = fileURLToPath(new URL('..', import.meta.url))
-const repository = fileURLToPath(new URL('../../..', import.meta.url))
-
-/** The first code block of a language in the README: what people copy has to work as it stands. */
-async function readmeCode(language: string): Promise<string> {
-  const readme = await readFile(join(folder, 'README.md'), 'utf8')
-  const [, code] = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
-  if (code === undefined) throw new Error(`the README has no ${language} code`)
-  return code
+const STRICT = {
+  strict: true,
+  target: 'es2024',
+  skipLibCheck: false,
+  types: ['node'],
+  exactOptionalPropertyTypes: true,
+  esModuleInterop: true,
 }
+const COUNT = 'http_server_request_duration_seconds_count'
 
 describe('the package, installed into an empty Koa project', () => {
-  let project: string
-  let receiver: OtlpReceiver
-  let service: ChildProcess | undefined
-  let url: string
-  let adminUrl: string
-  let output = ''
+  const [server = ''] = readmeCode('Koa', 'js')
+  let project: InstalledProject
 
   beforeAll(async () => {
-    project = await mkdtemp(join(tmpdir(), 'telemetry-install-'))
-    await run('npm', ['run', 'build', '--silent'], { cwd: folder })
-    const packed = await run('npm', ['pack', '--json', '--pack-destination', project], {
-      cwd: join(folder, 'dist'),
-    })
-    const [{ filename }] = JSON.parse(packed.stdout) as [{ filename: string }]
-    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-    await writeFile(join(project, 'server.js'), await readmeCode('js'))
-    const packages = [`./${filename}`, 'koa@3', '@koa/router@15', '@types/koa@3', '@types/node@24']
-    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], {
-      cwd: project,
-    })
-
-    receiver = await OtlpReceiver.start()
-    const [port, adminPort] = [await freePort(), await freePort()]
-    url = `http://127.0.0.1:${port}`
-    adminUrl = `http://127.0.0.1:${adminPort}/metrics`
-    service = spawn(process.execPath, ['server.js'], {
-      cwd: project,
-      env: {
-        PATH: process.env.PATH,
-        PORT: String(port),
-        ADMIN_PORT: String(adminPort),
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
-        OTEL_SERVICE_INSTANCE_ID: 'catalog-1',
-        FAULTLINE_TRACES_KEEP_RATIO: '1',
-      },
-    })
-    service.stdout?.on('data', (chunk) => {
-      output += String(chunk)
-    })
-    service.stderr?.on('data', (chunk) => {
-      output += String(chunk)
-    })
-    await until('the service to answer', async () => {
-      if (service?.exitCode !== null) throw new Error(`the service ended: ${output}`)
-      return request(adminUrl).then(
-        async ({ body }) => {
-          await body.dump()
-          return true
-        },
-        () => false,
-      )
-    })
+    project = await InstalledProject.create('Koa', ['@types/koa@3', '@types/node@24'])
+    await project.write('server.js', server)
   })
 
   afterAll(async () => {
-    service?.kill('SIGKILL')
-    await receiver?.[Symbol.asyncDispose]()
-    await rm(project, { recursive: true, force: true })
+    await project?.[Symbol.asyncDispose]()
   })
 
-  it('type-checks in a strict project', async () => {
-    await writeFile(join(project, 'check.ts'), await readmeCode('js'))
-    const compilerOptions = {
-      strict: true,
-      noEmit: true,
-      module: 'nodenext',
-      target: 'es2024',
-      skipLibCheck: false,
-      types: ['node'],
-      exactOptionalPropertyTypes: true,
-    }
-    await writeFile(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['check.ts'] }),
-    )
-    const compiled = await run(join(repository, 'node_modules/.bin/tsc'), ['-p', project]).catch(
-      (error: { stdout: string }) => error,
-    )
-    // Errors in the declarations of others are theirs.
-    const ours = compiled.stdout.split('\n').filter((line) => /^check\.ts|@faultline/.test(line))
-    expect(ours).toEqual([])
-  })
-
-  it('sends traces, logs and profiles, shows metrics, and links them', async () => {
+  it('sends traces, logs and profiles, shows metrics, links them, and flushes at SIGTERM', async () => {
+    await using service = await InstalledService.start(project.folder, ['server.js'], {
+      OTEL_SERVICE_INSTANCE_ID: 'catalog-1',
+    })
     const deadline = Date.now() + 3_000
     while (Date.now() < deadline) {
-      const calls = Array.from({ length: 20 }, (_, index) => request(`${url}/concerts/${index}`))
-      for (const { statusCode, body } of await Promise.all(calls)) {
-        expect(statusCode).toBe(200)
-        await body.dump()
-      }
+      await Promise.all(Array.from({ length: 20 }, (_, index) => service.get(`/concerts/${index}`)))
     }
-    const exemplars = (await (await request(adminUrl)).body.text())
-      .split('\n')
-      .flatMap((line) => exemplarOf(line) ?? [])
-    const { spans, logs, profiles } = receiver
+    const exemplars = (await service.scrape('')).flatMap((line) => exemplarOf(line) ?? [])
+    const { spans, logs, profiles } = service.receiver
     await until('spans', () => spans.length > 100)
     await until('log records', () => logs.length > 100)
     await until('profiles', () => profiles.length > 0)
@@ -128,26 +47,23 @@ describe('the package, installed into an empty Koa project', () => {
     const servers = new Map(
       spans.filter(({ kind }) => kind === 'SPAN_KIND_SERVER').map((span) => [span.spanId, span]),
     )
-    const [server] = servers.values()
-    expect(server).toMatchObject({
+    const [first] = servers.values()
+    expect(first).toMatchObject({
       name: 'GET /concerts/{concertId}',
       resource: { 'service.name': 'catalog', 'service.instance.id': 'catalog-1' },
-      attributes: { 'pyroscope.profile.id': server?.spanId },
+      attributes: { 'pyroscope.profile.id': first?.spanId },
     })
 
     // metric → trace
     expect(exemplars.length).toBeGreaterThan(0)
     for (const { traceId, spanId } of exemplars) {
-      await until(
-        'the span of an exemplar',
-        () => servers.size > 0 && spans.some((span) => span.spanId === spanId),
-      )
+      await until('the span of an exemplar', () => spans.some((span) => span.spanId === spanId))
       expect(spans.find((span) => span.spanId === spanId)?.traceId).toBe(traceId)
     }
     // trace → logs
-    const lines = logs.filter(({ traceId }) => traceId === server?.traceId)
+    const lines = logs.filter(({ traceId }) => traceId === first?.traceId)
     expect(lines.map(({ body }) => body).toSorted()).toEqual(['looking up a concert', 'request completed'])
-    expect(new Set(lines.map(({ spanId }) => spanId))).toEqual(new Set([server?.spanId]))
+    expect(new Set(lines.map(({ spanId }) => spanId))).toEqual(new Set([first?.spanId]))
     // trace → profile
     const cpu = profiles.find(({ type }) => type === 'samples:count:cpu:nanoseconds')
     const linked = cpu?.samples.filter(({ spanId }) => spanId !== '') ?? []
@@ -162,19 +78,92 @@ describe('the package, installed into an empty Koa project', () => {
     const types = new Set(profiles.map(({ type }) => type))
     expect(types).toContain('wall:nanoseconds:wall:nanoseconds')
     expect(types).toContain('inuse_space:bytes:memory:bytes')
+
+    await service.get('/concerts/marked')
+    expect(await service.stop()).toBe(0)
+    expect(spans.some(({ attributes }) => attributes['url.path'] === '/concerts/marked')).toBe(true)
+    expect(logs.some(({ attributes }) => attributes.concertId === 'marked')).toBe(true)
+    expect(service.output).toContain('"url.path":"/concerts/marked"')
+    expect(service.output).not.toMatch(/warning/i)
   })
 
-  it('flushes at SIGTERM and exits by itself', async () => {
-    const marked = `marked-${Date.now()}`
-    await (await request(`${url}/concerts/${marked}`)).body.dump()
-    service?.kill('SIGTERM')
-    const [code] = (await once(service as ChildProcess, 'exit')) as [number | null]
-    expect(code).toBe(0)
-    expect(receiver.spans.some(({ attributes }) => attributes['url.path'] === `/concerts/${marked}`)).toBe(
-      true,
+  it('is one instance for import and require', async () => {
+    await project.write(
+      'both.js',
+      `import { createRequire } from 'node:module'
+       import * as telemetry from '@faultline/telemetry'
+       import * as profiles from '@faultline/telemetry/profiles'
+       const require = createRequire(import.meta.url)
+       const same = (imported, required) =>
+         Object.keys(required).length > 0 && Object.keys(required).every((name) => imported[name] === required[name])
+       telemetry.startTelemetry({ logs: false, traces: false })
+       let again
+       try { require('@faultline/telemetry').startTelemetry() } catch ({ message }) { again = message }
+       console.log(JSON.stringify([
+         same(telemetry, require('@faultline/telemetry')),
+         same(profiles, require('@faultline/telemetry/profiles')),
+         again,
+       ]))
+       process.exit()`,
     )
-    expect(receiver.logs.some(({ attributes }) => attributes.concertId === marked)).toBe(true)
-    expect(output).toContain(`"url.path":"/concerts/${marked}"`)
-    expect(output).not.toMatch(/warning/i)
+    expect(JSON.parse(await project.shell('node both.js'))).toEqual([
+      true,
+      true,
+      expect.stringContaining('running already'),
+    ])
+  })
+
+  it('type-checks in a strict project of ES modules', async () => {
+    await mkdir(join(project.folder, 'esm'))
+    await project.write('esm/package.json', JSON.stringify({ type: 'module' }))
+    await project.write('esm/server.ts', server)
+    const compilerOptions = { ...STRICT, module: 'nodenext', noEmit: true }
+    await project.write('esm/tsconfig.json', JSON.stringify({ compilerOptions }))
+    expect(await project.compile('esm')).toEqual([])
+  })
+
+  it('compiles and runs as `module: node16` without "type": "module"', async () => {
+    await mkdir(join(project.folder, 'cjs'))
+    await project.write('cjs/package.json', '{}')
+    await project.write('cjs/server.ts', server)
+    const compilerOptions = { ...STRICT, module: 'node16', outDir: 'out' }
+    await project.write('cjs/tsconfig.json', JSON.stringify({ compilerOptions }))
+    expect(await project.compile('cjs')).toEqual([])
+
+    await using service = await InstalledService.start(project.folder, ['cjs/out/server.js'])
+    await expectToWork(service)
+  })
+
+  it.each(readmeCommands('Bundles and TypeScript'))('works bundled: %s', async (command) => {
+    await project.shell(command.replace(/^npx /, ''))
+    const [, file = ''] = /--outfile=(\S+)/.exec(command) ?? []
+    await using service = await InstalledService.start(project.folder, [file])
+    await expectToWork(service)
+  })
+
+  // Last, as it takes the native module away.
+  it('goes on without the native module, and says so', async () => {
+    await rm(join(project.folder, 'node_modules/@datadog'), { recursive: true })
+    await using service = await InstalledService.start(project.folder, ['server.js'])
+    await service.get('/concerts/1')
+    await until('the span', () => service.receiver.spans.length > 0)
+    expect(await service.scrape(COUNT)).toEqual([expect.stringMatching(/ 1$/)])
+    expect(service.output).toMatch(/@datadog\/pprof.*profiles are off: the native profiler does not load/)
+    expect(await service.stop()).toBe(0)
+    expect(service.receiver.profiles).toEqual([])
   })
 })
+
+/** All four signals, of one request. */
+async function expectToWork(service: InstalledService): Promise<void> {
+  await service.get('/concerts/1')
+  const [line] = await service.scrape(COUNT)
+  expect(line).toBe(
+    `${COUNT}{http_request_method="GET",http_route="/concerts/{concertId}",http_response_status_code="200"} 1`,
+  )
+  const { spans, logs, profiles } = service.receiver
+  await until('the spans', () => spans.some(({ name }) => name === 'GET /concerts/{concertId}'))
+  await until('the log records', () => logs.length === 2)
+  expect(await service.stop()).toBe(0)
+  expect(profiles.length).toBeGreaterThan(0)
+}

@@ -2,6 +2,7 @@ import { context, propagation, trace } from '@opentelemetry/api'
 import Koa from 'koa'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
+import { profiles } from '../src/profiles/index.ts'
 import { until } from './otlp/poll.ts'
 import { exemplarOf, TestService } from './support.ts'
 
@@ -145,7 +146,7 @@ describe('messaging', () => {
   it('links samples of profiles to the consumer span', { timeout: 30_000 }, async () => {
     await using service = await TestService.start({
       traces: { keepRatio: 1 },
-      profiles: { flushIntervalMs: 200, heap: false },
+      profiles: profiles({ flushIntervalMs: 200, heap: false }),
     })
     const { messaging } = service.telemetry
     await messaging.process({ ...CONSUMER, headers: undefined }, async () => burnCpu(300))

@@ -89,7 +89,7 @@ describe('pg pool', () => {
     await Promise.all(
       Array.from({ length: 6 }, (_, index) =>
         service.telemetry.withSpan(`job ${index}`, () =>
-          handle.pool.query(`SELECT pg_sleep(0.02), ${index} AS job`),
+          handle.pool.query(`SELECT pg_sleep(0.02) AS job_${index}`),
         ),
       ),
     )
@@ -98,7 +98,7 @@ describe('pg pool', () => {
     const jobs = spans.filter(({ name }) => name.startsWith('job'))
     for (const job of jobs) {
       const query = spans.find(({ attributes }) =>
-        String(attributes['db.query.text']).includes(`${job.name.slice(4)} AS job`),
+        String(attributes['db.query.text']).includes(`job_${job.name.slice(4)}`),
       )
       expect(query).toMatchObject({ traceId: job.traceId, parentSpanId: job.spanId })
     }

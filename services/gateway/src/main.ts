@@ -1,5 +1,6 @@
 import { connectNats, createFlags, createHttpClient, runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
+import { profiles } from '@faultline/telemetry/profiles'
 import { createApp } from './app.ts'
 import { loadGatewayConfig } from './config.ts'
 import { BOOKING, createBooking } from './domain/booking.ts'
@@ -19,6 +20,7 @@ await runMain(async () => {
   ] as const
   const telemetry = startTelemetry({
     serviceName: 'gateway',
+    profiles: profiles(),
     // The calls go through a proxy, so the address does not tell who is called.
     httpClient: {
       peerServices: Object.fromEntries(

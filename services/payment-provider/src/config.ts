@@ -1,6 +1,7 @@
 import { integer, type ListenConfig, listenConfig, listenVariables, loadConfig } from '@faultline/service-kit'
 import { z } from 'zod'
 import type { FateSettings } from './domain/fate.ts'
+import { defaultPorts } from './ports.ts'
 
 const ratio = (description: string) =>
   z
@@ -11,7 +12,7 @@ const ratio = (description: string) =>
     .meta({ description, example: '0.02' })
 
 const schema = z.object({
-  ...listenVariables({ port: 8086, adminPort: 9086 }),
+  ...listenVariables(defaultPorts),
   PROVIDER_API_KEY: z
     .string()
     .min(8, 'is shorter than 8 characters')

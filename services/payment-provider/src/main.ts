@@ -1,13 +1,13 @@
 import { EnvironmentError, runMain, runService } from '@faultline/service-kit'
-import { startTelemetry } from '@faultline/telemetry'
 import { createApp } from './app.ts'
 import { loadProviderConfig } from './config.ts'
 import { type ChargeRepository, openCharges } from './repositories/charges.ts'
+import { createTelemetry } from './telemetry.ts'
 
 await runMain(async () => {
   const config = loadProviderConfig()
   const repository = open(config.dataFile)
-  const telemetry = startTelemetry({ serviceName: 'payment-provider' })
+  const telemetry = createTelemetry()
   const app = createApp({ ...config, telemetry, repository })
   await runService({ app, close: async () => repository.close() }, { config, telemetry })
 })

@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const KEY = 'provider-test-key'
 const ENTRY = new URL('../src/main.ts', import.meta.url)
+const INSTRUMENTATION = new URL('../src/instrumentation.ts', import.meta.url)
 
 let folder: string
 const processes: ServiceProcess[] = []
@@ -28,6 +29,7 @@ afterEach(async () => {
 async function start(env: Record<string, string> = {}): Promise<ServiceProcess> {
   const started = await startServiceProcess({
     entry: ENTRY,
+    preload: INSTRUMENTATION,
     env: {
       PROVIDER_API_KEY: KEY,
       DATA_FILE: join(folder, 'charges.sqlite'),

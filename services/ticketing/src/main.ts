@@ -1,6 +1,7 @@
 import { USER_TOKEN_ISSUER } from '@faultline/contracts'
 import { connectNats, createFlags, runMain, runService, watchRevocations } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
+import { profiles } from '@faultline/telemetry/profiles'
 import { loadTicketingConfig } from './config.ts'
 import { createTicketing } from './ticketing.ts'
 
@@ -8,6 +9,7 @@ await runMain(async () => {
   const config = loadTicketingConfig()
   const telemetry = startTelemetry({
     serviceName: 'ticketing',
+    profiles: profiles(),
     httpClient: { peerServices: { [new URL(config.gatewayJwksUrl).origin]: 'gateway' } },
   })
   const { logger, register } = telemetry

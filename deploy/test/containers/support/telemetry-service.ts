@@ -1,10 +1,15 @@
 /** A service that has only the telemetry package, to be run in a container. */
 import { createServer } from 'node:http'
 import { startTelemetry } from '@faultline/telemetry'
+import { profiles } from '@faultline/telemetry/profiles'
 import Router from '@koa/router'
 import Koa from 'koa'
 
-const telemetry = startTelemetry({ serviceName: 'catalog', serviceInstanceId: 'catalog-1' })
+const telemetry = startTelemetry({
+  serviceName: 'catalog',
+  serviceInstanceId: 'catalog-1',
+  profiles: profiles(),
+})
 
 const router = new Router()
 router.get('/concerts/:concertId', (ctx) => {

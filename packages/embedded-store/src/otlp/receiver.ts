@@ -1,9 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { Context, Middleware } from 'koa'
 import { StatusSchema } from '../generated/google/rpc/status_pb.js'
+import { Admission } from '../http/admission.ts'
 import { contentEncodingOf, readBody } from '../http/body.ts'
 import { type FailureWriter, RequestError, writePlainFailure } from '../http/errors.ts'
-import { OverloadedError } from '../segments/errors.ts'
 import { type ContentEncoding, decompress } from './batch.ts'
 
 const PROTOBUF = 'application/x-protobuf'
@@ -34,22 +34,15 @@ export interface ReceiverOptions {
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
 export function otlpReceiver(options: ReceiverOptions): Middleware {
-  let underWay = 0
+  const admission = new Admission(options.maxPendingBytes)
   return async (context) => {
     const format = formatOf(context)
     const encoding = contentEncodingOf(context)
-    const announced = context.request.length ?? options.maxBodyBytes
-    if (underWay > 0 && underWay + announced > options.maxPendingBytes) {
-      throw new OverloadedError(`${underWay} bytes of other requests are under way`)
-    }
-    underWay += announced
-    try {
+    await admission.run(context.request.length ?? options.maxBodyBytes, async () => {
       const body = await readBody(context, options.maxBodyBytes)
       const message = await decompress(encoding, body, options.maxBodyBytes)
       await options.store({ format, encoding, body, message })
-    } finally {
-      underWay -= announced
-    }
+    })
     context.status = 200
     // An export response without a partial success is an empty message; the collector's JSON names it all the same.
     context.type = format === 'json' ? JSON_TYPE : PROTOBUF

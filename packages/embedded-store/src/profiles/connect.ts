@@ -20,6 +20,7 @@ const CODES: Readonly<Record<number, string>> = {
   400: 'invalid_argument',
   413: 'resource_exhausted',
   415: 'invalid_argument',
+  422: 'unknown',
   429: 'resource_exhausted',
   500: 'unknown',
   501: 'unimplemented',

@@ -36,8 +36,14 @@ function refusal(json: unknown): Pick<CaseAnswer, 'body' | 'said'> {
   return { body, said: message }
 }
 
-/** Lists that are sets: neither backend promises an order, and Tempo's changes from call to call. */
-const SETS = new Set(['attributes', 'spans', 'tagValues', 'tags', 'scopes', 'resourceSpans', 'batches'])
+/**
+ * Lists that are sets: neither backend promises an order, Tempo's changes from call to call, and that of Pyroscope's
+ * series with the number of its blocks.
+ */
+const SETS = new Set([
+  ...['attributes', 'spans', 'tagValues', 'tags', 'scopes', 'resourceSpans', 'batches'],
+  'labelsSet',
+])
 /** Spans by resource and scope: which of them share a group is up to whoever sent and stored them. */
 const GROUPS = new Set(['resourceSpans', 'batches'])
 /** How much work an answer was, and what the program was built from: not what was asked. */

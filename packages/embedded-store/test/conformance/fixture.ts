@@ -1,22 +1,23 @@
 import type { PlainSpan } from '../../src/testing/otlp.ts'
+import { HEAP, type PlainPprof, WALL } from '../../src/testing/pprof.ts'
 import type { PlainProfile } from '../../src/testing/profiles.ts'
-import { sendProfiles, sendSpans } from '../support/send.ts'
+import { pushProfile, sendProfiles, sendSpans } from '../support/send.ts'
+import type { Api } from './cases.ts'
 import type { Run, SpanName, TraceName } from './run.ts'
 
-// What all cases ask about: four traces and four profiles like those of the kit, small enough to know by heart.
+// What all cases ask about: four traces and seven profiles like those of the kit, small enough to know by heart.
 
-export interface Targets {
-  /** Base URLs of Tempo's API, its OTLP receiver, and Pyroscope. */
-  readonly tempo: string
-  readonly otlp: string
-  readonly pyroscope: string
-}
+/** Base URLs of Tempo's API, its OTLP receiver, and Pyroscope; those of one program can be missing. */
+export type Targets = Readonly<Partial<Record<Api, string | undefined>>>
+
+const PAYMENT_PROVIDER = 'payment-provider{otel.scope.name=com.grafana.pyroscope/nodejs,region=eu}'
 
 /**
  * Sends profiles of the fixture's services from outside all windows that are asked about. Pyroscope finds profiles
  * without being told their service only when it has compacted them, which the next ones make it do.
  */
 export async function nudgeCompaction({ pyroscope }: Targets, run: Run): Promise<void> {
+  if (pyroscope === undefined) return
   const timeMs = run.timeMs - 1_800_000
   const samples = ['gateway', 'catalog'].map((service) => ({
     frames: ['main'],
@@ -27,11 +28,20 @@ export async function nudgeCompaction({ pyroscope }: Targets, run: Run): Promise
     pyroscope,
     samples.map((sample) => ({ ...cpu, timeMs, samples: [sample] })),
   )
+  const pushed = { ...WALL, timeMs, samples: [{ frames: ['main'], values: [1, 1, 1] }] }
+  await pushProfile(pyroscope, PAYMENT_PROVIDER, pushed, timeMs)
 }
 
 /** Sends the fixture. @throws where it is not taken */
 export async function sendFixture({ otlp, pyroscope }: Targets, run: Run): Promise<void> {
-  const answers = [await sendSpans(otlp, spansOf(run)), await sendProfiles(pyroscope, profilesOf(run))]
+  const answers: Response[] = []
+  if (otlp !== undefined) answers.push(await sendSpans(otlp, spansOf(run)))
+  if (pyroscope !== undefined) {
+    answers.push(await sendProfiles(pyroscope, profilesOf(run)))
+    for (const [name, profile] of pushedOf(run)) {
+      answers.push(await pushProfile(pyroscope, name, profile, run.timeMs + 20_000))
+    }
+  }
   for (const answer of answers) {
     if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}: ${await answer.text()}`)
   }
@@ -220,5 +230,49 @@ function profilesOf(run: Run): PlainProfile[] {
         { frames: ['main'], value: 1024, labels },
       ],
     },
+  ]
+}
+
+/** Of one service, by what is said about it: what `@pyroscope/nodejs` pushes, and what else it could. */
+function pushedOf(run: Run): [name: string, profile: PlainPprof][] {
+  const { timeMs } = run
+  const charge = ['./src/charge.js:charge:7', './src/server.js:handler:20', '(anonymous):1']
+  const wall: PlainPprof = {
+    ...WALL,
+    timeMs,
+    samples: [
+      { frames: charge, values: [9, 90_000_000, 60_000_000], labels: { http_route: '/charges', bytes: 512 } },
+      // A label that the push has too, and the span in the way of Pyroscope's own clients.
+      { frames: charge, values: [2, 20_000_000, 20_000_000], labels: { region: 'us', retry: 'yes' } },
+      {
+        frames: charge.slice(1),
+        values: [3, 30_000_000, 10_000_000],
+        labels: { http_route: '/charges', profile_id: run.id('order.client') },
+      },
+      { frames: charge.slice(1), values: [1, 10_000_000, 0], labels: { span_id: run.id('order.booking') } },
+      // Without wall time, which is how idle times and other threads are told.
+      { frames: ['(idle)'], values: [40, 0, 0] },
+      { frames: ['(non-JS threads)'], values: [0, 0, 7_000_000] },
+      { frames: ['nothing'], values: [0, 0, 0] },
+      { frames: ['less'], values: [-1, 5, 5] },
+    ],
+  }
+  const heap: PlainPprof = {
+    ...HEAP,
+    timeMs,
+    samples: [
+      { frames: charge, values: [4, 2048] },
+      { frames: charge.slice(1), values: [1, 512] },
+    ],
+  }
+  // Dated by the push, with inlined calls.
+  const later: PlainPprof = {
+    ...WALL,
+    samples: [{ frames: [['inlined', 'caller'], 'root'], values: [5, 50_000_000, 0] }],
+  }
+  return [
+    [PAYMENT_PROVIDER, wall],
+    [PAYMENT_PROVIDER, heap],
+    ['shop/worker.wall{ service_name = payment-provider ,__private=x,empty=,region=us,region=ap}', later],
   ]
 }

@@ -5,6 +5,7 @@ import { toBinary } from '@bufbuild/protobuf'
 import { ExportProfilesServiceRequestSchema } from '../../src/generated/opentelemetry/proto/collector/profiles/v1development/profiles_service_pb.js'
 import { ExportTraceServiceRequestSchema } from '../../src/generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
 import { type PlainSpan, traceRequest } from '../../src/testing/otlp.ts'
+import { type PlainPprof, pprofProfile } from '../../src/testing/pprof.ts'
 import { type PlainProfile, profilesRequest } from '../../src/testing/profiles.ts'
 
 const gzipAsync = promisify(gzip)
@@ -29,6 +30,28 @@ export function sendProfiles(
 ): Promise<Response> {
   const body = toBinary(ExportProfilesServiceRequestSchema, profilesRequest(profiles))
   return post(`${pyroscope}/v1development/profiles`, body, compress)
+}
+
+/** Pushes a profile as `@pyroscope/nodejs` does. */
+export async function pushProfile(
+  pyroscope: string,
+  name: string,
+  profile: PlainPprof,
+  fromMs: number,
+): Promise<Response> {
+  const body = await gzipAsync(pprofProfile(profile).encode())
+  return push(pyroscope, { name, from: String(Math.floor(fromMs / 1000)) }, body)
+}
+
+/** Pushes any body; the parameters are added to those that are always there. */
+export function push(
+  pyroscope: string,
+  parameters: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): Promise<Response> {
+  const query = new URLSearchParams({ format: 'pprof', spyName: 'nodespy', ...parameters })
+  const headers = { 'Content-Type': 'application/octet-stream' }
+  return fetch(`${pyroscope}/ingest?${query}`, { method: 'POST', headers, body: Buffer.from(body) })
 }
 
 /** A trace of a server span and a client span below it, a moment ago. */

@@ -1,4 +1,6 @@
 import Router from '@koa/router'
+import type { Middleware } from 'koa'
+import { type OpenMetricsContentType, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { ProblemError } from '../problems/problem.ts'
 import { serve } from '../testing/serve.ts'
@@ -70,6 +72,22 @@ describe("a service's application", () => {
     await using stranger = await served({ deadline: false, shedding: false })
     expect(await (await stranger.get('/deadline')).json()).toEqual({ remainingMs: null })
     expect(await stranger.telemetry.register.metrics()).not.toContain('load_shed_requests_total')
+  })
+
+  it('does without a middleware of telemetry, and lets one see every request first', async () => {
+    const { logger, register } = testTelemetry()
+    await using without = await served({ telemetry: { logger, register } })
+    expect((await without.get('/openapi.json')).status).toBe(200)
+    const seen: string[] = []
+    const middleware = (): Middleware => async (ctx, next) => {
+      await next()
+      seen.push(`${ctx.path} ${ctx.status} ${ctx.state.requestId === undefined}`)
+    }
+    await using instrumented = await served({
+      telemetry: { logger, register: new Registry<OpenMetricsContentType>(), middleware },
+    })
+    await instrumented.get('/no-such-route')
+    expect(seen).toEqual(['/no-such-route 404 false'])
   })
 
   it('passes a request through what comes first before it counts it as work', async () => {

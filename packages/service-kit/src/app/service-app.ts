@@ -1,4 +1,3 @@
-import type { Telemetry } from '@faultline/telemetry'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { type DeadlineOptions, deadline } from '../deadline/middleware.ts'
@@ -7,10 +6,10 @@ import { inputRejections } from '../problems/input-rejections.ts'
 import { problems } from '../problems/middleware.ts'
 import { translateErrors } from '../problems/translate-errors.ts'
 import { requestId } from '../request-id/request-id.ts'
-import type { Logger, MetricsRegistry } from '../telemetry-types.ts'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 
 /** The parts of telemetry that a service's application uses. */
-export type AppTelemetry = Pick<Telemetry, 'middleware'> & { logger: Logger; register: MetricsRegistry }
+export type AppTelemetry = Pick<ServiceTelemetry, 'logger' | 'register' | 'middleware'>
 
 /** When requests are turned away, and whether: a switch that no service may forget. */
 export type Shedding = Omit<LoadSheddingOptions, 'register' | 'isOn'> & { isOn: () => boolean }
@@ -46,7 +45,8 @@ export function createServiceApp(options: ServiceAppOptions): Koa {
   const app = new Koa()
   // What goes wrong after the problems middleware: a client that leaves, or an answer that cannot be sent.
   app.on('error', (error) => logger.warn({ err: error }, 'request broke off'))
-  app.use(telemetry.middleware())
+  const instrumentation = telemetry.middleware?.()
+  if (instrumentation) app.use(instrumentation)
   app.use(requestId())
   app.use(problems({ logger, onProblem: inputRejections({ logger, register }) }))
   for (const middleware of first) app.use(middleware)

@@ -1,12 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Telemetry } from '@faultline/telemetry'
 import type { Health } from '../health/health.ts'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 
 /**
  * What the operator and the collector ask: `/livez` (the process runs), `/readyz` (it can take traffic),
  * `/metrics` (OpenMetrics). On a listener of its own, so that it is never public and answers under load.
  */
-export function adminHandler(health: Health, telemetry: Pick<Telemetry, 'metricsHandler'>): RequestListener {
+export function adminHandler(
+  health: Health,
+  telemetry: Pick<ServiceTelemetry, 'metricsHandler'>,
+): RequestListener {
   const routes: Record<string, (req: IncomingMessage, res: ServerResponse) => void> = {
     '/livez': (_req, res) => sendJson(res, 200, { alive: true }),
     '/readyz': (_req, res) => sendJson(res, health.ready ? 200 : 503, health.report()),

@@ -1,6 +1,6 @@
-import type { Telemetry } from '@faultline/telemetry'
 import type Koa from 'koa'
 import { Health, type HealthCheck } from '../health/health.ts'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 import { type Service, startService } from './service.ts'
 import { stopOnSignals } from './signals.ts'
 
@@ -21,7 +21,7 @@ export interface RunnableService {
 
 export interface RunServiceOptions {
   config: { host: string; port: number; adminPort: number }
-  telemetry: Pick<Telemetry, 'logger' | 'metricsHandler' | 'shutdown'>
+  telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
-import type { Telemetry } from '@faultline/telemetry'
 import type { Health } from '../health/health.ts'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 import { adminHandler } from './admin.ts'
 import { type Listener, listen } from './listen.ts'
 
@@ -12,7 +12,7 @@ export interface ServiceOptions {
   port: number
   adminPort: number
   health: Health
-  telemetry: Pick<Telemetry, 'logger' | 'metricsHandler' | 'shutdown'>
+  telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
   /** Closes what the service holds (pools, clients), once the last request has been answered. */
   close?: () => Promise<void>
   /** How long requests under way may take after SIGTERM, in milliseconds. */

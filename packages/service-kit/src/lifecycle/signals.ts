@@ -1,11 +1,11 @@
-import type { Telemetry } from '@faultline/telemetry'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 import type { Service } from './service.ts'
 
 /**
  * Ends the process in order: on SIGTERM and SIGINT with exit code 0, on an error that nobody caught with 1, as
  * the state of the process is then unknown.
  */
-export function stopOnSignals(service: Service, telemetry: Pick<Telemetry, 'logger'>): void {
+export function stopOnSignals(service: Service, telemetry: Pick<ServiceTelemetry, 'logger'>): void {
   const { logger } = telemetry
   const exit = (code: number) => {
     service.stop().then(

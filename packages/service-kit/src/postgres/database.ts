@@ -1,16 +1,22 @@
-import type { Telemetry } from '@faultline/telemetry'
 import pg from 'pg'
 import type { Deadline } from '../deadline/deadline.ts'
 import { DependencyError } from '../http-client/dependency-error.ts'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
 import { failureOf } from './failure.ts'
 
 /** Name of the database in problems and as `peer.service` of spans. */
 export const POSTGRESQL = 'postgresql'
 
+/** The parts of telemetry that a database uses. */
+export interface DatabaseTelemetry extends Pick<ServiceTelemetry, 'logger'> {
+  /** Gives the pool's queries spans and the pool its gauges. @returns the same pool */
+  instrumentPool<P extends pg.Pool>(pool: P, options: { poolName: string; peerService: string }): P
+}
+
 export interface DatabaseOptions {
   /** URL with the service's own role. */
   url: string
-  telemetry: Pick<Telemetry, 'instrumentPool' | 'logger'>
+  telemetry: DatabaseTelemetry
   /** Name of the pool in metrics and of the sessions in `pg_stat_activity`: the service's. */
   name: string
   /** Statement that fails while the database is not migrated; the readiness check runs it. */

@@ -19,6 +19,8 @@ export interface ServiceProcess extends AsyncDisposable {
 
 export interface ServiceProcessOptions {
   entry: URL
+  /** What is loaded before the entry, by `--import`. */
+  preload?: URL
   env: Readonly<Record<string, string>>
   /** Fixed ports, to start a service again where it was; free ones otherwise. */
   port?: number
@@ -39,7 +41,8 @@ const START_TIMEOUT_MS = 20_000
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const port = options.port ?? (await freePort())
   const adminPort = await freePort()
-  const child = execa(process.execPath, [options.entry.pathname], {
+  const preload = options.preload ? ['--import', options.preload.href] : []
+  const child = execa(process.execPath, [...preload, options.entry.pathname], {
     env: { ...QUIET, HOST: '127.0.0.1', ...options.env, PORT: String(port), ADMIN_PORT: String(adminPort) },
     reject: false,
     all: true,

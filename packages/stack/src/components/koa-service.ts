@@ -21,12 +21,15 @@ export interface KoaService {
   readonly admin: PortName
   /** What must be ready before it, beside Toxiproxy. */
   readonly dependsOn: readonly string[]
+  /** What is loaded before its entry point, in its folder; for a service that is instrumented from outside. */
+  readonly preload?: string
   readonly env: Readonly<Record<string, string>>
 }
 
 /** One replica of a service: listens on loopback, is asked for readiness at its admin port, flushes to the collector. */
 export function koaService(context: StackContext, definition: KoaService): ComponentDefinition {
-  const { service, replica, env } = definition
+  const { service, replica, env, preload } = definition
+  const source = `services/${service}/src`
   const port = context.ports[definition.api]
   const adminPort = context.ports[definition.admin]
   return {
@@ -39,14 +42,19 @@ export function koaService(context: StackContext, definition: KoaService): Compo
       { port, purpose: 'API' },
       { port: adminPort, purpose: 'admin' },
     ],
-    command: nodeCommand(context, `services/${service}/src/main.ts`, {
-      NODE_OPTIONS: HEAP,
-      HOST,
-      PORT: String(port),
-      ADMIN_PORT: String(adminPort),
-      ...env,
-      ...serviceTelemetry(context, service, `${service}-${replica ?? 1}`),
-    }),
+    command: nodeCommand(
+      context,
+      `${source}/main.ts`,
+      {
+        NODE_OPTIONS: HEAP,
+        HOST,
+        PORT: String(port),
+        ADMIN_PORT: String(adminPort),
+        ...env,
+        ...serviceTelemetry(context, service, `${service}-${replica ?? 1}`),
+      },
+      preload === undefined ? undefined : `${source}/${preload}`,
+    ),
     ready: { type: 'http', url: `http://${HOST}:${adminPort}/readyz` },
     readyTimeoutMs: 30_000,
     stop: { signal: 'SIGTERM', timeoutMs: 20_000 },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ComponentDefinition } from '../component.ts'
-import { proxiedNatsUrl, serviceDatabaseUrl } from '../endpoints.ts'
+import { HOST, proxiedNatsUrl, serviceDatabaseUrl } from '../endpoints.ts'
 import { proxiedUrl } from '../proxies.ts'
 import type { StackContext } from './context.ts'
 import { koaService, migrateTask } from './koa-service.ts'
@@ -35,13 +35,20 @@ export function providerDataFile({ layout }: StackContext): string {
   return join(layout.data, 'payment-provider', 'charges.sqlite')
 }
 
-/** The simulated third party. */
+/** The simulated third party, instrumented with stock parts: those read other variables, and profiles are pushed. */
 export function paymentProvider(context: StackContext): ComponentDefinition {
   return koaService(context, {
     service: 'payment-provider',
     api: 'paymentProvider',
     admin: 'paymentProviderAdmin',
     dependsOn: [],
-    env: { PROVIDER_API_KEY, DATA_FILE: providerDataFile(context) },
+    preload: 'instrumentation.ts',
+    env: {
+      PROVIDER_API_KEY,
+      DATA_FILE: providerDataFile(context),
+      OTEL_RESOURCE_ATTRIBUTES: 'service.instance.id=payment-provider-1',
+      PYROSCOPE_SERVER_ADDRESS: `http://${HOST}:${context.ports.pyroscope}`,
+      PYROSCOPE_FLUSH_INTERVAL_MS: '10000',
+    },
   })
 }

@@ -1,46 +1,25 @@
-import { type Baggage, type BaggageEntry, propagation } from '@opentelemetry/api'
+import { type Baggage, type Context, propagation, type Span } from '@opentelemetry/api'
+import { attributesOf } from '../spans/attributes.ts'
 
-/** Longest header that is read or written, in characters: https://www.w3.org/TR/baggage/#limits */
-const MAX_LENGTH = 8_192
-
-/**
- * Reads a `baggage` header. Only listed keys are taken, so that nobody can make a service carry what it does not
- * know; properties of a member are left out, and a member that is malformed is skipped.
- *
- * @returns undefined when there is nothing to carry
- * @see https://www.w3.org/TR/baggage/#header-content
- */
-export function parseBaggage(header: string, keys: ReadonlySet<string>): Baggage | undefined {
-  if (keys.size === 0 || header.length > MAX_LENGTH) return undefined
-  const entries: Record<string, BaggageEntry> = {}
-  for (const member of header.split(',')) {
-    const [pair = ''] = member.split(';', 1)
-    const separator = pair.indexOf('=')
-    if (separator === -1) continue
-    const key = pair.slice(0, separator).trim()
-    const value = keys.has(key) ? decode(pair.slice(separator + 1).trim()) : undefined
-    if (value !== undefined) entries[key] = { value }
-  }
-  return Object.keys(entries).length === 0 ? undefined : propagation.createBaggage(entries)
+/** The listed members alone, so that nobody can make a service carry what it does not know. */
+export function listedBaggage(baggage: Baggage, keys: ReadonlySet<string>): Baggage | undefined {
+  const listed = baggage.getAllEntries().filter(([key]) => keys.has(key))
+  if (listed.length === 0) return undefined
+  return propagation.createBaggage(Object.fromEntries(listed.map(([key, { value }]) => [key, { value }])))
 }
 
-/** Writes a `baggage` header of the listed keys. @returns an empty string for no header */
-export function formatBaggage(baggage: Baggage | undefined, keys: ReadonlySet<string>): string {
-  if (!baggage || keys.size === 0) return ''
-  let header = ''
-  for (const key of keys) {
-    const entry = baggage.getEntry(key)
-    if (!entry) continue
-    const member = `${header === '' ? '' : ','}${key}=${encodeURIComponent(entry.value.toWellFormed())}`
-    if (header.length + member.length <= MAX_LENGTH) header += member
-  }
-  return header
+/** A context that came from elsewhere, with the listed members of its baggage. */
+export function withListedBaggage(context: Context, keys: ReadonlySet<string>): Context {
+  const baggage = propagation.getBaggage(context)
+  if (!baggage) return context
+  const listed = listedBaggage(baggage, keys)
+  return listed ? propagation.setBaggage(context, listed) : propagation.deleteBaggage(context)
 }
 
-function decode(value: string): string | undefined {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return undefined
-  }
+/** Shows what a span was handed: each member of the baggage is an attribute of the same name. */
+export function showBaggage(span: Span, context: Context): void {
+  const baggage = propagation.getBaggage(context)
+  if (!baggage) return
+  const attributes = attributesOf(span)
+  for (const [key, { value }] of baggage.getAllEntries()) attributes[key] = value
 }

@@ -14,12 +14,12 @@ function quoteOften(text: string): string {
 }
 
 /**
- * The access line as pino writes it with this package's settings. It is every request's line, and pino's way
- * through mixin, formatters and serializers costs several times as much.
+ * The access line as pino writes it with this package's settings, without `err`. It is every request's line, and
+ * pino's way through mixin, formatters and serializers costs several times as much.
  * @param timeMs milliseconds since the Unix epoch
  */
-export function formatAccessLine({ level, fields, span }: AccessRecord, timeMs: number): string {
-  const ids = span ? `,"trace_id":"${span.traceId}","span_id":"${span.spanId}"` : ''
+export function formatAccessLine({ level, fields, spanContext }: AccessRecord, timeMs: number): string {
+  const ids = spanContext ? `,"trace_id":"${spanContext.traceId}","span_id":"${spanContext.spanId}"` : ''
   const route = fields['http.route']
   const requestId = fields['request.id']
   const errorType = fields['error.type']
@@ -29,7 +29,8 @@ export function formatAccessLine({ level, fields, span }: AccessRecord, timeMs: 
   const rest = `${requestId === undefined ? '' : `,"request.id":${JSON.stringify(requestId)}`}${
     errorType === undefined ? '' : `,"error.type":${quoteOften(errorType)}`
   },"msg":"${ACCESS_MESSAGE}"}\n`
-  const status = fields['http.response.status_code']
+  const code = fields['http.response.status_code']
+  const status = code === undefined ? '' : `"http.response.status_code":${code},`
   const duration = fields['http.server.request.duration']
-  return `{"level":"${level}","time":${timeMs}${ids},${known}${JSON.stringify(fields['url.path'])},"http.response.status_code":${status},"http.server.request.duration":${duration}${rest}`
+  return `{"level":"${level}","time":${timeMs}${ids},${known}${JSON.stringify(fields['url.path'])},${status}"http.server.request.duration":${duration}${rest}`
 }

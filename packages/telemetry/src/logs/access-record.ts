@@ -1,16 +1,17 @@
-import type { PbfWriter } from 'pbf'
-import { writeKnownAttribute } from '../otlp/known-attributes.ts'
-import type { RecordedSpan } from '../trace/span.ts'
-import { writeHead, writeTraceIds } from './record-encoding.ts'
+import type { SpanContext } from '@opentelemetry/api'
 
 export const ACCESS_MESSAGE = 'request completed'
 
-/** The fields of a `request completed` line, named by the semantic conventions; duration in seconds. */
-export interface AccessFields {
+/**
+ * The fields of a `request completed` line, named by the semantic conventions; duration in seconds. A type, not an
+ * interface, so that it is also the API's `Attributes`.
+ */
+export type AccessFields = {
   'http.request.method': string
   'http.route': string | undefined
   'url.path': string
-  'http.response.status_code': number
+  /** Undefined when the client left before the answer. */
+  'http.response.status_code': number | undefined
   'http.server.request.duration': number
   'request.id': string | undefined
   'error.type': string | undefined
@@ -20,15 +21,8 @@ export interface AccessFields {
 export interface AccessRecord {
   readonly level: 'info' | 'error'
   readonly fields: AccessFields
-  readonly span: RecordedSpan | undefined
-}
-
-/** Writes the record without the detour over its JSON line. */
-export function writeAccessRecord({ level, fields, span }: AccessRecord, pbf: PbfWriter): void {
-  writeHead(pbf, Date.now(), level, ACCESS_MESSAGE)
-  for (const key in fields) {
-    const value = fields[key as keyof AccessFields]
-    if (value !== undefined) writeKnownAttribute(pbf, 6, key, value)
-  }
-  if (span) writeTraceIds(pbf, span.traceId, span.spanId)
+  /** The span of the request, which is not active any more when its line is written. */
+  readonly spanContext?: SpanContext | undefined
+  /** The exception that made the request fail, wherever it was caught. */
+  readonly err?: unknown
 }

@@ -1,11 +1,13 @@
-import { type Span, trace } from '@opentelemetry/api'
-import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
+import { context, diag, type Logger as OtlpLogger, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { millisToHrTime } from '@opentelemetry/core'
+import { type DestinationStream, destination, type Logger, pino, symbols } from 'pino'
 import type { LogOptions } from '../options.ts'
-import type { Batcher } from '../otlp/batcher.ts'
-import { RecordedSpan, type SpanScope } from '../trace/span.ts'
 import { formatAccessLine } from './access-line.ts'
-import { ACCESS_MESSAGE, type AccessRecord, writeAccessRecord } from './access-record.ts'
-import { type LogLine, writeLogLine } from './record-encoding.ts'
+import { ACCESS_MESSAGE, type AccessRecord } from './access-record.ts'
+import { nearestLevel } from './level.ts'
+import { type LineKeys, toLogRecord } from './line-record.ts'
+import { pinoSettings, timeKeyOf } from './pino-options.ts'
+import { severityNumber } from './severity.ts'
 
 /**
  * Bytes gathered before a write to standard output, and milliseconds after which fewer are written. A write
@@ -17,8 +19,6 @@ const STDOUT_FLUSH_MS = 100
 /** Lines that nobody reads are dropped past this; a reader that hangs must not fill the memory. */
 const STDOUT_LIMIT_BYTES = 16 * 1024 * 1024
 
-const SCOPE: SpanScope = { name: '@faultline/telemetry', version: undefined }
-
 /** The service's log lines: standard output and OTLP from one logger. */
 export interface LogPipeline {
   readonly logger: Logger
@@ -28,61 +28,121 @@ export interface LogPipeline {
   flush(): Promise<void>
 }
 
-/** @param batcher undefined leaves lines on standard output only */
-export function createLogPipeline(options: LogOptions, batcher: Batcher | undefined): LogPipeline {
-  const stdout = options.stdout
-    ? destination({
-        dest: 1,
-        sync: false,
-        minLength: STDOUT_BUFFER_BYTES,
-        maxWrite: STDOUT_WRITE_BYTES,
-        maxLength: STDOUT_LIMIT_BYTES,
-        periodicFlush: STDOUT_FLUSH_MS,
-      })
-    : undefined
-
-  const stream: DestinationStream = {
-    write(line) {
-      stdout?.write(line)
-      batcher?.add(SCOPE, writeLogLine, JSON.parse(line) as LogLine)
-    },
-  }
-
-  const settings: LoggerOptions = {
-    base: null,
-    ...options.pino,
-    level: options.level,
-    messageKey: 'msg',
-    timestamp: true,
-    formatters: { ...options.pino?.formatters, level: (label) => ({ level: label }) },
-    mixin: () => traceFields(trace.getActiveSpan()),
-  }
-  const logger = pino(settings, stream)
+/**
+ * @param otlp undefined leaves lines on standard output only
+ * @throws TypeError for a pino option that cannot be honoured
+ */
+export function createLogPipeline(options: LogOptions, otlp: OtlpLogger | undefined): LogPipeline {
+  const settings = pinoSettings(options)
+  const { messageKey = 'msg', errorKey = 'err', nestedKey } = settings
+  const keys = { message: messageKey, error: errorKey, nested: nestedKey, time: timeKeyOf(settings) }
+  const output = new LineOutput(options.stdout ? openStdout() : undefined, otlp, keys)
+  const logger = pino(settings, output)
 
   return {
     logger,
     access(record) {
-      const { level, fields, span } = record
+      const { fields, spanContext, err } = record
+      const level = nearestLevel(record.level, logger.levels.values) as AccessRecord['level']
       if (!logger.isLevelEnabled(level)) return
-      // Own settings, redaction for one, hold for access lines as well.
-      if (options.pino) {
-        logger[level]({ ...(span && traceFields(span)), ...fields }, ACCESS_MESSAGE)
+      const active = spanContext ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT
+      // Own settings, redaction for one, hold for access lines as well. pino also knows how errors are written.
+      if (options.pino || err !== undefined) {
+        context.with(active, () => logger[level]({ ...fields, [errorKey]: err }, ACCESS_MESSAGE))
         return
       }
-      stdout?.write(formatAccessLine(record, Date.now()))
-      batcher?.add(SCOPE, writeAccessRecord, record)
+      const timeMs = Date.now()
+      output.print(formatAccessLine(record, timeMs))
+      if (!otlp) return
+      const timestamp = millisToHrTime(timeMs)
+      try {
+        otlp.emit({
+          timestamp,
+          observedTimestamp: timestamp,
+          severityNumber: severityNumber(level, logger.levels.values[level] ?? 0),
+          severityText: level,
+          body: ACCESS_MESSAGE,
+          // Undefined ones are left out by the SDK.
+          attributes: fields,
+          context: active,
+        })
+      } catch (error) {
+        diag.error('an access line could not be exported', error)
+      }
     },
-    async flush() {
-      // A closed or broken standard output is no reason to fail.
-      if (stdout) await new Promise<void>((resolve) => stdout.flush(() => resolve()))
-    },
+    flush: () => new Promise((resolve) => output.flush(() => resolve())),
   }
 }
 
-/** A new object each time, as pino adds the line's own fields to it. */
-function traceFields(span: Span | undefined): { trace_id?: string; span_id?: string } {
-  if (span instanceof RecordedSpan) return { trace_id: span.traceId, span_id: span.spanId }
-  if (!span) return {}
-  const { traceId, spanId } = span.spanContext()
-  return { trace_id: traceId, span_id: spanId }
+type Stdout = ReturnType<typeof destination>
+
+function openStdout(): Stdout {
+  return destination({
+    dest: 1,
+    sync: false,
+    minLength: STDOUT_BUFFER_BYTES,
+    maxWrite: STDOUT_WRITE_BYTES,
+    maxLength: STDOUT_LIMIT_BYTES,
+    periodicFlush: STDOUT_FLUSH_MS,
+  })
+}
+
+/** Where pino writes: it never throws, so that no log call does. */
+class LineOutput implements DestinationStream {
+  // pino then says of each line what its text alone does not.
+  readonly [symbols.needsMetadataGsym] = true
+  lastLevel = 0
+  lastTime = ''
+  lastMsg = ''
+  lastObj: object = {}
+  lastLogger: Logger | undefined
+  readonly #stdout: Stdout | undefined
+  readonly #otlp: OtlpLogger | undefined
+  readonly #keys: LineKeys
+  #isEmitting = false
+
+  constructor(stdout: Stdout | undefined, otlp: OtlpLogger | undefined, keys: LineKeys) {
+    this.#stdout = stdout
+    this.#otlp = otlp
+    this.#keys = keys
+  }
+
+  write(line: string): void {
+    this.print(line)
+    // A processor that logs would go round in circles; its lines are on standard output.
+    if (!this.#otlp || this.#isEmitting) return
+    this.#isEmitting = true
+    try {
+      this.#emit(this.#otlp, line)
+    } catch (error) {
+      diag.error('a log line could not be exported', error)
+    } finally {
+      this.#isEmitting = false
+    }
+  }
+
+  print(line: string): void {
+    try {
+      this.#stdout?.write(line)
+    } catch (error) {
+      diag.error('standard output takes no lines', error)
+    }
+  }
+
+  /** pino calls this for a fatal line, after which the process may end. */
+  flushSync(): void {
+    this.#stdout?.flushSync()
+  }
+
+  // A closed or broken standard output is no reason to fail.
+  flush(done: () => void): void {
+    if (this.#stdout) this.#stdout.flush(() => done())
+    else done()
+  }
+
+  #emit(otlp: OtlpLogger, line: string): void {
+    const levelValue = this.lastLevel
+    const level = this.lastLogger?.levels.labels[levelValue] ?? String(levelValue)
+    otlp.emit(toLogRecord(line, { level, levelValue, time: this.lastTime }, this.#keys))
+  }
 }

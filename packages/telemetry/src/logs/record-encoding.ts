@@ -1,67 +1,49 @@
+import { isSpanContextValid } from '@opentelemetry/api'
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import type { PbfWriter } from 'pbf'
 import { writeAnyValue, writeAttribute } from '../otlp/attributes.ts'
 import { writeHexField } from '../otlp/hex.ts'
-import { severityNumber } from './severity.ts'
+import { writeKnownAttribute } from '../otlp/known-attributes.ts'
+import { writeTime } from '../otlp/span-encoding.ts'
+import { writeText } from '../otlp/text.ts'
+import { boundAttributes, boundBody, cutText } from './record-bounds.ts'
 
-/** A pino line, parsed: what is written to standard output is what is exported. */
-export interface LogLine {
-  readonly level?: unknown
-  readonly time?: unknown
-  readonly msg?: unknown
-  readonly trace_id?: unknown
-  readonly span_id?: unknown
-  readonly [field: string]: unknown
-}
+/** Marks a record of which not all is there. */
+export const TRUNCATED = 'telemetry.truncated'
+/** Bytes of a severity's or an event's name. */
+const MAX_NAME_BYTES = 256
 
-const OWN_FIELDS = new Set(['level', 'time', 'msg', 'trace_id', 'span_id', 'err'])
-/** W3C sampled flag. */
-const FLAG_SAMPLED = 1
+/**
+ * Writes a record as `opentelemetry.proto.logs.v1.LogRecord`. A record that is larger than Loki takes is cut, and
+ * has the attribute `telemetry.truncated`; attributes that had no room are counted in `dropped_attributes_count`.
+ */
+export function writeLogRecord(record: ReadableLogRecord, pbf: PbfWriter): void {
+  const { severityNumber, severityText, eventName, spanContext } = record
+  writeTime(pbf, 1, record.hrTime)
+  if (severityNumber) pbf.writeVarintField(2, severityNumber)
+  if (severityText) writeText(pbf, 3, cutText(severityText, MAX_NAME_BYTES))
+  const { body, isCut: isBodyCut } = boundBody(record.body)
+  if (typeof body === 'string') pbf.writeMessage(5, writeStringValue, body)
+  else if (body !== undefined) writeAnyValue(pbf, 5, body)
 
-/** Writes a parsed line as `opentelemetry.proto.logs.v1.LogRecord`. */
-export function writeLogLine(line: LogLine, pbf: PbfWriter): void {
-  writeHead(pbf, typeof line.time === 'number' ? line.time : Date.now(), String(line.level ?? ''), line.msg)
-  for (const key in line) {
-    if (!OWN_FIELDS.has(key)) writeAttribute(pbf, 6, key, line[key])
+  const { attributes, dropped, isCut } = boundAttributes(record.attributes)
+  for (const key in attributes) writeKnownAttribute(pbf, 6, key, attributes[key])
+  const droppedCount = record.droppedAttributesCount + dropped
+  if (isBodyCut || isCut || droppedCount > 0) writeAttribute(pbf, 6, TRUNCATED, true)
+  if (droppedCount > 0) pbf.writeVarintField(7, droppedCount)
+
+  // Ids that a receiver refuses would cost the whole batch.
+  if (spanContext && isSpanContextValid(spanContext)) {
+    pbf.writeTag(8, 5)
+    pbf.writeFixed32(spanContext.traceFlags)
+    writeHexField(pbf, 9, spanContext.traceId)
+    writeHexField(pbf, 10, spanContext.spanId)
   }
-  if (line.err !== undefined) writeException(line.err, pbf)
-  if (typeof line.trace_id === 'string' && typeof line.span_id === 'string') {
-    writeTraceIds(pbf, line.trace_id, line.span_id)
-  }
+  writeTime(pbf, 11, record.hrTimeObserved)
+  if (eventName) writeText(pbf, 12, cutText(eventName, MAX_NAME_BYTES))
 }
 
-/** Writes time, severity and body. @param timeMs milliseconds since the Unix epoch */
-export function writeHead(pbf: PbfWriter, timeMs: number, level: string, body: unknown): void {
-  pbf.writeTag(1, 1)
-  pbf.writeFixed64(timeMs * 1e6)
-  const severity = severityNumber(level)
-  if (severity !== 0) pbf.writeVarintField(2, severity)
-  pbf.writeStringField(3, level)
-  if (body !== undefined) writeAnyValue(pbf, 5, body)
-}
-
-/** Writes the record's own id fields, which Loki shows as structured metadata `trace_id` and `span_id`. */
-export function writeTraceIds(pbf: PbfWriter, traceId: string, spanId: string): void {
-  pbf.writeTag(8, 5)
-  pbf.writeFixed32(FLAG_SAMPLED)
-  writeHexField(pbf, 9, traceId)
-  writeHexField(pbf, 10, spanId)
-  pbf.writeTag(11, 1)
-  pbf.writeFixed64(Date.now() * 1e6)
-}
-
-/** pino's serialized error under the names of the semantic conventions. */
-function writeException(error: unknown, pbf: PbfWriter): void {
-  if (typeof error !== 'object' || error === null) {
-    writeAttribute(pbf, 6, 'exception.message', String(error))
-    return
-  }
-  for (const [key, value] of Object.entries(error)) {
-    writeAttribute(pbf, 6, EXCEPTION_NAMES[key] ?? `exception.${key}`, value)
-  }
-}
-
-const EXCEPTION_NAMES: Readonly<Record<string, string>> = {
-  type: 'exception.type',
-  message: 'exception.message',
-  stack: 'exception.stacktrace',
+/** Longer than `writeAnyValue` has strings: the bound of a body is its own. */
+function writeStringValue(text: string, pbf: PbfWriter): void {
+  writeText(pbf, 1, text)
 }

@@ -1,14 +1,23 @@
-/** Severity numbers: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */
-const SEVERITIES: Readonly<Record<string, number>> = {
-  trace: 1,
-  debug: 5,
-  info: 9,
-  warn: 13,
-  error: 17,
-  fatal: 21,
-}
+import { SeverityNumber } from '@opentelemetry/api'
 
-/** @returns 0, the protocol's "unspecified", for levels of one's own */
-export function severityNumber(level: string): number {
-  return SEVERITIES[level] ?? 0
+/**
+ * pino's numbers and what they are on OpenTelemetry's scale:
+ * https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+ */
+const SCALE: readonly (readonly [value: number, level: string, severity: SeverityNumber])[] = [
+  [60, 'fatal', SeverityNumber.FATAL],
+  [50, 'error', SeverityNumber.ERROR],
+  [40, 'warn', SeverityNumber.WARN],
+  [30, 'info', SeverityNumber.INFO],
+  [20, 'debug', SeverityNumber.DEBUG],
+]
+
+/**
+ * The severity of a pino level. A level that bears a standard name is what its name says, whatever its number; another
+ * is the standard level at or below its number.
+ */
+export function severityNumber(level: string, value: number): SeverityNumber {
+  for (const [, name, severity] of SCALE) if (name === level) return severity
+  for (const [least, , severity] of SCALE) if (value >= least) return severity
+  return SeverityNumber.TRACE
 }

@@ -1,138 +1,127 @@
-import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
-import { pushBaggage } from '../baggage/attributes.ts'
-import { formatBaggage, parseBaggage } from '../baggage/baggage.ts'
-import type { MessagingMetrics } from '../metrics/messaging.ts'
-import type { Profiler } from '../profiles/profiler.ts'
-import { monotonicMs } from '../trace/clock.ts'
-import { rootContext } from '../trace/linked-context.ts'
-import { remoteParent } from '../trace/remote-parent.ts'
-import type { RecordedSpan } from '../trace/span.ts'
-import { formatTraceparent } from '../trace/traceparent.ts'
-import { type LightTracer, type ParentContext, parentOf } from '../trace/tracer.ts'
-import { endOperation } from './operation.ts'
+import {
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  type TextMapSetter,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import { showBaggage, withListedBaggage } from '../baggage/baggage.ts'
+import { monotonicMs, toHrTime } from '../clock.ts'
+import type { SampleLabels } from '../profiles/plugin.ts'
+import { attributesOf } from '../spans/attributes.ts'
 import type { HeaderReader, HeaderWriter, IncomingMessage, Messaging, OutgoingMessage } from './types.ts'
 
 /** What messaging feeds; undefined for what is off. */
 export interface MessagingDependencies {
-  readonly tracer: LightTracer | undefined
-  readonly metrics: MessagingMetrics | undefined
-  readonly profiles: Profiler | undefined
+  readonly tracer: Tracer | undefined
+  readonly labels: SampleLabels | undefined
   readonly baggageKeys: ReadonlySet<string>
 }
 
-export function createMessaging(dependencies: MessagingDependencies): Messaging {
-  const { tracer, profiles, baggageKeys } = dependencies
+const reader: TextMapGetter<HeaderReader> = {
+  get: (headers, key) => headers.get(key) || undefined,
+  keys: () => [],
+}
+const writer: TextMapSetter<HeaderWriter> = {
+  set(headers, key, value) {
+    headers.set(key, value)
+  },
+}
 
-  async function measured<T>(
-    operation: 'send' | 'process',
-    message: OutgoingMessage | IncomingMessage,
-    span: RecordedSpan | undefined,
-    run: () => Promise<T>,
-  ): Promise<T> {
-    const startMs = span?.startMs ?? monotonicMs()
-    const finished = { operation, message, span, startMs, metrics: dependencies.metrics }
-    try {
-      const result = await run()
-      endOperation(finished, undefined)
-      return result
-    } catch (error) {
-      endOperation(finished, { error })
-      throw error
-    }
+export function createMessaging({ tracer, labels, baggageKeys }: MessagingDependencies): Messaging {
+  /** What a message was handed; nothing of what happens to be active where it is received. */
+  function received(headers: HeaderReader | undefined): Context {
+    if (!headers) return ROOT_CONTEXT
+    return withListedBaggage(propagation.extract(ROOT_CONTEXT, headers, reader), baggageKeys)
   }
 
   return {
     send(message, publish) {
-      const around = message.origin ? received(message.origin, baggageKeys) : activeOrigin()
-      const span = tracer?.start(`send ${message.destination}`, SpanKind.PRODUCER, around.parent)
-      if (span) {
-        if (message.origin) span.late = true
-        describe(span, 'send', message)
-        inject(span, around.context, message.headers, baggageKeys)
-      }
-      const active = span ? trace.setSpan(around.context, span) : around.context
-      return measured('send', message, span, () => context.with(active, publish))
+      if (!tracer) return publish()
+      const parent = message.origin ? received(message.origin) : context.active()
+      const options = { kind: SpanKind.PRODUCER, startTime: toHrTime(monotonicMs()) }
+      const span = tracer.startSpan(`send ${message.destination}`, options, parent)
+      describe(span, 'send', message)
+      const active = trace.setSpan(parent, span)
+      propagation.inject(active, message.headers, writer)
+      return ended(span, () => context.with(active, publish))
     },
 
     process(message, handle) {
-      const { parent, context: base } = received(message.headers, baggageKeys)
-      const span = tracer?.start(`process ${message.destination}`, SpanKind.CONSUMER, parent)
-      if (span) {
-        span.late = true
-        describe(span, 'process', message)
-        if (message.consumerGroup !== undefined)
-          span.pushAttribute('messaging.consumer.group.name', message.consumerGroup)
-        const baggage = propagation.getBaggage(base)
-        if (baggage) pushBaggage(span, baggage)
-        // A trace that begins here is marked where it begins.
-        if (parent && span.kept) span.markKept()
+      if (!tracer) return handle()
+      const parent = received(message.headers)
+      const options = { kind: SpanKind.CONSUMER, startTime: toHrTime(monotonicMs()) }
+      const span = tracer.startSpan(`process ${message.destination}`, options, parent)
+      describe(span, 'process', message)
+      if (message.consumerGroup !== undefined) {
+        attributesOf(span)['messaging.consumer.group.name'] = message.consumerGroup
       }
-      const run = () => context.with(span ? trace.setSpan(base, span) : base, handle)
-      if (!profiles || !span) return measured('process', message, span, run)
-      return profiled(profiles, span, message.destination, (labelled) =>
-        measured('process', message, span, () => labelled(run)),
-      )
+      showBaggage(span, parent)
+      const run = () => context.with(trace.setSpan(parent, span), handle)
+      return labels ? profiled(labels, span, message.destination, run) : ended(span, run)
     },
+  }
+}
+
+/** Ends the span with the work, whichever way that goes. */
+async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work()
+    span.end(toHrTime(monotonicMs()))
+    return result
+  } catch (error) {
+    attributesOf(span)['error.type'] = error instanceof Error ? error.name : 'Error'
+    span.setStatus({ code: SpanStatusCode.ERROR })
+    if (error instanceof Error) span.recordException(error)
+    span.end(toHrTime(monotonicMs()))
+    throw error
   }
 }
 
 /** Links the samples that are taken meanwhile to the span. */
 async function profiled<T>(
-  profiles: Profiler,
-  span: RecordedSpan,
+  labels: SampleLabels,
+  span: Span,
   destination: string,
-  work: (labelled: (run: () => Promise<T>) => Promise<T>) => Promise<T>,
+  run: () => Promise<T>,
 ): Promise<T> {
-  const { traceId, spanId } = span
-  const label = profiles.label({ traceId, spanId, route: undefined, destination })
-  if (!label) return work((run) => run())
+  const { traceId, spanId } = span.spanContext()
+  const label = labels.label({ traceId, spanId, route: undefined, destination })
+  if (!label) return ended(span, run)
   // Where Grafana looks for the profile of a span.
-  span.pushAttribute('pyroscope.profile.id', spanId)
+  attributesOf(span)['pyroscope.profile.id'] = spanId
   try {
-    return await work((run) => profiles.run(label, run))
+    return await ended(span, () => labels.run(label, run))
   } finally {
-    profiles.release(label)
+    labels.release(label)
   }
 }
 
-interface Origin {
-  readonly parent: ParentContext | undefined
-  /** Without a span, but with baggage. */
-  readonly context: Context
-}
-
-function activeOrigin(): Origin {
-  const active = context.active()
-  return { parent: parentOf(trace.getSpan(active)), context: active }
-}
-
-/** What a message was handed; nothing of what happens to be active where it is received. */
-function received(headers: HeaderReader | undefined, keys: ReadonlySet<string>): Origin {
-  const root = rootContext(ROOT_CONTEXT)
-  if (!headers) return { parent: undefined, context: root }
-  const parent = remoteParent(headers.get('traceparent') || undefined, headers.get('tracestate') ?? '')
-  const baggage = parseBaggage(headers.get('baggage') ?? '', keys)
-  return { parent, context: baggage ? propagation.setBaggage(root, baggage) : root }
-}
-
 function describe(
-  span: RecordedSpan,
+  span: Span,
   operation: 'send' | 'process',
-  { system, destination, peerService, messageId, bodyBytes, attributes }: OutgoingMessage | IncomingMessage,
+  {
+    system,
+    destination,
+    peerService,
+    messageId,
+    bodyBytes,
+    attributes: more,
+  }: OutgoingMessage | IncomingMessage,
 ): void {
-  span.pushAttribute('messaging.system', system)
-  span.pushAttribute('messaging.operation.name', operation)
-  span.pushAttribute('messaging.operation.type', operation)
-  span.pushAttribute('messaging.destination.name', destination)
-  span.pushAttribute('peer.service', peerService ?? system)
-  if (messageId !== undefined) span.pushAttribute('messaging.message.id', messageId)
-  if (bodyBytes !== undefined) span.pushAttribute('messaging.message.body.size', bodyBytes)
-  if (attributes) span.setAttributes(attributes)
-}
-
-function inject(span: RecordedSpan, base: Context, headers: HeaderWriter, keys: ReadonlySet<string>): void {
-  headers.set('traceparent', formatTraceparent(span.traceId, span.spanId))
-  if (span.traceState !== '') headers.set('tracestate', span.traceState)
-  const baggage = formatBaggage(propagation.getBaggage(base), keys)
-  if (baggage !== '') headers.set('baggage', baggage)
+  const attributes = attributesOf(span)
+  attributes['messaging.system'] = system
+  attributes['messaging.operation.name'] = operation
+  attributes['messaging.operation.type'] = operation
+  attributes['messaging.destination.name'] = destination
+  attributes['peer.service'] = peerService ?? system
+  if (messageId !== undefined) attributes['messaging.message.id'] = messageId
+  if (bodyBytes !== undefined) attributes['messaging.message.body.size'] = bodyBytes
+  if (more) span.setAttributes(more)
 }

@@ -1,8 +1,7 @@
-import { SpanKind } from '@opentelemetry/api'
+import { TraceFlags } from '@opentelemetry/api'
 import fc from 'fast-check'
 import { Histogram } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { RecordedSpan } from '../trace/span.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 import { createRegistry } from './registry.ts'
 
@@ -31,7 +30,8 @@ describe('duration histogram', () => {
           const labels = { method, route, ...(error === undefined ? {} : { error_type: error }) }
           reference.observe({ labels, value: seconds })
         }
-        expect(sorted(await ours.metrics())).toEqual(sorted(await theirs.metrics()))
+        const shown = sorted(await ours.getSingleMetricAsString(options.name))
+        expect(shown).toEqual(sorted(await theirs.getSingleMetricAsString(options.name)))
       }),
     )
   })
@@ -44,7 +44,8 @@ describe('duration histogram', () => {
       ['2', 0.06],
       ['3', 5],
     ] as const) {
-      histogram.observe(['GET', '/a', undefined], seconds, spanOf(digit))
+      const context = { traceId: digit.repeat(32), spanId: digit.repeat(16), traceFlags: TraceFlags.SAMPLED }
+      histogram.observe(['GET', '/a', undefined], seconds, context)
     }
     histogram.observe(['GET', '/a', undefined], 0.07, undefined)
     const lines = (await register.metrics()).split('\n').filter((line) => line.includes(' # '))
@@ -54,6 +55,34 @@ describe('duration histogram', () => {
     )
     expect(lines[1]).toContain(`le="+Inf",method="GET",route="/a"} 4 # {trace_id="${'3'.repeat(32)}"`)
   })
+
+  it('has no more series than it may, and counts what goes into the one for the rest', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e')),
+        fc.integer({ min: 1, max: 4 }),
+        async (routes, maxSeries) => {
+          const register = createRegistry()
+          const histogram = new DurationHistogram(register, { ...options, maxSeries })
+          for (const route of routes) histogram.observe(['GET', route, undefined], 1, undefined)
+          const lines = (await register.metrics()).split('\n')
+          const counts = lines.filter((line) => line.startsWith(`${options.name}_count`))
+          const own = [...new Set(routes)].slice(0, maxSeries)
+          const rest = routes.filter((route) => !own.includes(route)).length
+          const expected = own.map(
+            (route) =>
+              `${options.name}_count{method="GET",route="${route}"} ${routes.filter((it) => it === route).length}`,
+          )
+          if (rest > 0) expected.push(`${options.name}_count{otel_metric_overflow="true"} ${rest}`)
+          expect(counts).toEqual(expected)
+          const overflow = lines.filter((line) => line.startsWith('telemetry_metric_overflow_total'))
+          expect(overflow).toEqual(
+            rest === 0 ? [] : [`telemetry_metric_overflow_total{metric="${options.name}"} ${rest}`],
+          )
+        },
+      ),
+    )
+  })
 })
 
 /** Series may come in any order, and so may labels. */
@@ -62,21 +91,4 @@ function sorted(exposition: string): string[] {
     .split('\n')
     .map((line) => [...line].toSorted().join(''))
     .toSorted()
-}
-
-function spanOf(digit: string): RecordedSpan {
-  return new RecordedSpan(
-    {
-      traceId: digit.repeat(32),
-      spanId: digit.repeat(16),
-      parentSpanId: undefined,
-      traceState: '',
-      kept: true,
-      kind: SpanKind.SERVER,
-      name: 'GET',
-      startMs: 0,
-      scope: { name: 'test', version: undefined },
-    },
-    { onEnd: () => undefined },
-  )
 }

@@ -1,14 +1,14 @@
-import type { Metric, OpenMetricsContentType, Registry } from 'prom-client'
-import type { RecordedSpan } from '../trace/span.ts'
+import type { SpanContext } from '@opentelemetry/api'
 import { type ExemplarLabels, exemplarOf } from './exemplar.ts'
+import type { Labels, LabelValue } from './series.ts'
+import {
+  type MetricLine,
+  type OpenMetricsRegistry,
+  SpanMetric,
+  type SpanMetricOptions,
+} from './span-metric.ts'
 
-/** Value of a label; undefined leaves the label out. */
-export type LabelValue = string | number | undefined
-
-export interface DurationHistogramOptions {
-  readonly name: string
-  readonly help: string
-  readonly labelNames: readonly string[]
+export interface DurationHistogramOptions extends SpanMetricOptions {
   /** Upper bounds in seconds, ascending. */
   readonly buckets: readonly number[]
 }
@@ -22,51 +22,28 @@ interface Exemplar {
 
 /** Counts of one combination of labels; the last bucket is +Inf. */
 interface Series {
-  readonly labels: Readonly<Record<string, string | number>>
+  readonly labels: Labels
   readonly counts: Float64Array
   readonly exemplars: (Exemplar | undefined)[]
   sum: number
 }
 
-type Level = Map<LabelValue, Level | Series>
-
-/** One line of the exposition, in the form prom-client writes out. */
-interface MetricLine {
-  readonly metricName: string
-  readonly labels: Readonly<Record<string, string | number>>
-  readonly value: number
-  readonly exemplar?: Exemplar | null
-}
-
-/**
- * Histogram with exemplars in a prom-client registry, for what is observed on every request: a series is
- * found by walking its label values, where prom-client's own validates, sorts and joins them each time.
- */
-export class DurationHistogram {
-  readonly name: string
-  readonly help: string
+/** Histogram with exemplars in a prom-client registry, for what is observed on every request. */
+export class DurationHistogram extends SpanMetric<Series> {
   readonly type = 'histogram'
-  readonly aggregator = 'sum'
-  readonly #labelNames: readonly string[]
   readonly #buckets: readonly number[]
-  readonly #root: Level = new Map()
-  readonly #series: Series[] = []
 
-  constructor(register: Registry<OpenMetricsContentType>, options: DurationHistogramOptions) {
-    this.name = options.name
-    this.help = options.help
-    this.#labelNames = options.labelNames
+  constructor(register: OpenMetricsRegistry, options: DurationHistogramOptions) {
+    super(register, options)
     this.#buckets = options.buckets
-    // A registry only asks for a name and get(); its type names prom-client's own classes.
-    register.registerMetric(this as unknown as Metric)
   }
 
   /**
    * @param values of the labels, in the order of their names
-   * @param exemplar ended span that leads to a stored trace; undefined for no exemplar
+   * @param exemplar context of an ended span that leads to a stored trace; undefined for no exemplar
    */
-  observe(values: readonly LabelValue[], seconds: number, exemplar: RecordedSpan | undefined): void {
-    const series = this.#find(values)
+  observe(values: readonly LabelValue[], seconds: number, exemplar: SpanContext | undefined): void {
+    const series = this.series.find(values)
     const buckets = this.#buckets
     let index = 0
     while (index < buckets.length && seconds > (buckets[index] ?? 0)) index += 1
@@ -81,49 +58,11 @@ export class DurationHistogram {
     }
   }
 
-  /** For the registry. */
-  async get(): Promise<{
-    name: string
-    help: string
-    type: string
-    aggregator: string
-    values: MetricLine[]
-  }> {
-    const { name, help, type, aggregator } = this
-    return { name, help, type, aggregator, values: this.#series.flatMap((series) => this.#lines(series)) }
+  protected create(labels: Labels): Series {
+    return { labels, counts: new Float64Array(this.#buckets.length + 1), exemplars: [], sum: 0 }
   }
 
-  #find(values: readonly LabelValue[]): Series {
-    let level = this.#root
-    const last = values.length - 1
-    for (let index = 0; index < last; index += 1) {
-      let next = level.get(values[index]) as Level | undefined
-      if (!next) {
-        next = new Map()
-        level.set(values[index], next)
-      }
-      level = next
-    }
-    let series = level.get(values[last]) as Series | undefined
-    if (!series) {
-      series = this.#createSeries(values)
-      level.set(values[last], series)
-    }
-    return series
-  }
-
-  #createSeries(values: readonly LabelValue[]): Series {
-    const labels: Record<string, string | number> = {}
-    for (const [index, name] of this.#labelNames.entries()) {
-      const value = values[index]
-      if (value !== undefined) labels[name] = value
-    }
-    const series = { labels, counts: new Float64Array(this.#buckets.length + 1), exemplars: [], sum: 0 }
-    this.#series.push(series)
-    return series
-  }
-
-  #lines({ labels, counts, exemplars, sum }: Series): MetricLine[] {
+  protected lines({ labels, counts, exemplars, sum }: Series): MetricLine[] {
     let count = 0
     const lines: MetricLine[] = [...counts].map((inBucket, index) => {
       count += inBucket

@@ -1,5 +1,7 @@
-import { SpanStatusCode } from '@opentelemetry/api'
-import type { RecordedSpan } from '../trace/span.ts'
+import { type SpanContext, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { isKept as isMarked } from '../trace/keep.ts'
+import { millisecondsBetween, type SpanState } from './span-state.ts'
 
 /** Labels that lead from a metric to a stored trace. */
 export interface ExemplarLabels {
@@ -9,16 +11,53 @@ export interface ExemplarLabels {
 }
 
 /**
- * An exemplar must lead to a trace that the tail sampler keeps: one that is marked, failed or slow; of a message that
- * was waiting, only one that is marked.
- * @param span an ended span
- * @param slowThresholdMs the sampler's latency threshold in milliseconds
+ * Which spans an exemplar may lead to: `kept`, to those whose trace the tail sampler keeps; `sampled`, to all that
+ * are exported, for people without tail sampling; `none`, to no span.
  */
-export function leadsToStoredTrace(span: RecordedSpan, slowThresholdMs: number): boolean {
-  if (span.kept || span.late) return span.kept
-  return span.statusCode === SpanStatusCode.ERROR || span.endMs - span.startMs >= slowThresholdMs
+export type ExemplarPolicy = 'kept' | 'sampled' | 'none'
+
+export interface ExemplarRule {
+  readonly policy: ExemplarPolicy
+  /** Milliseconds from which the tail sampler keeps a trace for its duration. */
+  readonly slowThresholdMs: number
+  /** Milliseconds that the tail sampler waits for a trace's spans before it decides. */
+  readonly decisionWaitMs: number
 }
 
-export function exemplarOf(span: RecordedSpan): ExemplarLabels {
-  return { trace_id: span.traceId, span_id: span.spanId }
+export function exemplarOf({ traceId, spanId }: SpanContext): ExemplarLabels {
+  return { trace_id: traceId, span_id: spanId }
+}
+
+/** Whether the trace of a span that runs is certain to be stored: it is exported and carries the keep mark. */
+export function isKept(context: SpanContext): boolean {
+  return isSampled(context) && isMarked(context)
+}
+
+/**
+ * An exemplar must lead to a trace that is stored. The tail sampler keeps one that is marked, and one that failed or
+ * was slow, if it learns of that before it decides: not long after the trace's first span, and not of a message that
+ * was waiting.
+ * @param span an ended span
+ * @param state of the same span
+ * @returns the context to show; undefined for no exemplar
+ */
+export function exemplarFor(
+  span: ReadableSpan,
+  state: SpanState | undefined,
+  { policy, slowThresholdMs, decisionWaitMs }: ExemplarRule,
+): SpanContext | undefined {
+  if (policy === 'none') return undefined
+  const context = span.spanContext()
+  if (!isSampled(context)) return undefined
+  if (policy === 'sampled' || isMarked(context)) return context
+  const [seconds, nanos] = span.duration
+  const isSlow = seconds * 1e3 + nanos / 1e6 >= slowThresholdMs
+  if (!isSlow && span.status.code !== SpanStatusCode.ERROR) return undefined
+  if (state?.isLate) return undefined
+  const ageMs = millisecondsBetween(state?.rootStart ?? span.startTime, span.endTime)
+  return ageMs < decisionWaitMs ? context : undefined
+}
+
+function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0
 }

@@ -1,32 +1,46 @@
-import type { OpenMetricsContentType, Registry } from 'prom-client'
-import type { MetricsOptions } from '../options.ts'
-import type { RecordedSpan } from '../trace/span.ts'
+import { isIP } from 'node:net'
+import type { Attributes, SpanContext } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { knownMethod } from '../http-method.ts'
+import { errorTypeOf, httpMethodOf, statusOf, textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
-
-/** One finished outgoing request; `status` is undefined when no answer came. */
-export interface ClientRequest {
-  readonly method: string
-  readonly status: number | undefined
-  readonly peerService: string
-  readonly errorType: string | undefined
-  readonly durationSeconds: number
-  readonly exemplar: RecordedSpan | undefined
-}
+import type { SpanMetricsOptions } from './http-server.ts'
+import type { OpenMetricsRegistry } from './span-metric.ts'
 
 /** Rate, errors and duration of the requests this service makes. */
 export class HttpClientMetrics {
   readonly #duration: DurationHistogram
 
-  constructor(register: Registry<OpenMetricsContentType>, options: MetricsOptions) {
+  constructor(register: OpenMetricsRegistry, { durationBuckets, maxSeries }: SpanMetricsOptions) {
     this.#duration = new DurationHistogram(register, {
       name: 'http_client_request_duration_seconds',
       help: 'Duration of HTTP client requests, until the body has arrived',
       labelNames: ['http_request_method', 'peer_service', 'http_response_status_code', 'error_type'],
-      buckets: options.durationBuckets,
+      buckets: durationBuckets,
+      maxSeries,
     })
   }
 
-  finished({ method, status, peerService, errorType, durationSeconds, exemplar }: ClientRequest): void {
-    this.#duration.observe([method, peerService, status, errorType], durationSeconds, exemplar)
+  ended(span: ReadableSpan, seconds: number, exemplar: SpanContext | undefined): void {
+    const { attributes } = span
+    const method = knownMethod(httpMethodOf(attributes))
+    this.#duration.observe(
+      [method, peerOf(attributes), statusOf(attributes), errorTypeOf(span)],
+      seconds,
+      exemplar,
+    )
   }
+}
+
+/** Name of the service that was called; empty for none, as an address is no name. */
+function peerOf(attributes: Attributes): string {
+  const name = textOf(attributes['peer.service'] ?? attributes['service.peer.name'])
+  return name ?? hostOf(attributes) ?? ''
+}
+
+/** `server.address` unless it is an IP. */
+export function hostOf(attributes: Attributes): string | undefined {
+  const address = textOf(attributes['server.address'] ?? attributes['net.peer.name'])
+  if (address === undefined || address.includes(':') || isIP(address) !== 0) return undefined
+  return address
 }

@@ -1,17 +1,21 @@
-import { Gauge, type OpenMetricsContentType, type Registry } from 'prom-client'
-import type { MetricsOptions } from '../options.ts'
-import type { RecordedSpan } from '../trace/span.ts'
+import type { Attributes, SpanContext } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { Gauge } from 'prom-client'
+import { knownMethod } from '../http-method.ts'
+import { errorTypeOf, httpMethodOf, statusOf, textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
+import type { OpenMetricsRegistry } from './span-metric.ts'
+import type { SpanState } from './span-state.ts'
 
-/** One finished request, as the metrics see it. */
-export interface ServerRequest {
-  readonly method: string
-  readonly route: string
-  readonly status: number
-  readonly errorType: string | undefined
-  readonly durationSeconds: number
-  /** Span to show as exemplar; undefined for none. */
-  readonly exemplar: RecordedSpan | undefined
+/** Label of requests that no route took; the raw path never becomes a label. */
+const UNMATCHED = 'unmatched'
+
+/** How the metrics of a processor are made. */
+export interface SpanMetricsOptions {
+  /** Upper bounds in seconds, ascending. */
+  readonly durationBuckets: readonly number[]
+  /** Series of each metric at most. */
+  readonly maxSeries: number
 }
 
 /** Rate, errors and duration of the requests this service answers. */
@@ -19,12 +23,13 @@ export class HttpServerMetrics {
   readonly #duration: DurationHistogram
   readonly #active = new Map<string, number>()
 
-  constructor(register: Registry<OpenMetricsContentType>, options: MetricsOptions) {
+  constructor(register: OpenMetricsRegistry, { durationBuckets, maxSeries }: SpanMetricsOptions) {
     this.#duration = new DurationHistogram(register, {
       name: 'http_server_request_duration_seconds',
       help: 'Duration of HTTP server requests',
       labelNames: ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
-      buckets: options.durationBuckets,
+      buckets: durationBuckets,
+      maxSeries,
     })
     const active = this.#active
     new Gauge({
@@ -39,12 +44,44 @@ export class HttpServerMetrics {
     })
   }
 
-  started(method: string): void {
-    this.#active.set(method, (this.#active.get(method) ?? 0) + 1)
+  /** Counts a request as active if its method is known from the start. */
+  started({ attributes }: Pick<ReadableSpan, 'attributes'>, state: SpanState): void {
+    const method = httpMethodOf(attributes)
+    if (method === undefined) return
+    state.activeMethod = knownMethod(method)
+    this.#active.set(state.activeMethod, (this.#active.get(state.activeMethod) ?? 0) + 1)
   }
 
-  finished({ method, route, status, errorType, durationSeconds, exemplar }: ServerRequest): void {
+  /** Takes back what {@link started} counted. */
+  stopped(state: SpanState): void {
+    const { activeMethod: method } = state
+    if (method === undefined) return
+    state.activeMethod = undefined
     this.#active.set(method, (this.#active.get(method) ?? 1) - 1)
-    this.#duration.observe([method, route, status, errorType], durationSeconds, exemplar)
   }
+
+  /** @param lentRoute what a span of the framework below told */
+  ended(
+    span: ReadableSpan,
+    seconds: number,
+    lentRoute: string | undefined,
+    exemplar: SpanContext | undefined,
+  ): void {
+    const { attributes } = span
+    const method = httpMethodOf(attributes)
+    if (method === undefined) return
+    const route = textOf(attributes['http.route']) ?? lent(lentRoute, attributes) ?? UNMATCHED
+    this.#duration.observe(
+      [knownMethod(method), route, statusOf(attributes), errorTypeOf(span)],
+      seconds,
+      exemplar,
+    )
+  }
+}
+
+/** `/` is told by every middleware of an application, of which it says nothing but for the path `/` itself. */
+function lent(route: string | undefined, attributes: Attributes): string | undefined {
+  if (route !== '/') return route
+  const path = attributes['url.path'] ?? attributes['http.target']
+  return path === '/' ? route : undefined
 }

@@ -1,19 +1,10 @@
-import { Counter, type OpenMetricsContentType, type Registry } from 'prom-client'
-import type { MetricsOptions } from '../options.ts'
-import type { RecordedSpan } from '../trace/span.ts'
+import type { Attributes, SpanContext } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { errorTypeOf, textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
-
-/** One message that was sent or processed. */
-export interface FinishedMessage {
-  readonly system: string
-  readonly operation: 'send' | 'process'
-  readonly destination: string
-  readonly consumerGroup: string | undefined
-  readonly errorType: string | undefined
-  readonly durationSeconds: number
-  /** Span to show as exemplar; undefined for none. */
-  readonly exemplar: RecordedSpan | undefined
-}
+import type { SpanMetricsOptions } from './http-server.ts'
+import type { MessagingOperation } from './operation-class.ts'
+import { type OpenMetricsRegistry, SpanCounter } from './span-metric.ts'
 
 const LABELS = [
   'messaging_system',
@@ -28,51 +19,72 @@ const LABELS = [
  * https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
  */
 export class MessagingMetrics {
-  readonly #send: DurationHistogram
+  readonly #client: DurationHistogram
   readonly #process: DurationHistogram
-  readonly #sent: Counter<(typeof LABELS)[number]>
-  readonly #consumed: Counter<(typeof LABELS)[number]>
+  readonly #sent: SpanCounter
+  readonly #consumed: SpanCounter
 
-  constructor(register: Registry<OpenMetricsContentType>, { durationBuckets: buckets }: MetricsOptions) {
-    this.#send = new DurationHistogram(register, {
+  constructor(register: OpenMetricsRegistry, { durationBuckets: buckets, maxSeries }: SpanMetricsOptions) {
+    const common = { labelNames: LABELS, maxSeries }
+    this.#client = new DurationHistogram(register, {
       name: 'messaging_client_operation_duration_seconds',
       help: 'Duration of sending a message, until the broker has acknowledged it',
-      labelNames: LABELS,
       buckets,
+      ...common,
     })
     this.#process = new DurationHistogram(register, {
       name: 'messaging_process_duration_seconds',
       help: 'Duration of processing a message',
-      labelNames: LABELS,
       buckets,
+      ...common,
     })
-    const registers = [register]
-    this.#sent = new Counter({
-      name: 'messaging_client_sent_messages',
+    this.#sent = new SpanCounter(register, {
+      name: 'messaging_client_sent_messages_total',
       help: 'Messages that a producer tried to send',
-      labelNames: LABELS,
-      registers,
+      ...common,
     })
-    this.#consumed = new Counter({
-      name: 'messaging_client_consumed_messages',
+    this.#consumed = new SpanCounter(register, {
+      name: 'messaging_client_consumed_messages_total',
       help: 'Messages that were handed to a consumer, redeliveries included',
-      labelNames: LABELS,
-      registers,
+      ...common,
     })
   }
 
-  finished(message: FinishedMessage): void {
-    const { system, operation, destination, consumerGroup, errorType, durationSeconds, exemplar } = message
-    const histogram = operation === 'send' ? this.#send : this.#process
-    const values = [system, operation, destination, consumerGroup, errorType]
-    histogram.observe(values, durationSeconds, exemplar)
-    const counter = operation === 'send' ? this.#sent : this.#consumed
-    counter.inc({
-      messaging_system: system,
-      messaging_operation_name: operation,
-      messaging_destination_name: destination,
-      ...(consumerGroup === undefined ? {} : { messaging_consumer_group_name: consumerGroup }),
-      ...(errorType === undefined ? {} : { error_type: errorType }),
-    })
+  /** @param isCounted the messages were counted before, when the batch that they are of was received */
+  ended(
+    span: ReadableSpan,
+    operation: MessagingOperation,
+    seconds: number,
+    isCounted: boolean,
+    exemplar: SpanContext | undefined,
+  ): void {
+    const { attributes } = span
+    const values = [
+      textOf(attributes['messaging.system']),
+      textOf(attributes['messaging.operation.name']) ?? operation,
+      destinationOf(attributes),
+      textOf(attributes['messaging.consumer.group.name'] ?? attributes['messaging.kafka.consumer.group']),
+      errorTypeOf(span),
+    ]
+    const histogram = operation === 'process' ? this.#process : this.#client
+    histogram.observe(values, seconds, exemplar)
+    if (operation === 'send') this.#sent.add(values, messagesOf(attributes))
+    else if (operation !== 'settle' && !isCounted) this.#consumed.add(values, messagesOf(attributes))
   }
+}
+
+/** Topic or queue; empty for one that was made for a single consumer, whose name says nothing. */
+function destinationOf(attributes: Attributes): string {
+  const template = textOf(attributes['messaging.destination.template'])
+  if (template !== undefined) return template
+  const isPassing =
+    attributes['messaging.destination.temporary'] === true ||
+    attributes['messaging.destination.anonymous'] === true
+  const name = attributes['messaging.destination.name'] ?? attributes['messaging.destination']
+  return isPassing ? '' : (textOf(name) ?? '')
+}
+
+function messagesOf(attributes: Attributes): number {
+  const count = attributes['messaging.batch.message_count'] ?? 1
+  return typeof count === 'number' && count >= 0 ? count : 1
 }

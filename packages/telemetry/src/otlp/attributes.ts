@@ -3,8 +3,12 @@ import { writeText } from './text.ts'
 
 /** Characters of one string value; longer ones are cut, so that no single value bursts a batch. */
 const MAX_STRING = 16_384
-/** Depth of nested objects in a log record; deeper ones become JSON text. */
+/** Depth of nested values; deeper ones become JSON text. */
 const MAX_DEPTH = 6
+/** Items of one array or object; the rest is cut. */
+const MAX_ITEMS = 1_024
+/** Stands for a value that cannot be read: a cycle past the depth, a `toJSON` that throws. */
+const UNREADABLE = '[unreadable]'
 
 /** Anything that can become an OTLP `AnyValue`. */
 export type AnyValue = unknown
@@ -50,7 +54,7 @@ function writeHeld({ value, depth }: typeof held, pbf: PbfWriter): void {
     case 'bigint':
       if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) {
         pbf.writeVarintField(3, Number(value))
-      } else pbf.writeStringField(1, String(value))
+      } else writeText(pbf, 1, String(value).slice(0, MAX_STRING))
       return
     case 'object':
       if (value !== null) writeObject(value, depth, pbf)
@@ -62,16 +66,37 @@ function writeHeld({ value, depth }: typeof held, pbf: PbfWriter): void {
 }
 
 function writeObject(value: object, depth: number, pbf: PbfWriter): void {
-  if (value instanceof Uint8Array) pbf.writeBytesField(7, value)
-  else if (depth >= MAX_DEPTH) writeText(pbf, 1, JSON.stringify(value).slice(0, MAX_STRING))
+  if (value instanceof Uint8Array) pbf.writeBytesField(7, value.subarray(0, MAX_STRING))
+  else if (depth >= MAX_DEPTH) writeText(pbf, 1, toJson(value))
   else if (Array.isArray(value)) pbf.writeMessage(5, writeArray, { value, depth: depth + 1 })
   else pbf.writeMessage(6, writeKeyValueList, { value, depth: depth + 1 })
 }
 
 function writeArray({ value, depth }: { value: readonly AnyValue[]; depth: number }, pbf: PbfWriter): void {
-  for (const item of value) writeAnyValue(pbf, 1, item, depth)
+  const length = Math.min(value.length, MAX_ITEMS)
+  for (let index = 0; index < length; index += 1) writeAnyValue(pbf, 1, read(value, index), depth)
 }
 
 function writeKeyValueList({ value, depth }: { value: object; depth: number }, pbf: PbfWriter): void {
-  for (const [key, item] of Object.entries(value)) writeAttribute(pbf, 1, key, item, depth)
+  for (const key of Object.keys(value).slice(0, MAX_ITEMS)) {
+    writeAttribute(pbf, 1, key, read(value, key), depth)
+  }
+}
+
+/** A getter of somebody else's may throw. */
+function read(from: object, key: string | number): AnyValue {
+  try {
+    return (from as Record<string | number, AnyValue>)[key]
+  } catch {
+    return UNREADABLE
+  }
+}
+
+function toJson(value: object): string {
+  try {
+    const json = JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? String(item) : item))
+    return (json ?? UNREADABLE).slice(0, MAX_STRING)
+  } catch {
+    return UNREADABLE
+  }
 }

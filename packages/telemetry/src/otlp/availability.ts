@@ -1,11 +1,15 @@
-import type { Logger } from 'pino'
+/** What an outage is told to; pino's logger is one. */
+export interface OutageLogger {
+  warn(fields: object, message: string): void
+  info(fields: object, message: string): void
+}
 
 /** Says once that telemetry does not get through, and once that it does again. */
 export class AvailabilityLog {
-  readonly #logger: Logger
+  readonly #logger: OutageLogger
   readonly #sinceByTarget = new Map<string, number>()
 
-  constructor(logger: Logger) {
+  constructor(logger: OutageLogger) {
     this.#logger = logger
   }
 

@@ -1,7 +1,6 @@
 import type { PbfWriter } from 'pbf'
-import type { SpanScope } from '../trace/span.ts'
 import type { ExportQueue } from './export-queue.ts'
-import { RecordBatch } from './record-batch.ts'
+import { type Batchable, RecordBatch } from './record-batch.ts'
 
 export interface BatcherOptions {
   readonly maxBatchSize: number
@@ -9,27 +8,39 @@ export interface BatcherOptions {
 }
 
 /** Gathers records and hands them on when a batch is full or a while has passed. */
-export class Batcher {
-  readonly #batch: RecordBatch
+export class Batcher<T extends Batchable> {
+  readonly #batch = new RecordBatch()
   readonly #queue: ExportQueue
+  readonly #write: (record: T, pbf: PbfWriter) => void
   readonly #maxBatchSize: number
   readonly #timer: NodeJS.Timeout
 
-  constructor(queue: ExportQueue, resource: Uint8Array, options: BatcherOptions) {
-    this.#batch = new RecordBatch(resource)
+  /** @param write writes a record into the batch, at once */
+  constructor(queue: ExportQueue, write: (record: T, pbf: PbfWriter) => void, options: BatcherOptions) {
     this.#queue = queue
+    this.#write = write
     this.#maxBatchSize = options.maxBatchSize
-    this.#timer = setInterval(() => this.seal(), options.scheduleDelayMs).unref()
+    this.#timer = setInterval(() => {
+      if (this.#batch.isSettled) this.seal()
+    }, options.scheduleDelayMs).unref()
   }
 
-  /** @param write writes the record into the batch, at once */
-  add<T>(scope: SpanScope, write: (record: T, pbf: PbfWriter) => void, record: T): void {
+  add(record: T): void {
     if (!this.#queue.hasRoomFor(this.#batch.count + 1)) {
       this.#queue.drop('queue_full', 1)
       return
     }
-    const isLarge = this.#batch.append(scope, write, record)
-    if (isLarge || this.#batch.count >= this.#maxBatchSize) this.seal()
+    if (!this.#batch.append(this.#write, record)) {
+      this.#queue.drop('invalid', 1)
+      return
+    }
+    if (this.#batch.isLarge || this.#batch.count >= this.#maxBatchSize) this.seal()
+  }
+
+  /** Moves what is there to the queue, once the resource is known. */
+  async flush(): Promise<void> {
+    await this.#batch.settle()
+    this.seal()
   }
 
   /** Moves what is there to the queue. */

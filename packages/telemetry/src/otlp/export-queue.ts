@@ -9,7 +9,7 @@ const MAX_BACKOFF_MS = 10_000
 const MAX_QUEUE_BYTES = 64 * 1024 * 1024
 
 export type Signal = 'traces' | 'logs' | 'profiles'
-export type DropReason = 'queue_full' | 'retries_exhausted' | 'refused' | 'rejected' | 'shutdown'
+export type DropReason = 'queue_full' | 'retries_exhausted' | 'refused' | 'rejected' | 'shutdown' | 'invalid'
 
 /** Hears what becomes of batches; metrics and the one warning hang on it. */
 export interface ExportObserver {
@@ -92,6 +92,17 @@ export class ExportQueue {
   async finish(): Promise<void> {
     this.#hurry.abort()
     await this.#draining
+  }
+
+  /** Tries what is waiting once more, in bounded time, and gives up the rest. @param timeoutMs milliseconds */
+  async close(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([this.finish(), timeout])
+    clearTimeout(timer)
+    this.stop()
   }
 
   /** Gives up what is still waiting. */

@@ -1,9 +1,12 @@
 import type { PbfWriter } from 'pbf'
 
 const NIBBLES = new Uint8Array(128)
-for (let digit = 0; digit < 16; digit += 1) NIBBLES[digit.toString(16).charCodeAt(0)] = digit
+for (let digit = 0; digit < 16; digit += 1) {
+  NIBBLES[digit.toString(16).charCodeAt(0)] = digit
+  NIBBLES[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+}
 
-/** Writes an id of lowercase hex digits as a bytes field without a buffer of its own. */
+/** Writes an id of hex digits as a bytes field without a buffer of its own. */
 export function writeHexField(pbf: PbfWriter, tag: number, hex: string): void {
   const bytes = hex.length >>> 1
   pbf.writeTag(tag, 2)

@@ -1,73 +1,140 @@
 import { PbfWriter } from 'pbf'
-import type { SpanScope } from '../trace/span.ts'
+import { writeAttribute } from './attributes.ts'
 import { writeText } from './text.ts'
 
 const INITIAL_BYTES = 64 * 1024
 /** Past this a batch is sealed whatever its count: collectors refuse messages over 4 MiB by default. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
+/** A record that is larger is left out, as it would make a batch that a collector refuses. */
+const MAX_RECORD_BYTES = 1024 * 1024
+
+/** Where records come from: the part of the SDK's `Resource` that is exported. */
+export interface BatchResource {
+  readonly attributes: object
+  /** Detectors still look for attributes, of a cloud for instance. */
+  readonly asyncAttributesPending?: boolean | undefined
+  waitForAsyncAttributes?(): Promise<void>
+}
+
+/** Who made records: the part of the SDK's `InstrumentationScope` that is exported. */
+export interface BatchScope {
+  readonly name: string
+  readonly version?: string | undefined
+}
+
+/** What the SDK says of each span and log record. */
+export interface Batchable {
+  readonly resource: BatchResource
+  readonly instrumentationScope: BatchScope
+}
 
 /**
  * Spans or log records of one export request, written to the wire as they come. `Export*ServiceRequest`,
  * `Resource*` and `Scope*` have the same field numbers for both signals, so one class serves both.
  */
 export class RecordBatch {
-  readonly #resource: Uint8Array
-  readonly #scopes = new Map<SpanScope, PbfWriter>()
+  readonly #resources = new Map<BatchResource, Map<BatchScope, PbfWriter>>()
   #count = 0
-
-  /** @param resource the encoded `Resource` message */
-  constructor(resource: Uint8Array) {
-    this.#resource = resource
-  }
+  #bytes = 0
 
   get count(): number {
     return this.#count
   }
 
-  /** Writes one record with `write`. @returns whether the batch should be sealed for its size */
-  append<T>(scope: SpanScope, write: (record: T, pbf: PbfWriter) => void, record: T): boolean {
-    let writer = this.#scopes.get(scope)
-    if (!writer) {
-      writer = new PbfWriter(new Uint8Array(INITIAL_BYTES))
-      this.#scopes.set(scope, writer)
+  /** Resolves when every attribute of the resources is known. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#resources.keys()].map((resource) => resource.waitForAsyncAttributes?.()))
+  }
+
+  get isSettled(): boolean {
+    return [...this.#resources.keys()].every(({ asyncAttributesPending = false }) => !asyncAttributesPending)
+  }
+
+  /** The batch should be sealed for its size. */
+  get isLarge(): boolean {
+    return this.#bytes >= MAX_BATCH_BYTES
+  }
+
+  /**
+   * Writes one record with `write`.
+   * @returns whether it is in: one that cannot be written, or is too large, leaves the batch as it was
+   */
+  append<T extends Batchable>(write: (record: T, pbf: PbfWriter) => void, record: T): boolean {
+    const writer = this.#writerOf(record)
+    const before = writer.pos
+    try {
+      writer.writeMessage(2, write, record)
+    } catch {
+      writer.pos = before
+      return false
     }
-    writer.writeMessage(2, write, record)
+    if (writer.pos - before > MAX_RECORD_BYTES) {
+      writer.pos = before
+      return false
+    }
     this.#count += 1
-    return writer.pos >= MAX_BATCH_BYTES
+    this.#bytes += writer.pos - before
+    return true
   }
 
   /** The request with everything appended since the last call; the batch is empty afterwards. */
   take(): Uint8Array {
-    let size = this.#resource.length + 64
-    for (const [scope, { pos }] of this.#scopes) size += pos + 4 * scope.name.length + 64
-    const request = new PbfWriter(new Uint8Array(size))
-    request.writeMessage(1, writeResourceGroup, { resource: this.#resource, scopes: this.#scopes })
-    for (const writer of this.#scopes.values()) writer.pos = 0
+    const request = new PbfWriter(new Uint8Array(this.#bytes + 4_096))
+    for (const [resource, scopes] of this.#resources) {
+      if ([...scopes.values()].some(({ pos }) => pos > 0)) {
+        request.writeMessage(1, writeResourceGroup, { resource, scopes })
+      }
+      for (const writer of scopes.values()) writer.pos = 0
+    }
     this.#count = 0
+    this.#bytes = 0
     return request.finish()
+  }
+
+  #writerOf({ resource, instrumentationScope }: Batchable): PbfWriter {
+    let scopes = this.#resources.get(resource)
+    if (!scopes) {
+      scopes = new Map()
+      resource.waitForAsyncAttributes?.().catch(() => undefined)
+      this.#resources.set(resource, scopes)
+    }
+    let writer = scopes.get(instrumentationScope)
+    if (!writer) {
+      writer = new PbfWriter(new Uint8Array(INITIAL_BYTES))
+      scopes.set(instrumentationScope, writer)
+    }
+    return writer
   }
 }
 
 interface ResourceGroup {
-  readonly resource: Uint8Array
-  readonly scopes: ReadonlyMap<SpanScope, PbfWriter>
+  readonly resource: BatchResource
+  readonly scopes: ReadonlyMap<BatchScope, PbfWriter>
 }
 
 function writeResourceGroup({ resource, scopes }: ResourceGroup, pbf: PbfWriter): void {
-  pbf.writeBytesField(1, resource)
+  pbf.writeMessage(1, writeResource, resource)
   for (const [scope, records] of scopes) {
     if (records.pos > 0) pbf.writeMessage(2, writeScopeGroup, { scope, records })
   }
 }
 
-function writeScopeGroup({ scope, records }: { scope: SpanScope; records: PbfWriter }, pbf: PbfWriter): void {
+/** Writes `opentelemetry.proto.resource.v1.Resource`. */
+export function writeResource({ attributes }: BatchResource, pbf: PbfWriter): void {
+  for (const [key, value] of Object.entries(attributes)) writeAttribute(pbf, 1, key, value)
+}
+
+function writeScopeGroup(
+  { scope, records }: { scope: BatchScope; records: PbfWriter },
+  pbf: PbfWriter,
+): void {
   pbf.writeMessage(1, writeScope, scope)
   pbf.realloc(records.pos)
   pbf.buf.set(records.buf.subarray(0, records.pos), pbf.pos)
   pbf.pos += records.pos
 }
 
-function writeScope({ name, version }: SpanScope, pbf: PbfWriter): void {
+function writeScope({ name, version }: BatchScope, pbf: PbfWriter): void {
   writeText(pbf, 1, name)
-  if (version !== undefined) pbf.writeStringField(2, version)
+  if (version) writeText(pbf, 2, version)
 }

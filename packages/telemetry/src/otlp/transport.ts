@@ -2,7 +2,10 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
 import { PbfReader } from 'pbf'
+import type { SignalExporterOptions } from './exporter-options.ts'
 
 const gzipAsync = promisify(gzip)
 /** The answer holds at most a partial-success message. */
@@ -15,16 +18,12 @@ export type SendResult =
   | { readonly outcome: 'retryable'; readonly detail: string; readonly retryAfterMs?: number }
   | { readonly outcome: 'refused'; readonly detail: string }
 
-export interface TransportOptions {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly compression: 'none' | 'gzip'
-  readonly timeoutMs: number
-}
+export type TransportOptions = Pick<SignalExporterOptions, 'url' | 'headers' | 'compression' | 'timeoutMs'> &
+  Partial<Pick<SignalExporterOptions, 'tls'>>
 
 /**
- * Posts encoded requests to one OTLP/HTTP address over kept-alive connections of node:http, which the tracing
- * of undici does not see.
+ * Posts encoded requests to one OTLP/HTTP address over kept-alive connections of node:http. Instrumentation of
+ * node:http and undici leaves them alone, as tracing is suppressed.
  */
 export class OtlpTransport {
   readonly #options: TransportOptions
@@ -37,8 +36,12 @@ export class OtlpTransport {
     if (protocol !== 'http:' && protocol !== 'https:')
       throw new TypeError(`OTLP endpoint must be http(s): ${options.url}`)
     this.#options = options
-    const agentOptions = { keepAlive: true, maxSockets: 2 }
-    this.#agent = protocol === 'https:' ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions)
+    // HTTP_PROXY, HTTPS_PROXY and NO_PROXY; Node before 22.21 and 24.5 does not know the option.
+    const agentOptions = { keepAlive: true, maxSockets: 2, proxyEnv: process.env }
+    this.#agent =
+      protocol === 'https:'
+        ? new HttpsAgent({ ...agentOptions, ...options.tls })
+        : new HttpAgent(agentOptions)
     this.#request = protocol === 'https:' ? httpsRequest : httpRequest
   }
 
@@ -69,31 +72,29 @@ export class OtlpTransport {
     signal: AbortSignal,
   ): Promise<{ response: IncomingMessage; answer: Buffer }> {
     const { url, headers } = this.#options
+    const options = {
+      method: 'POST',
+      agent: this.#agent,
+      signal,
+      headers: {
+        ...headers,
+        'content-type': 'application/x-protobuf',
+        'content-length': payload.byteLength,
+        ...(compressed ? { 'content-encoding': 'gzip' } : {}),
+      },
+    }
     return new Promise((resolve, reject) => {
-      const request = this.#request(
-        url,
-        {
-          method: 'POST',
-          agent: this.#agent,
-          signal,
-          headers: {
-            ...headers,
-            'content-type': 'application/x-protobuf',
-            'content-length': payload.byteLength,
-            ...(compressed ? { 'content-encoding': 'gzip' } : {}),
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = []
-          let size = 0
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length
-            if (size <= MAX_ANSWER_BYTES) chunks.push(chunk)
-          })
-          response.on('end', () => resolve({ response, answer: Buffer.concat(chunks) }))
-          response.on('error', reject)
-        },
-      )
+      const request = context.with(suppressTracing(ROOT_CONTEXT), () => this.#request(url, options))
+      request.on('response', (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size <= MAX_ANSWER_BYTES) chunks.push(chunk)
+        })
+        response.on('end', () => resolve({ response, answer: Buffer.concat(chunks) }))
+        response.on('error', reject)
+      })
       request.on('error', reject)
       request.end(payload)
     })

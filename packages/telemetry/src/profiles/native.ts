@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import loadNative from './load-native.cjs'
 
 /** What both profilers' trees have in common: one node a function on a path from the root. */
 export interface ProfileNode<N> {
@@ -80,20 +80,10 @@ export interface Unavailable {
   readonly reason: string
 }
 
-/**
- * Loads the native profilers, when profiles are on and not before: there may be no build for this platform.
- * These are files inside @datadog/pprof, which is why its version is pinned: its own API makes a native label
- * for every request, which costs more than all the other signals' spans, and its pprof objects are a detour.
- */
+/** Loads the native profilers, when profiles are on and not before: there may be no build for this platform. */
 export function loadNativeProfilers(): NativeProfilers | Unavailable {
-  const require = createRequire(import.meta.url)
   try {
-    const { TimeProfiler } = require('@datadog/pprof/out/src/time-profiler-bindings.js') as Pick<
-      NativeProfilers,
-      'TimeProfiler'
-    >
-    const heap = require('@datadog/pprof/out/src/heap-profiler-bindings.js') as NativeProfilers['heap']
-    return { TimeProfiler, heap }
+    return loadNative()
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }

@@ -1,11 +1,13 @@
+import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeProfiles } from '../../test/otlp/decode.ts'
-import { encodeResource } from '../resource.ts'
-import { newSpanId, newTraceId } from '../trace/ids.ts'
 import { Dictionary } from './dictionary.ts'
 import type { SampleOrigin } from './origin.ts'
 import { encodeProfiles, type ValueType } from './profile-encoding.ts'
+import { profileResource } from './resource.ts'
+
+const ids = new RandomIdGenerator()
 
 const cpu: ValueType = {
   index: 0,
@@ -24,14 +26,14 @@ const wall: ValueType = {
   period: 10,
 }
 const resource = {
-  resource: encodeResource({ 'service.name': 'catalog' }),
+  resource: profileResource({ attributes: { 'service.name': 'catalog' } }).resource,
   sampleAttributes: { 'service.name': 'catalog', service_instance_id: 'catalog-1' },
 }
 const window = { startUnixMs: 1_763_875_155_000, durationMs: 10_000 }
 
 const origins: readonly SampleOrigin[] = [
-  { route: '/concerts/{id}', traceId: newTraceId(), spanId: newSpanId() },
-  { route: undefined, traceId: newTraceId(), spanId: newSpanId() },
+  { route: '/concerts/{id}', traceId: ids.generateTraceId(), spanId: ids.generateSpanId() },
+  { route: undefined, traceId: ids.generateTraceId(), spanId: ids.generateSpanId() },
   { route: '/venues', traceId: '', spanId: '' },
 ]
 

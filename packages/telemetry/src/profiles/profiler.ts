@@ -1,13 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isMainThread } from 'node:worker_threads'
-import type { Logger } from 'pino'
-import type { ProfileOptions } from '../options.ts'
+import { monotonicMs, toUnixMs } from '../clock.ts'
+import type { OutageLogger } from '../otlp/availability.ts'
 import type { ExportQueue } from '../otlp/export-queue.ts'
-import { monotonicMs, toUnixMs } from '../trace/clock.ts'
 import { Dictionary } from './dictionary.ts'
+import type { ProfileOptions } from './index.ts'
 import { type LabelSlot, LabelSlots } from './label-slots.ts'
 import { loadNativeProfilers, type NativeProfilers, supportsLabels, type TimeProfiler } from './native.ts'
 import type { SampleOrigin } from './origin.ts'
+import type { SampleLabels } from './plugin.ts'
 import {
   type CollectedProfile,
   encodeProfiles,
@@ -49,7 +50,7 @@ function heapTypes(period: number): ValueType[] {
 }
 
 /** Samples CPU, wall time and live heap, and exports them every few seconds. */
-export class Profiler {
+export class Profiler implements SampleLabels {
   /** Whether samples are linked to requests. */
   readonly hasLabels: boolean
   readonly #native: NativeProfilers
@@ -70,7 +71,7 @@ export class Profiler {
     options: ProfileOptions,
     queue: ExportQueue,
     resource: ProfileResource,
-    logger: Logger,
+    logger: OutageLogger,
   ): Profiler | undefined {
     const native = loadNativeProfilers()
     if ('reason' in native) {

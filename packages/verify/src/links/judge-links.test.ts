@@ -166,7 +166,9 @@ describe('judgeLogsLink', () => {
 describe('judgeProfileLink', () => {
   const evidence = {
     service: 'gateway',
-    spanIds: ['b7ad6b7169203331'],
+    spans: 3,
+    profileIds: ['b7ad6b7169203331'],
+    othersLinked: true,
     graph: { value: aFlameGraph(2e7) },
     span: aSpan(),
     sampledInAll: 5e9,
@@ -188,7 +190,26 @@ describe('judgeProfileLink', () => {
   })
 
   it('is skipped without a span', () => {
-    expect(judgeProfileLink({ ...evidence, spanIds: [], graph: undefined }).status).toBe('skipped')
+    const none = { ...evidence, spans: 0, profileIds: [], graph: undefined }
+    expect(judgeProfileLink(none)).toMatchObject({ status: 'skipped', seen: 'no span to start from' })
+  })
+
+  it('asks nothing of a service whose profiler links no spans, and says so', () => {
+    const unlinked = { ...evidence, profileIds: [], graph: undefined, late: false }
+    expect(judgeProfileLink(unlinked)).toMatchObject({
+      status: 'skipped',
+      final: true,
+      seen: 'none of 3 spans of gateway carries pyroscope.profile.id',
+    })
+  })
+
+  it('fails where no service’s spans carry a profile’s id', () => {
+    const finding = judgeProfileLink({ ...evidence, profileIds: [], othersLinked: false, graph: undefined })
+    expect(finding).toMatchObject({
+      status: 'fail',
+      seen: 'none of 3 spans of gateway carries pyroscope.profile.id',
+      likelyCause: expect.stringContaining('without their labels'),
+    })
   })
 })
 

@@ -2,11 +2,16 @@ import { type FlameGraph, type Span, stacksOf } from '@faultline/backends-client
 import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
+import { PROFILE_ID } from './profile-id.ts'
 
 export interface ProfileLinkEvidence {
   readonly service: string
-  /** Spans of verify's own requests that were asked for. */
-  readonly spanIds: readonly string[]
+  /** Spans of the service in traces of verify's own requests. */
+  readonly spans: number
+  /** Profile ids of those that were asked for: of spans that carry one. */
+  readonly profileIds: readonly string[]
+  /** Whether spans of other services carry one. */
+  readonly othersLinked: boolean
   readonly graph: Answer<FlameGraph> | undefined
   /** The one span that was sampled, where it has been singled out. */
   readonly span: Span | undefined
@@ -30,13 +35,13 @@ export function profileLinkUndecided(): Finding {
 
 /** Hop from what a request logged to the code that it spent its time in. */
 export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
-  const { service, spanIds, graph, span, sampledInAll, late } = evidence
+  const { service, spans, profileIds, othersLinked, graph, span, sampledInAll, late } = evidence
   const finding = {
     id: `link/logs-profile/${service}`,
     hop: 'logs → span profile',
     service,
     expected: 'CPU samples taken while one of verify’s own spans was running',
-    query: `SelectMergeSpanProfile ${CPU_PROFILE} ${serviceSelector(service)}, ${spanIds.length} span ids`,
+    query: `SelectMergeSpanProfile ${CPU_PROFILE} ${serviceSelector(service)}, ${profileIds.length} spans with ${PROFILE_ID}`,
     explainedBy: [
       'reach/pyroscope',
       'reach/collector',
@@ -46,7 +51,7 @@ export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
     ],
     final: late,
   } as const
-  if (spanIds.length === 0 || graph === undefined) {
+  if (spans === 0) {
     return {
       ...finding,
       status: 'skipped',
@@ -54,17 +59,32 @@ export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
       explainedBy: [...finding.explainedBy, 'link/exemplar-trace'],
     }
   }
+  const withoutId = `none of ${spans} spans of ${service} carries ${PROFILE_ID}`
+  // A profiler that links nothing is nothing broken, unless it is all of them.
+  if (profileIds.length === 0 && othersLinked) {
+    const likelyCause = `the profiler of ${service} does not say which span a sample belongs to`
+    return { ...finding, status: 'skipped', seen: withoutId, likelyCause, final: true }
+  }
+  if (graph === undefined) {
+    return { ...finding, status: 'fail', seen: withoutId, ...noLabels(sampledInAll) }
+  }
   if ('error' in graph) return { ...finding, ...failedCall(graph.error) }
   if (graph.value.total > 0) {
     const [top] = stacksOf(graph.value)
-    const where = span === undefined ? `${spanIds.length} spans` : `span ${span.spanId} (${span.name})`
+    const where = span === undefined ? `${profileIds.length} spans` : `span ${span.spanId} (${span.name})`
     const seen = `${Math.round(graph.value.total / 1e6)} ms of CPU in ${where}, most in ${top?.frames.at(-1) ?? '?'}`
     return { ...finding, status: 'pass', seen }
   }
   return {
     ...finding,
     status: 'fail',
-    seen: `no sample in ${spanIds.length} spans; ${Math.round(sampledInAll / 1e6)} ms of CPU in samples without a span`,
+    seen: `no sample in ${profileIds.length} spans; ${Math.round(sampledInAll / 1e6)} ms of CPU in samples without a span`,
+    ...noLabels(sampledInAll),
+  }
+}
+
+function noLabels(sampledInAll: number): Required<Pick<Finding, 'likelyCause' | 'nextStep'>> {
+  return {
     likelyCause:
       sampledInAll > 0
         ? 'profiles arrive without their labels: samples do not say which span they belong to'

@@ -15,6 +15,7 @@ import { judgeProfileLink, profileLinkUndecided } from './judge-profile-link.ts'
 import { judgeTraceLink } from './judge-trace-link.ts'
 import { lostBeforeSampler } from './lost.ts'
 import { oftenReached } from './often.ts'
+import { profileIdOf } from './profile-id.ts'
 import { singleOut } from './single-out.ts'
 
 /** Exemplars that are walked at once; each of their requests may or may not have been sampled by the profiler. */
@@ -83,7 +84,7 @@ async function walkToLogs(
   return [judgeLogsLink({ trace, query, lines, byRequestId, late }), spanIds]
 }
 
-/** The profile of those spans of a service that wrote log lines; of all its spans where no line says its span. */
+/** The profile of those spans of a service that wrote log lines; of all that have one where no line says its span. */
 async function walkToProfile(
   service: string,
   linesSpanIds: ReadonlySet<string>,
@@ -91,21 +92,21 @@ async function walkToProfile(
   context: Context,
 ): Promise<Finding> {
   const { backends, beginMs, signal, found } = context
-  const spans = [...found.ownTraces.values()].flatMap((trace) =>
-    trace.spans.filter((one) => one.serviceName === service),
-  )
-  const logged = spans.filter(({ spanId }) => linesSpanIds.has(spanId))
-  const candidates = logged.length > 0 ? logged : spans
+  const all = [...found.ownTraces.values()].flatMap((trace) => trace.spans)
+  const spans = all.filter(({ serviceName }) => serviceName === service)
+  const linked = spans.filter((span) => profileIdOf(span) !== undefined)
+  const logged = linked.filter(({ spanId }) => linesSpanIds.has(spanId))
+  const candidates = logged.length > 0 ? logged : linked
   const range = { startMs: beginMs - PROFILE_OVERLAP_MS, endMs: Date.now(), signal }
   const selector = serviceSelector(service)
   const ask = (some: readonly Span[]) =>
     backends.pyroscope.mergeSpanProfile(
       CPU_PROFILE,
       selector,
-      some.map(({ spanId }) => spanId),
+      some.flatMap((span) => profileIdOf(span) ?? []),
       range,
     )
-  const [graph, all] = await Promise.all([
+  const [graph, inAll] = await Promise.all([
     candidates.length === 0 ? undefined : answerOf(ask(candidates)),
     answerOf(backends.pyroscope.mergeStacktraces(CPU_PROFILE, selector, { ...range, startMs: beginMs })),
   ])
@@ -119,10 +120,12 @@ async function walkToProfile(
   }
   return judgeProfileLink({
     service,
-    spanIds: candidates.map(({ spanId }) => spanId),
+    spans: spans.length,
+    profileIds: candidates.flatMap((span) => profileIdOf(span) ?? []),
+    othersLinked: all.some((span) => span.serviceName !== service && profileIdOf(span) !== undefined),
     graph: single,
     span: sampled.get(service),
-    sampledInAll: 'value' in all ? all.value.total : 0,
+    sampledInAll: 'value' in inAll ? inAll.value.total : 0,
     late: sinceSentMs(context) > patience.profiles,
   })
 }

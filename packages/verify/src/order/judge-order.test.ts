@@ -133,11 +133,20 @@ describe('judgeOrderLogs', () => {
 describe('judgeOrderProfile', () => {
   it('wants samples in some span of the order', () => {
     const none = ['gateway', { value: aFlameGraph(0) }] as const
-    expect(judgeOrderProfile(9, [none, ['ticketing', { value: aFlameGraph(3e7) }]], true)).toMatchObject({
+    expect(judgeOrderProfile(9, [], [none, ['ticketing', { value: aFlameGraph(3e7) }]], true)).toMatchObject({
       status: 'pass',
       seen: '30 ms in ticketing',
     })
-    expect(judgeOrderProfile(9, [none], true).status).toBe('fail')
-    expect(judgeOrderProfile(0, [], true).status).toBe('skipped')
+    expect(judgeOrderProfile(9, [], [none], true).status).toBe('fail')
+    expect(judgeOrderProfile(0, [], [], true).status).toBe('skipped')
+  })
+
+  it('names the services whose spans it cannot ask for', () => {
+    const graphs = [['ticketing', { value: aFlameGraph(3e7) }]] as const
+    expect(judgeOrderProfile(9, ['payment-provider'], graphs, true)).toMatchObject({
+      status: 'pass',
+      seen: '30 ms in ticketing; no span of payment-provider carries the id',
+    })
+    expect(judgeOrderProfile(0, ['booking', 'gateway'], [], true).status).toBe('fail')
   })
 })

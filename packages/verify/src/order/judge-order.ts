@@ -1,5 +1,6 @@
 import type { FlameGraph, LogResult, Trace } from '@faultline/backends-client'
 import { type Answer, failedCall } from '../answer.ts'
+import { PROFILE_ID } from '../links/profile-id.ts'
 import type { Finding } from '../report/check.ts'
 import { entriesOf } from '../signals/judge-logs.ts'
 import { CPU_PROFILE } from '../signals/judge-profiles.ts'
@@ -173,9 +174,15 @@ export function judgeOrderLogs(
   }
 }
 
-/** Whether code that ran for an order is found in a profile by the ids of its spans. */
+/**
+ * Whether code that ran for an order is found in a profile by the ids of its spans.
+ *
+ * @param profileIds how many of its spans carry an id to ask by
+ * @param unlinked services none of whose spans does
+ */
 export function judgeOrderProfile(
-  spans: number,
+  profileIds: number,
+  unlinked: readonly string[],
   graphs: readonly (readonly [service: string, Answer<FlameGraph>])[],
   late: boolean,
 ): Finding {
@@ -183,7 +190,7 @@ export function judgeOrderProfile(
     id: 'order/profile',
     hop: 'order → profile',
     expected: 'CPU samples taken in a span of one of verify’s own orders',
-    query: `SelectMergeSpanProfile ${CPU_PROFILE}, ${spans} span ids`,
+    query: `SelectMergeSpanProfile ${CPU_PROFILE}, ${profileIds} spans with ${PROFILE_ID}`,
     explainedBy: [
       'reach/collector',
       'reach/pyroscope',
@@ -194,18 +201,21 @@ export function judgeOrderProfile(
     ],
     final: late,
   } as const
-  if (spans === 0) return { ...finding, status: 'skipped', seen: 'no order to follow' }
+  if (profileIds === 0 && unlinked.length === 0) {
+    return { ...finding, status: 'skipped', seen: 'no order to follow' }
+  }
   for (const [, graph] of graphs) if ('error' in graph) return { ...finding, ...failedCall(graph.error) }
   const sampled = graphs.flatMap(([service, graph]) =>
     'value' in graph && graph.value.total > 0
       ? [`${Math.round(graph.value.total / 1e6)} ms in ${service}`]
       : [],
   )
-  if (sampled.length > 0) return { ...finding, status: 'pass', seen: sampled.join(', ') }
+  const without = unlinked.length === 0 ? '' : `; no span of ${unlinked.join(', ')} carries the id`
+  if (sampled.length > 0) return { ...finding, status: 'pass', seen: `${sampled.join(', ')}${without}` }
   return {
     ...finding,
     status: 'fail',
-    seen: 'no sample in any of them',
+    seen: `no sample in any of them${without}`,
     likelyCause: 'profiles of request and message handling come without the ids of their spans',
     nextStep: 'FAULTLINE_PROFILES_SPAN_LABELS of the services; telemetry.messaging.process of ticketing',
   }

@@ -2,6 +2,7 @@ import type { Trace } from '@faultline/backends-client'
 import pMap from 'p-map'
 import { type Answer, answerOf } from '../answer.ts'
 import { type Context, sinceSentMs } from '../context.ts'
+import { profileIdOf } from '../links/profile-id.ts'
 import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import { CPU_PROFILE, serviceSelector } from '../signals/judge-profiles.ts'
@@ -60,10 +61,17 @@ async function followProfiles(traces: readonly Answer<Trace | undefined>[], cont
   const { backends, beginMs, signal, found } = context
   const spans = traces.flatMap((trace) => ('value' in trace ? (trace.value?.spans ?? []) : []))
   const range = { startMs: beginMs - PROFILE_OVERLAP_MS, endMs: Date.now(), signal }
+  const profileIds = new Map<string, string[]>()
+  for (const span of spans) {
+    const known = profileIds.get(span.serviceName) ?? []
+    const id = profileIdOf(span)
+    profileIds.set(span.serviceName, id === undefined ? known : [...known, id])
+  }
+  const linked = [...profileIds].filter(([, ids]) => ids.length > 0)
+  const unlinked = [...profileIds].filter(([, ids]) => ids.length === 0).map(([service]) => service)
   const graphs = await pMap(
-    Map.groupBy(spans, ({ serviceName }) => serviceName),
-    async ([service, own]) => {
-      const ids = own.map(({ spanId }) => spanId)
+    linked,
+    async ([service, ids]) => {
       const selector = serviceSelector(service)
       return [
         service,
@@ -72,7 +80,9 @@ async function followProfiles(traces: readonly Answer<Trace | undefined>[], cont
     },
     { concurrency: 2 },
   )
-  const finding = judgeOrderProfile(spans.length, graphs, sinceSentMs(context) > patience.profiles)
+  const asked = linked.reduce((sum, [, ids]) => sum + ids.length, 0)
+  const late = sinceSentMs(context) > patience.profiles
+  const finding = judgeOrderProfile(asked, unlinked.sort(), graphs, late)
   if (finding.status === 'pass') found.orderSampled = true
   return finding
 }

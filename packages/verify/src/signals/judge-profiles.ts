@@ -3,8 +3,15 @@ import type { Finding } from '../report/check.ts'
 import { missingInstances, type Service } from '../services/discover.ts'
 import { replicaCheck } from '../services/judge-replicas.ts'
 
-/** The profile type that every service sends, as Pyroscope names it. */
+/** CPU time of what profiles over OTLP, as Pyroscope names it; the one whose samples know their span. */
 export const CPU_PROFILE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds'
+
+/** CPU time under the names that profilers give it; a service has one of them. */
+export const CPU_PROFILES = [
+  CPU_PROFILE,
+  // `@pyroscope/nodejs`, which takes CPU time with the wall clock's samples.
+  'wall:cpu:nanoseconds:wall:nanoseconds',
+] as const
 
 export function serviceSelector(service: string, instance?: string): string {
   const replica = instance === undefined ? '' : `, service_instance_id="${instance}"`
@@ -29,7 +36,7 @@ export function judgeProfiles(
     service: service.name,
     signal: 'profiles',
     expected: 'CPU samples since verify began from every replica',
-    query: `SelectMergeStacktraces ${CPU_PROFILE} ${serviceSelector(service.name)}`,
+    query: `SelectMergeStacktraces ${CPU_PROFILES.join(' or ')} ${serviceSelector(service.name)}`,
     explainedBy: ['reach/collector', 'reach/pyroscope', 'requests', replicaCheck(service.name)],
     final: late,
   } as const
@@ -48,8 +55,8 @@ export function judgeProfiles(
     ...finding,
     status: 'fail',
     seen: `no sample of ${which} since verify began`,
-    likelyCause: `${which} does not profile or export profiles, or the collector does not deliver them`,
-    nextStep: `faultline logs ${service.instances[0] ?? service.name}; FAULTLINE_PROFILES_EXPORTER; the feature gate service.profilesSupport`,
+    likelyCause: `${which} does not profile or export profiles, or whoever takes them does not deliver them`,
+    nextStep: `faultline logs ${service.instances[0] ?? service.name}; FAULTLINE_PROFILES_EXPORTER or PYROSCOPE_SERVER_ADDRESS; the feature gate service.profilesSupport`,
   }
 }
 

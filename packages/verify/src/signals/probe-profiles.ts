@@ -4,7 +4,7 @@ import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
 import { forEachService } from '../services/for-each-service.ts'
-import { CPU_PROFILE, judgeProfiles, serviceSelector } from './judge-profiles.ts'
+import { CPU_PROFILES, judgeProfiles, serviceSelector } from './judge-profiles.ts'
 
 /** CPU profiles of each service. */
 export const profilesProbe: Probe = {
@@ -26,9 +26,14 @@ async function observe(service: Service, context: Context, late: boolean) {
   return judgeProfiles(service, { inAll, byInstance }, late)
 }
 
-/** Merged stacks have an exact range where series are rounded to their step. */
+/** Of whichever profiler. Merged stacks have an exact range where series are rounded to their step. */
 async function sampled(selector: string, { backends, beginMs, signal }: Context): Promise<Answer<number>> {
   const range = { startMs: beginMs, endMs: Date.now(), maxNodes: 1, signal }
-  const graph = await answerOf(backends.pyroscope.mergeStacktraces(CPU_PROFILE, selector, range))
-  return 'error' in graph ? graph : { value: graph.value.total }
+  let total = 0
+  for (const profileType of CPU_PROFILES) {
+    const graph = await answerOf(backends.pyroscope.mergeStacktraces(profileType, selector, range))
+    if ('error' in graph) return graph
+    total += graph.value.total
+  }
+  return { value: total }
 }

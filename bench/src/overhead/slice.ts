@@ -1,0 +1,48 @@
+import autocannon from 'autocannon'
+import pidusage from 'pidusage'
+import type { Gateway } from './processes.ts'
+
+/** One variant in one slice. */
+export interface Sample {
+  /** CPU time of the gateway's process per request, in microseconds. */
+  readonly cpuMicros: number
+  /** Requests per second. */
+  readonly throughput: number
+  /** Latency in ms, as autocannon saw it at saturation. */
+  readonly p50: number
+  readonly p99: number
+  /** Resident set of the gateway's process after the slice, in bytes. */
+  readonly memoryBytes: number
+}
+
+/** Enough to keep the gateway's core busy, too few to be shed. */
+const CONNECTIONS = 24
+
+/** Share of requests that may fail, such as one that is shed while the machine stalls. */
+const TOLERATED_FAILURES = 0.001
+
+/** Lets the compiler see the route before anything is measured. */
+export async function warmUp(gateway: Gateway, seconds: number): Promise<void> {
+  await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+}
+
+/**
+ * Loads a gateway for some seconds and reads its CPU time before and after.
+ * @throws Error when more requests failed than can be ignored: failures are cheaper than answers
+ */
+export async function measure(gateway: Gateway, seconds: number): Promise<Sample> {
+  const before = await pidusage(gateway.pid)
+  const result = await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+  const after = await pidusage(gateway.pid)
+  const failures = result.non2xx + result.errors + result.timeouts
+  if (failures > result.requests.total * TOLERATED_FAILURES)
+    throw new Error(`${failures} of ${result.requests.total} requests to ${gateway.url} failed`)
+  return {
+    // User and system time, in ms.
+    cpuMicros: ((after.ctime - before.ctime) * 1_000) / result.requests.total,
+    throughput: result.requests.total / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    memoryBytes: after.memory,
+  }
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { maskQuery } from './mask.ts'
+
+describe('masked statement', () => {
+  it.each([
+    ['SELECT * FROM t WHERE id = $1 AND b = ANY($22)', 'SELECT * FROM t WHERE id = $1 AND b = ANY($22)'],
+    ["SELECT a FROM t WHERE b = 'O''Hara' AND c=5", 'SELECT a FROM t WHERE b = ? AND c=?'],
+    ['SELECT 1, 1.5, .5, 1e-3, 0x1F, 1_000, -7', 'SELECT ?, ?, ?, ?, ?, ?, -?'],
+    ['SELECT t2.col1 FROM t2 LIMIT 10', 'SELECT t2.col1 FROM t2 LIMIT ?'],
+    ["SELECT E'it\\'s', E'a\\\\', b FROM t", 'SELECT ?, ?, b FROM t'],
+    ["SELECT B'101', X'1F', U&'\\0041', N'x'", 'SELECT B?, X?, U&?, N?'],
+    ["SELECT $$it's$$, $tag$ $$ 'x' $tag$, a", 'SELECT ?, ?, a'],
+    ['SELECT "Name 5", `Column 6` FROM t', 'SELECT "Name 5", `Column 6` FROM t'],
+    ["SELECT 1 -- no 'secret'\nFROM t /* 'x' */ WHERE a", 'SELECT ?  \nFROM t   WHERE a'],
+    ["SELECT 'not closed FROM t", 'SELECT ?'],
+    ['SELECT $$not closed FROM t', 'SELECT ?'],
+    ["SELECT \"not closed, 'secret'", 'SELECT ?'],
+    // Where MySQL and PostgreSQL differ on the string's end.
+    ["SELECT 'it\\'s secret', b", 'SELECT ?'],
+    ["SELECT 'C:\\', 'secret', b", 'SELECT ?'],
+    ['', ''],
+  ])('of %s', (text, masked) => {
+    expect(maskQuery(text)).toBe(masked)
+  })
+
+  const secret = fc.stringMatching(/^[a-z]{10,20}$/)
+  const literal = secret.chain((text) =>
+    fc.constantFrom(
+      { text, literal: `'${text}'` },
+      { text, literal: `'it''s ${text}'` },
+      { text, literal: `E'it\\'s ${text}'` },
+      { text, literal: `$$${text}'$$` },
+      { text, literal: `$a_1$$$ ${text}$a_1$` },
+      { text, literal: `'${text}\\''` },
+      { text, literal: `/* ${text} */` },
+      { text: '8675309', literal: '8675309.25' },
+    ),
+  )
+  const part = fc.oneof(
+    literal,
+    fc.constantFrom('SELECT', ' FROM t ', '(', ')', '$1', ' = ', ',', '"Name"', '\n', ';').map((text) => ({
+      text: '',
+      literal: text,
+    })),
+  )
+
+  it('has none of the literals', () => {
+    fc.assert(
+      fc.property(fc.array(part), secret, fc.constantFrom("'", '$$', '"', '/*'), (parts, last, opening) => {
+        const masked = maskQuery([...parts.map(({ literal }) => literal), opening + last].join(' '))
+        for (const { text } of parts) if (text !== '') expect(masked).not.toContain(text)
+        expect(masked).not.toContain(last)
+      }),
+    )
+  })
+
+  const noise = fc.array(
+    fc.oneof(fc.constantFrom("'", '"', '$', '$$', '`', '\\', '--', '/*', '*/', 'e', '1', '.'), fc.string()),
+  )
+
+  it('stays as it is when it is masked again, whatever it was', () => {
+    fc.assert(
+      fc.property(noise, (parts) => {
+        const masked = maskQuery(parts.join(''))
+        expect(maskQuery(masked)).toBe(masked)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it.each(["'", "''", "E'\\", '$a', '$', '$$', '"', '`', '/*', '--', '(', '1.', "a'", ', a('])(
+    'takes a time in proportion to the length, of many %s',
+    (text) => {
+      const [short, long] = [text.repeat(20_000), text.repeat(160_000)]
+      const time = (sql: string): number => {
+        const start = performance.now()
+        maskQuery(sql)
+        return performance.now() - start
+      }
+      time(short)
+      // Eight times the text; if the time grew with its square, 64 times.
+      expect(time(long)).toBeLessThan(Math.max(1, time(short)) * 40 + 100)
+    },
+  )
+})

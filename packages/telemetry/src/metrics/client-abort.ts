@@ -1,0 +1,26 @@
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import type { Attributes, Span } from '@opentelemetry/api'
+
+/** `error.type` of a request whose client left before the answer had been sent. */
+export const CLIENT_ABORT = 'client_abort'
+
+/**
+ * Hook for `new HttpInstrumentation({ applyCustomAttributesOnSpan: markClientAbort })`: of a request whose client left
+ * it would report the status that nobody has decided yet, 200 or Koa's 404.
+ */
+export function markClientAbort(
+  span: Span,
+  _request: ClientRequest | IncomingMessage,
+  response: IncomingMessage | ServerResponse,
+): void {
+  // Called for outgoing requests, too, whose response is a message that came in.
+  if (!('writableFinished' in response) || response.writableFinished) return
+  // Failed before the client left: that counts.
+  if (response.statusCode >= 500) return
+  span.setAttribute('error.type', CLIENT_ABORT)
+  if (response.headersSent) return
+  const { attributes } = span as { readonly attributes?: Attributes }
+  if (!attributes) return
+  delete attributes['http.response.status_code']
+  delete attributes['http.status_code']
+}

@@ -1,0 +1,175 @@
+import { type Context, diag, SpanKind } from '@opentelemetry/api'
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { Counter, Registry } from 'prom-client'
+import { defaults } from '../options.ts'
+import { DECISION_WAIT_MS, SLOW_THRESHOLD_MS } from '../trace/keep.ts'
+import { systemOf, textOf } from './attribute-values.ts'
+import { DbClientMetrics } from './db-client.ts'
+import { DbPoolMetrics } from './db-pool.ts'
+import { type ExemplarPolicy, type ExemplarRule, exemplarFor } from './exemplar.ts'
+import { HttpClientMetrics } from './http-client.ts'
+import { HttpServerMetrics, type SpanMetricsOptions } from './http-server.ts'
+import { MessagingMetrics } from './messaging.ts'
+import { messagingOperationOf, OutgoingClass, outgoingClassOf } from './operation-class.ts'
+import { MAX_SERIES } from './series.ts'
+import type { OpenMetricsRegistry } from './span-metric.ts'
+import { endOutgoing, type SpanState, stateOf, trackSpan } from './span-state.ts'
+
+export type { ExemplarPolicy }
+
+export interface ExemplarMetricsOptions extends Partial<SpanMetricsOptions> {
+  /** Where the metrics are kept; by `createRegistry()`, as only OpenMetrics has exemplars. */
+  readonly register: OpenMetricsRegistry
+  /** Which spans an exemplar may lead to; `kept` by default. */
+  readonly exemplars?: ExemplarPolicy
+  /** Milliseconds from which the tail sampler keeps a trace for its duration; {@link SLOW_THRESHOLD_MS} by default. */
+  readonly slowThresholdMs?: number
+  /** Milliseconds that the tail sampler waits for a trace; {@link DECISION_WAIT_MS} by default. */
+  readonly decisionWaitMs?: number
+}
+
+/** Name of the official instrumentation's span for waiting for a connection of `pg.Pool`. */
+const POOL_CONNECT = 'pg-pool.connect'
+
+/**
+ * Turns ended spans of any instrumentation into rate, errors and duration with exemplars: requests that are answered
+ * and made, queries, messages. For spans that are not exported as well, so that the counts are exact.
+ *
+ * What counts is decided by the kind of a span, then by its attributes at its end; `docs/decisions/telemetry-on-the-sdk.md` has the rules.
+ */
+export class ExemplarMetricsProcessor implements SpanProcessor {
+  readonly #rule: ExemplarRule
+  readonly #server: HttpServerMetrics
+  readonly #client: HttpClientMetrics
+  readonly #database: DbClientMetrics
+  readonly #pools: DbPoolMetrics
+  readonly #messaging: MessagingMetrics
+  readonly #errors: Counter
+  #hasWarned = false
+
+  /** @throws Error when the registry has these metrics already */
+  constructor(options: ExemplarMetricsOptions) {
+    const { register, exemplars = 'kept' } = options
+    const metrics = {
+      durationBuckets: options.durationBuckets ?? defaults.metrics.durationBuckets,
+      maxSeries: options.maxSeries ?? MAX_SERIES,
+    }
+    this.#rule = {
+      policy: exemplars,
+      slowThresholdMs: options.slowThresholdMs ?? SLOW_THRESHOLD_MS,
+      decisionWaitMs: options.decisionWaitMs ?? DECISION_WAIT_MS,
+    }
+    this.#server = new HttpServerMetrics(register, metrics)
+    this.#client = new HttpClientMetrics(register, metrics)
+    this.#database = new DbClientMetrics(register, metrics)
+    this.#pools = DbPoolMetrics.of(register, metrics)
+    this.#messaging = new MessagingMetrics(register, metrics)
+    this.#errors = new Counter({
+      name: 'telemetry_span_metrics_errors_total',
+      help: 'Spans of which no metrics could be made',
+      registers: [register],
+    })
+    if (exemplars !== 'none' && register.contentType !== Registry.OPENMETRICS_CONTENT_TYPE) {
+      diag.warn('the registry has no exemplars, as it is not in the OpenMetrics format: see createRegistry()')
+    }
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    try {
+      const state = trackSpan(span, parentContext)
+      const { kind } = span
+      if (kind === SpanKind.SERVER) {
+        if (!state.isWithin) this.#server.started(span, state)
+      } else if (kind !== SpanKind.INTERNAL && state.outer) {
+        // Here as well as at the end, as the outer span may end before the inner one.
+        markOuter(state, outgoingClassOf(kind, span.attributes))
+      }
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  onEnd(span: ReadableSpan): void {
+    try {
+      const state = stateOf(span)
+      switch (span.kind) {
+        case SpanKind.INTERNAL:
+          lendRoute(span, state)
+          break
+        case SpanKind.SERVER:
+          this.#serverEnded(span, state)
+          break
+        case SpanKind.CONSUMER:
+          this.#messageEnded(span, state)
+          break
+        default:
+          this.#outgoingEnded(span, state)
+      }
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+
+  #serverEnded(span: ReadableSpan, state: SpanState | undefined): void {
+    if (state) {
+      state.hasEnded = true
+      this.#server.stopped(state)
+    }
+    if (state?.isWithin) lendRoute(span, state)
+    else this.#server.ended(span, secondsOf(span), state?.route, exemplarFor(span, state, this.#rule))
+  }
+
+  #messageEnded(span: ReadableSpan, state: SpanState | undefined): void {
+    const operation = messagingOperationOf(span.kind, span.attributes)
+    if (!operation) return
+    const exemplar = exemplarFor(span, state, this.#rule)
+    this.#messaging.ended(span, operation, secondsOf(span), state?.isWithin ?? false, exemplar)
+  }
+
+  #outgoingEnded(span: ReadableSpan, state: SpanState | undefined): void {
+    const ownClass = outgoingClassOf(span.kind, span.attributes)
+    if (state) {
+      markOuter(state, ownClass)
+      endOutgoing(state)
+    }
+    if (ownClass === OutgoingClass.none) {
+      if (span.name === POOL_CONNECT && systemOf(span.attributes) !== undefined) {
+        this.#pools.ended(span, secondsOf(span), exemplarFor(span, state, this.#rule))
+      }
+      return
+    }
+    if (state && (state.inner & ownClass) !== 0) return
+    const exemplar = exemplarFor(span, state, this.#rule)
+    if (ownClass === OutgoingClass.http) this.#client.ended(span, secondsOf(span), exemplar)
+    else if (ownClass === OutgoingClass.database) this.#database.ended(span, secondsOf(span), exemplar)
+    else this.#messageEnded(span, state)
+  }
+
+  #failed(error: unknown): void {
+    this.#errors.inc()
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    diag.warn('no metrics could be made of a span; further ones are only counted', error)
+  }
+}
+
+/** Of nested spans of one class, the innermost counts. */
+function markOuter(state: SpanState, innerClass: number): void {
+  for (let outer = state.outer; outer; outer = outer.outer) outer.inner |= innerClass
+}
+
+/** Spans of a framework tell the route, which the span of the request may lack; the longest is the most exact. */
+function lendRoute({ attributes }: ReadableSpan, state: SpanState | undefined): void {
+  const server = state?.server
+  if (!server) return
+  const route = textOf(attributes['http.route'])
+  if (route !== undefined && route.length > (server.route?.length ?? 0)) server.route = route
+}
+
+function secondsOf({ duration: [seconds, nanos] }: ReadableSpan): number {
+  return seconds + nanos / 1e9
+}

@@ -1,0 +1,140 @@
+import {
+  type Attributes,
+  createTraceState,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+} from '@opentelemetry/api'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { RandomIdGenerator, type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
+import fc from 'fast-check'
+import { PbfWriter } from 'pbf'
+import { describe, expect, it } from 'vitest'
+import { decodeMessage, decodeSpan } from '../../test/otlp/decode.ts'
+import { writeSpan } from './span-encoding.ts'
+
+const ids = new RandomIdGenerator()
+const provider = new TracerProvider({ resource: resourceFromAttributes({}) })
+
+function startSpan(): ReturnType<ReturnType<TracerProvider['getTracer']>['startSpan']> & ReadableSpan {
+  return provider.getTracer('test').startSpan('GET /concerts', { kind: SpanKind.CLIENT }) as never
+}
+
+function encode(span: ReadableSpan): ReturnType<typeof decodeSpan> {
+  const pbf = new PbfWriter()
+  writeSpan(span, pbf)
+  return decodeSpan(decodeMessage('opentelemetry.proto.trace.v1.Span', pbf.finish()))
+}
+
+const text = fc.string({ unit: 'grapheme', maxLength: 300 })
+const scalar = fc.oneof(
+  text,
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.boolean(),
+)
+const attributes: fc.Arbitrary<Attributes> = fc.dictionary(
+  text.filter((key) => key !== ''),
+  fc.oneof(scalar, fc.array(text, { maxLength: 5 }), fc.array(fc.maxSafeInteger(), { maxLength: 5 })),
+  { maxKeys: 20, noNullPrototype: true },
+)
+
+/** The wire has one zero. */
+const onTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe('span encoding', () => {
+  it('keeps every attribute and event', () => {
+    fc.assert(
+      fc.property(attributes, attributes, text, (own, ofEvent, name) => {
+        const span = startSpan()
+        span.setAttributes(own).addEvent(name, ofEvent)
+        span.end()
+        const decoded = encode(span)
+        expect(decoded.attributes).toEqual(onTheWire(own))
+        expect(decoded.events).toEqual([{ name, attributes: onTheWire(ofEvent) }])
+      }),
+    )
+  })
+
+  it('keeps ids, state, kind, name, status and links, but no link with ids of another kind', () => {
+    const context: SpanContext = {
+      traceId: ids.generateTraceId(),
+      spanId: ids.generateSpanId(),
+      traceFlags: 1,
+      traceState: createTraceState('a=b,faultline=keep'),
+    }
+    const span = startSpan()
+    const parentSpanContext = { ...context, spanId: ids.generateSpanId() }
+    const link = { traceId: ids.generateTraceId(), spanId: ids.generateSpanId(), traceFlags: 0 }
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'no' }).addLinks([
+      { context: link },
+      // 64-bit ids of B3, and a UUID.
+      { context: { ...link, traceId: link.spanId } },
+      { context: { ...link, traceId: '3b241101-e2bb-4255-8caf-4136c566a962' } },
+    ])
+    span.end()
+    const decoded = encode(Object.assign(span, { spanContext: () => context, parentSpanContext }))
+    expect(decoded).toMatchObject({
+      traceId: context.traceId,
+      spanId: context.spanId,
+      parentSpanId: parentSpanContext.spanId,
+      traceState: 'a=b,faultline=keep',
+      kind: 'SPAN_KIND_CLIENT',
+      name: 'GET /concerts',
+      status: 'STATUS_CODE_ERROR',
+      links: [{ traceId: link.traceId, spanId: link.spanId }],
+    })
+  })
+
+  it('times spans on the wall clock', () => {
+    const before = Date.now()
+    const span = startSpan()
+    span.end()
+    const { startNanos, endNanos } = encode(span)
+    expect(endNanos).toBeGreaterThanOrEqual(startNanos)
+    expect(Math.abs(Number(startNanos / 1_000_000n) - before)).toBeLessThan(1_000)
+  })
+
+  it('cuts what would burst a batch, and reads around what cannot be read', () => {
+    const span = startSpan()
+    const cycle: unknown[] = []
+    cycle.push(cycle)
+    span.setAttribute('long', 'x'.repeat(100_000))
+    // As an instrumentation that writes around the SDK's checks may have it.
+    Object.assign(span.attributes, {
+      cycle,
+      deep: [[[[[[[12n]]]]]]],
+      throwing: {
+        get value() {
+          throw new Error('no')
+        },
+      },
+      sulking: [
+        [
+          [
+            [
+              [
+                [
+                  [
+                    {
+                      toJSON: () => {
+                        throw new Error('no')
+                      },
+                    },
+                  ],
+                ],
+              ],
+            ],
+          ],
+        ],
+      ],
+      after: 1,
+    })
+    span.end()
+    const { attributes: decoded } = encode(span)
+    expect(String(decoded.long)).toHaveLength(16_384)
+    expect(decoded).toMatchObject({ after: 1, throwing: { value: '[unreadable]' } })
+    expect(JSON.stringify(decoded.deep)).toContain('12')
+    expect(Object.keys(decoded)).toEqual(['long', 'cycle', 'deep', 'throwing', 'sulking', 'after'])
+  })
+})

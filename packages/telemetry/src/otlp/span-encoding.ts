@@ -1,0 +1,71 @@
+import {
+  type Attributes,
+  type HrTime,
+  isSpanContextValid,
+  type Link,
+  SpanStatusCode,
+} from '@opentelemetry/api'
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace'
+import type { PbfWriter } from 'pbf'
+import { writeAttribute } from './attributes.ts'
+import { writeHexField } from './hex.ts'
+import { writeKnownAttribute } from './known-attributes.ts'
+import { writeText } from './text.ts'
+
+/** Writes an ended span as `opentelemetry.proto.trace.v1.Span`. */
+export function writeSpan(span: ReadableSpan, pbf: PbfWriter): void {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext()
+  writeHexField(pbf, 1, traceId)
+  writeHexField(pbf, 2, spanId)
+  if (traceState) writeText(pbf, 3, traceState.serialize())
+  if (span.parentSpanContext) writeHexField(pbf, 4, span.parentSpanContext.spanId)
+  writeText(pbf, 5, span.name)
+  // The API counts kinds from 0, the protocol from 1 as it has UNSPECIFIED.
+  pbf.writeVarintField(6, span.kind + 1)
+  writeTime(pbf, 7, span.startTime)
+  writeTime(pbf, 8, span.endTime)
+  const { attributes } = span
+  for (const key in attributes) writeKnownAttribute(pbf, 9, key, attributes[key])
+  if (span.droppedAttributesCount > 0) pbf.writeVarintField(10, span.droppedAttributesCount)
+  for (const event of span.events) pbf.writeMessage(11, writeEvent, event)
+  if (span.droppedEventsCount > 0) pbf.writeVarintField(12, span.droppedEventsCount)
+  for (const link of span.links) {
+    // Ids that a receiver refuses would cost the whole batch.
+    if (isSpanContextValid(link.context)) pbf.writeMessage(13, writeLink, link)
+  }
+  if (span.droppedLinksCount > 0) pbf.writeVarintField(14, span.droppedLinksCount)
+  if (span.status.code !== SpanStatusCode.UNSET) pbf.writeMessage(15, writeStatus, span)
+  pbf.writeTag(16, 5)
+  pbf.writeFixed32(traceFlags)
+}
+
+/** Writes a time as nanoseconds since the Unix epoch; exact to 256 ns, a double's step at that size. */
+export function writeTime(pbf: PbfWriter, tag: number, [seconds, nanos]: HrTime): void {
+  pbf.writeTag(tag, 1)
+  pbf.writeFixed64(seconds * 1e9 + nanos)
+}
+
+function writeEvent(event: TimedEvent, pbf: PbfWriter): void {
+  writeTime(pbf, 1, event.time)
+  writeText(pbf, 2, event.name)
+  if (event.attributes) writeAttributes(event.attributes, 3, pbf)
+  if (event.droppedAttributesCount) pbf.writeVarintField(4, event.droppedAttributesCount)
+}
+
+function writeLink({ context, attributes, droppedAttributesCount }: Link, pbf: PbfWriter): void {
+  writeHexField(pbf, 1, context.traceId)
+  writeHexField(pbf, 2, context.spanId)
+  const state = context.traceState?.serialize()
+  if (state) writeText(pbf, 3, state)
+  if (attributes) writeAttributes(attributes, 4, pbf)
+  if (droppedAttributesCount) pbf.writeVarintField(5, droppedAttributesCount)
+}
+
+function writeStatus({ status }: ReadableSpan, pbf: PbfWriter): void {
+  if (status.message) writeText(pbf, 2, status.message)
+  pbf.writeVarintField(3, status.code)
+}
+
+function writeAttributes(attributes: Attributes, tag: number, pbf: PbfWriter): void {
+  for (const key in attributes) writeAttribute(pbf, tag, key, attributes[key])
+}

@@ -1,0 +1,40 @@
+import type { Resource } from '@opentelemetry/resources'
+import type { ExporterOptions } from '../options.ts'
+import type { OutageLogger } from '../otlp/availability.ts'
+import type { ExportObserver } from '../otlp/export-queue.ts'
+import type { LabelSlot } from './label-slots.ts'
+import type { SampleOrigin } from './origin.ts'
+
+/** What profiles are told by `startTelemetry`. */
+export interface ProfilesContext {
+  readonly resource: Resource
+  readonly exporter: Partial<ExporterOptions>
+  readonly observer: ExportObserver
+  readonly logger: OutageLogger
+}
+
+/** Links samples to the request or message that they were taken in. */
+export interface SampleLabels {
+  /** Lends a label for `origin`; undefined when there is none to be had. Give it back with `release`. */
+  label(origin: SampleOrigin): LabelSlot | undefined
+  /** Runs code so that samples taken in it, also after an await, carry the label. */
+  run<T>(label: LabelSlot, fn: () => T): T
+  release(label: LabelSlot): void
+}
+
+/** Profiles that are being taken. */
+export interface RunningProfiles {
+  /** Undefined where samples cannot be linked. */
+  readonly labels: SampleLabels | undefined
+  /** Exports the last window and stops. @param timeoutMs bound in milliseconds */
+  shutdown(timeoutMs: number): Promise<void>
+}
+
+/**
+ * `profiles()` of `@faultline/telemetry/profiles`; an entry point of its own, so that everything else installs and
+ * starts without a native module.
+ */
+export interface ProfilesPlugin {
+  /** @returns undefined where profiles are off or the native profiler does not load, after a warning */
+  start(context: ProfilesContext): RunningProfiles | undefined
+}
