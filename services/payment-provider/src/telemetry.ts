@@ -32,10 +32,12 @@ export function createTelemetry(): ServiceTelemetry {
 function createLogger(wanted = 'info'): Logger {
   const level = wanted.toLowerCase()
   const known = level === 'silent' || Object.hasOwn(levels.values, level)
-  const logger = pino({
+  const options = {
     level: known ? level : 'info',
-    formatters: { level: (label) => ({ level: label }) },
-  })
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  // Written at once: pino's own default never ends a process whose reader has gone.
+  const logger = pino(options, pino.destination({ dest: 1, sync: true }))
   if (!known) logger.warn({ LOG_LEVEL: wanted }, 'LOG_LEVEL is no level of pino: info it is')
   return logger
 }
