@@ -13,6 +13,9 @@ export function readBoolean(env: Environment, name: string): boolean | undefined
   return value === undefined ? undefined : value.toLowerCase() === 'true'
 }
 
+/** Milliseconds and counts that a timer or a queue can take; parts of one are rounded away. */
+export const WHOLE = { min: 1, max: 2 ** 31 - 1, isWhole: true } as const
+
 /**
  * A number in a range. An unusable value is reported and ignored, as the specification asks, so that a typing
  * error costs a default and not the service.
@@ -20,11 +23,11 @@ export function readBoolean(env: Environment, name: string): boolean | undefined
 export function readNumber(
   env: Environment,
   name: string,
-  range: { readonly min: number; readonly max?: number },
+  range: { readonly min: number; readonly max?: number; readonly isWhole?: boolean },
 ): number | undefined {
   const value = readString(env, name)
   if (value === undefined) return undefined
-  const number = Number(value)
+  const number = range.isWhole ? Math.round(Number(value)) : Number(value)
   if (Number.isFinite(number) && number >= range.min && number <= (range.max ?? Infinity)) return number
   process.emitWarning(`${name}=${value} is not a number in range; the default is used`)
   return undefined

@@ -1,16 +1,9 @@
-import {
-  type Context,
-  context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
+import { type Context, context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
 import { monotonicMs, toHrTime } from './clock.ts'
 import { describeQuery, type QuerySummary } from './db-query/index.ts'
 import type { DbPoolMetrics } from './metrics/db-pool.ts'
 import { attributesOf } from './spans/attributes.ts'
+import { errorTypeOf, readText, recordFailure } from './spans/record-error.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
@@ -183,25 +176,17 @@ function textOf(query: unknown): string | undefined {
 }
 
 function fail(span: Span, error: unknown): void {
-  const errorType = errorCode(error)
+  const errorType = errorTypeOf(error)
   const attributes = attributesOf(span)
   attributes['error.type'] = errorType
   if (/^[\dA-Z]{5}$/.test(errorType)) attributes['db.response.status_code'] = errorType
-  span.setStatus({ code: SpanStatusCode.ERROR })
-  if (error instanceof Error) span.recordException(error)
-}
-
-/** SQLSTATE or a system error's code; else the error's class. */
-function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'Error'
-  const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.name
+  recordFailure(span, error)
 }
 
 /** pg-pool tells its time-out only by the message. */
 function isPoolTimeout(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /timeout exceeded when trying to connect|connection timeout/i.test(error.message)
+    /timeout exceeded when trying to connect|connection timeout/i.test(readText(error, 'message') ?? '')
   )
 }

@@ -37,6 +37,7 @@ import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 import { runInSpan } from './spans/with-span.ts'
 import type { Telemetry } from './telemetry.ts'
 import { isKept } from './trace/keep.ts'
+import { tracesUndici, warnOfTwins } from './twins.ts'
 
 const SCOPE_NAME = '@faultline/telemetry'
 const SHUTDOWN_TIMEOUT_MS = 5_000
@@ -78,17 +79,19 @@ class StartedTelemetry implements Telemetry {
     this.#options = resolved
     this.register = options.register ?? createRegistry()
     const { traces, metrics: red, logs: lines, httpClient, isDisabled } = resolved
+    // First, as it refuses options: what fails must leave nothing behind. Its logger waits for the SDK. A processor of
+    // the user's own hears lines, whatever we export.
+    const areHeard = lines.otlp || (options.logRecordProcessors ?? []).length > 0
+    this.#log = createLogPipeline(lines, areHeard && !isDisabled ? logs.getLogger(SCOPE_NAME) : undefined)
+    this.logger = this.#log.logger
     const observer = new Observer(red && this.register)
     const register = this.register
     this.#configuration = configure({ ...options, register }, resolved, observer)
-    const { instrumentations = [] } = options
+    const instrumentations = (options.instrumentations ?? []).flat()
     this.#sdk = new NodeSDK({ ...this.#configuration, instrumentations })
     this.#sdk.start()
+    warnOfTwins(instrumentations)
 
-    // With a processor of the user's own there is somebody to hear them, whatever we export.
-    const areHeard = this.#configuration.logRecordProcessors.length > 0
-    this.#log = createLogPipeline(lines, areHeard ? logs.getLogger(SCOPE_NAME) : undefined)
-    this.logger = this.#log.logger
     observer.reportTo(this.logger)
     this.metricsHandler = createMetricsHandler(register, (error) =>
       this.logger.error({ err: error }, 'metrics could not be collected'),
@@ -97,7 +100,7 @@ class StartedTelemetry implements Telemetry {
     if (red?.runtime) this.#stops.push(registerRuntimeMetrics(register))
     if (traces || red) {
       this.#tracer = trace.getTracer(SCOPE_NAME)
-      if (httpClient) {
+      if (httpClient && !tracesUndici(instrumentations)) {
         this.#httpClient = instrumentHttpClient(this.#tracer, httpClient.peerServices)
         this.#stops.push(() => this.#httpClient?.stop())
       }
@@ -160,7 +163,8 @@ class StartedTelemetry implements Telemetry {
   exemplar(): ExemplarLabels | undefined {
     const span = trace.getActiveSpan()?.spanContext()
     if (!span || !(span.traceFlags & TraceFlags.SAMPLED) || !this.#options.traces) return undefined
-    return this.#options.metrics?.exemplars === 'sampled' || isKept(span) ? exemplarOf(span) : undefined
+    const policy = this.#options.metrics?.exemplars ?? 'none'
+    return policy === 'sampled' || (policy === 'kept' && isKept(span)) ? exemplarOf(span) : undefined
   }
 
   async flush(): Promise<void> {

@@ -5,8 +5,9 @@ import { trace } from '@opentelemetry/api'
 import Koa from 'koa'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { startTelemetry } from '../src/index.ts'
+import { createRegistry, startTelemetry } from '../src/index.ts'
 import { until } from './otlp/poll.ts'
+import { OtlpReceiver } from './otlp/receiver.ts'
 import { exemplarOf, TestService } from './support.ts'
 
 const HISTOGRAM = 'http_server_request_duration_seconds'
@@ -245,6 +246,41 @@ describe('middleware', () => {
       expect(service.receiver.logs).toHaveLength(off === 'logs' ? 0 : 2)
       expect(await service.scrape(`${HISTOGRAM}_count`)).toHaveLength(off === 'metrics' ? 0 : 1)
     }
+  })
+
+  it('starts after a start that was refused, on the same registry', async () => {
+    await using receiver = await OtlpReceiver.start()
+    const register = createRegistry()
+    const common = { register, profiles: false as const, exporter: { endpoint: receiver.endpoint } }
+    const refused = { ...common, logs: { stdout: false, pino: { transport: { target: 'x' } } } }
+    expect(() => startTelemetry(refused)).toThrow('transport')
+    for (let round = 0; round < 2; round += 1) {
+      const telemetry = startTelemetry({ ...common, logs: { stdout: false } })
+      telemetry.withSpan('job', () => undefined)
+      telemetry.logger.info('hello')
+      await telemetry.shutdown()
+    }
+    expect(receiver.spans).toHaveLength(2)
+    expect(receiver.logs).toHaveLength(2)
+  })
+
+  it('answers what it cannot read like anything else that is thrown', async () => {
+    await using service = await TestService.start({ httpClient: false })
+    const app = new Koa()
+    app.use(service.telemetry.middleware())
+    app.use(() => {
+      throw Object.defineProperty(new Error('no seat'), 'message', {
+        get() {
+          throw new Error('no')
+        },
+      })
+    })
+    expect(await get(await service.listen(app))).toBe(500)
+    await service.telemetry.flush()
+    expect(service.receiver.spans).toMatchObject([{ status: 'STATUS_CODE_ERROR' }])
+    expect(await service.scrape('http_server_active_requests')).toEqual([
+      'http_server_active_requests{http_request_method="GET"} 0',
+    ])
   })
 
   it('starts once at a time', async () => {

@@ -129,25 +129,51 @@ function textOf(value: unknown): string {
 
 describe('what people copy', () => {
   it('gives exemplars with one part alone', { timeout: 60_000 }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'telemetry-readme-'))
     await using stack = new AsyncDisposableStack()
-    stack.defer(() => rm(folder, { recursive: true, force: true }))
-    await symlink(modules, join(folder, 'node_modules'))
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
-    await writeFile(join(folder, 'telemetry.js'), readmeCode('Only the exemplars', 'js')[0] ?? '')
-    await writeFile(join(folder, 'server.js'), readmeCode('Express', 'js')[1] ?? '')
-    const service = stack.use(
-      await InstalledService.start(folder, ['--import', './telemetry.js', 'server.js'], {
-        OTEL_METRICS_EXPORTER: 'none',
-      }),
-    )
+    const service = await startCode(stack, {
+      'telemetry.js': readmeCode('Only the exemplars', 'js')[0],
+      'server.js': readmeCode('Express', 'js')[1],
+    })
     await service.get('/concerts/1')
     const [exemplar] = (await service.scrape('http_server_request_duration_seconds_bucket')).flatMap(
       (line) => exemplarOf(line) ?? [],
     )
     expect(await service.stop()).toBe(0)
     const span = service.receiver.spans.find(({ spanId }) => spanId === exemplar?.spanId)
-    expect(span).toMatchObject({ kind: 'SPAN_KIND_SERVER', traceId: exemplar?.traceId })
+    expect(span).toMatchObject({
+      kind: 'SPAN_KIND_SERVER',
+      traceId: exemplar?.traceId,
+      resource: { 'service.name': 'catalog' },
+    })
+    expect(service.receiver.requests).not.toContain('/v1/metrics')
+  })
+
+  it('asks a sampler of one’s own only where a trace begins', { timeout: 60_000 }, async () => {
+    await using stack = new AsyncDisposableStack()
+    const [telemetry, server] = readmeCode('Processors, exporters and samplers of your own', 'js')
+    const service = await startCode(stack, { 'telemetry.js': telemetry, 'server.js': server })
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    for (const flags of ['00', '01']) {
+      const traceparent = `00-${traceId}-00f067aa0ba902b7-${flags}`
+      await fetch(`${service.url}/flags/${flags}`, { headers: { traceparent } })
+    }
+    expect(await service.scrape('http_server_request_duration_seconds_count')).toEqual([
+      expect.stringMatching(/ 2$/),
+    ])
+    expect(await service.stop()).toBe(0)
+    const { spans } = service.receiver
+    expect(spans.map((span) => [span.traceId, span.attributes['url.path']])).toEqual([[traceId, '/flags/01']])
+  })
+
+  it('links to nothing that is not packed', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target)
+    const titles = [...readme.matchAll(/^#{2,4} (.+)$/gm)].map(([, title = '']) => title.toLowerCase())
+    const anchors = titles.map((title) => `#${title.replace(/[^\w\s-]/g, '').replaceAll(' ', '-')}`)
+    expect(targets.length).toBeGreaterThan(5)
+    expect(targets.filter((target) => !target.startsWith('https://') && !anchors.includes(target))).toEqual(
+      [],
+    )
   })
 
   it('works line by line', async () => {
@@ -215,8 +241,22 @@ describe('what people copy', () => {
   })
 })
 
-/** Runs a block whose free names are given. */
+/** Starts a service from files, with the modules of this repository. */
+async function startCode(
+  stack: AsyncDisposableStack,
+  files: Readonly<Record<string, string | undefined>>,
+): Promise<InstalledService> {
+  const folder = await mkdtemp(join(tmpdir(), 'telemetry-readme-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  await symlink(modules, join(folder, 'node_modules'))
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  for (const [name, code = ''] of Object.entries(files)) await writeFile(join(folder, name), code)
+  return stack.use(await InstalledService.start(folder, ['--import', './telemetry.js', 'server.js']))
+}
+
+/** Runs a block; the names that it imports, and all other free ones, are given. */
 async function run(code: string, given: Readonly<Record<string, unknown>>): Promise<void> {
   const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as FunctionConstructor
-  await AsyncFunction(...Object.keys(given), code)(...Object.values(given))
+  const body = code.replaceAll(/^import .*$/gm, '')
+  await AsyncFunction(...Object.keys(given), `{ ${body} }`)(...Object.values(given))
 }

@@ -19,8 +19,8 @@ const TOKEN = new RegExp(
 
 /**
  * The statement with `?` for every string, number and dollar quote, and without comments. Words, quoted names and
- * placeholders (`$1`) stay. Where a dialect decides whether a string has ended (a backslash before its quote), the
- * rest of the statement goes.
+ * placeholders (`$1`) stay. Where a dialect decides whether a string or a comment has ended (a backslash before its
+ * quote; a comment within, which only some have), the rest of the statement goes.
  */
 export function maskQuery(text: string): string {
   let masked = ''
@@ -30,7 +30,7 @@ export function maskQuery(text: string): string {
     if (name !== undefined) continue
     masked += text.slice(end, match.index) + (comment === undefined ? '?' : ' ')
     end = match.index + match[0].length
-    if (plain?.includes("\\'")) return masked
+    if (plain?.includes("\\'") || (comment?.startsWith('/*') && comment.includes('/*', 2))) return masked
   }
   return end === 0 ? text : masked + text.slice(end)
 }

@@ -1,16 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import {
-  context,
-  propagation,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
+import { context, propagation, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
 import { monotonicMs, toHrTime } from '../clock.ts'
 import { knownMethod, spanMethod } from '../http-method.ts'
 import { attributesOf } from '../spans/attributes.ts'
+import { errorTypeOf, recordFailure } from '../spans/record-error.ts'
 import { headerSetter, type RequestHeaders } from './headers.ts'
 import { Origins } from './origins.ts'
 
@@ -75,7 +68,7 @@ export function instrumentHttpClient(
 
   function onError(message: unknown): void {
     const { request, error } = message as { request: UndiciRequest; error: unknown }
-    finish(request, errorName(error), error)
+    finish(request, errorTypeOf(error), error)
   }
 
   const channels = [
@@ -105,9 +98,8 @@ function finish(request: UndiciRequest, failure: string | undefined, error: unkn
   if (status !== undefined) attributes['http.response.status_code'] = status
   if (errorType !== undefined) {
     attributes['error.type'] = errorType
-    span.setStatus({ code: SpanStatusCode.ERROR })
+    recordFailure(span, error)
   }
-  if (error instanceof Error) span.recordException(error)
   span.end(toHrTime(monotonicMs()))
 }
 
@@ -115,10 +107,4 @@ function finish(request: UndiciRequest, failure: string | undefined, error: unkn
 function withoutQuery(path: string): string {
   const query = path.indexOf('?')
   return query === -1 ? path : path.slice(0, query)
-}
-
-function errorName(error: unknown): string {
-  if (!(error instanceof Error)) return 'Error'
-  const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.name
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { CLIENT_ABORT } from '../metrics/client-abort.ts'
+import { readText } from '../spans/record-error.ts'
 
 /** How a request ended, as span, metric and access line tell it. */
 export interface Outcome {
@@ -17,7 +18,8 @@ export function outcomeOf(
   { statusCode, headersSent, writableFinished }: ServerResponse,
   error: unknown,
 ): Outcome {
-  const isFailure = statusCode >= 500
+  // Koa answers an upload that ended in the middle with 500, to nobody.
+  const isFailure = statusCode >= 500 && (writableFinished || headersSent || !isAbort(error))
   if (writableFinished || headersSent || isFailure) {
     if (isFailure) return { statusCode, errorType: nameOf(error) ?? String(statusCode) }
     return { statusCode, errorType: writableFinished ? undefined : CLIENT_ABORT }
@@ -27,18 +29,23 @@ export function outcomeOf(
   return { statusCode: wouldBe, errorType: nameOf(error) ?? String(wouldBe) }
 }
 
-/** Work that was given up because the client had left. */
+/** Work that was given up because the client had left, or an upload that ended in the middle. */
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
+  return readText(error, 'name') === 'AbortError' || readText(error, 'code') === 'ECONNRESET'
 }
 
 /** The status that Koa makes of an error. */
 function statusOf(error: unknown): number {
-  const { status, statusCode } = Object(error) as { status?: unknown; statusCode?: unknown }
-  const own = status ?? statusCode
-  return typeof own === 'number' && own >= 400 && own < 600 ? own : 500
+  try {
+    const { status, statusCode } = Object(error) as { status?: unknown; statusCode?: unknown }
+    const own = status ?? statusCode
+    return typeof own === 'number' && own >= 400 && own < 600 ? own : 500
+  } catch {
+    return 500
+  }
 }
 
 function nameOf(error: unknown): string | undefined {
-  return error instanceof Error && error.name !== 'Error' ? error.name : undefined
+  const name = error instanceof Error ? readText(error, 'name') : undefined
+  return name === 'Error' ? undefined : name
 }

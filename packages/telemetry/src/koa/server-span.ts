@@ -5,7 +5,6 @@ import {
   propagation,
   type Span,
   SpanKind,
-  SpanStatusCode,
   TraceFlags,
   type Tracer,
   trace,
@@ -15,6 +14,7 @@ import { showBaggage, withListedBaggage } from '../baggage/baggage.ts'
 import { toHrTime } from '../clock.ts'
 import { OTHER_METHOD, spanMethod } from '../http-method.ts'
 import { attributesOf } from '../spans/attributes.ts'
+import { recordFailure } from '../spans/record-error.ts'
 
 export interface ServerSpanOptions {
   readonly tracer: Tracer
@@ -108,8 +108,7 @@ export function endServerSpan(span: Span, request: FinishedRequest, endMs: numbe
   if (requestId !== undefined) span.setAttribute('request.id', requestId)
   if (errorType !== undefined) attributes['error.type'] = errorType
   if (statusCode !== undefined && statusCode >= 500) {
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    if (error instanceof Error) span.recordException(error)
+    recordFailure(span, error)
   }
   span.end(toHrTime(endMs))
 }

@@ -5,7 +5,6 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  SpanStatusCode,
   type TextMapGetter,
   type TextMapSetter,
   type Tracer,
@@ -15,6 +14,7 @@ import { showBaggage, withListedBaggage } from '../baggage/baggage.ts'
 import { monotonicMs, toHrTime } from '../clock.ts'
 import type { SampleLabels } from '../profiles/plugin.ts'
 import { attributesOf } from '../spans/attributes.ts'
+import { readText, recordFailure } from '../spans/record-error.ts'
 import type { HeaderReader, HeaderWriter, IncomingMessage, Messaging, OutgoingMessage } from './types.ts'
 
 /** What messaging feeds; undefined for what is off. */
@@ -76,9 +76,8 @@ async function ended<T>(span: Span, work: () => Promise<T>): Promise<T> {
     span.end(toHrTime(monotonicMs()))
     return result
   } catch (error) {
-    attributesOf(span)['error.type'] = error instanceof Error ? error.name : 'Error'
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    if (error instanceof Error) span.recordException(error)
+    attributesOf(span)['error.type'] = readText(error, 'name') ?? 'Error'
+    recordFailure(span, error)
     span.end(toHrTime(monotonicMs()))
     throw error
   }

@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2Stream } from 'node:http2'
 import type { Attributes, Span } from '@opentelemetry/api'
 
 /** `error.type` of a request whose client left before the answer had been sent. */
@@ -14,7 +15,10 @@ export function markClientAbort(
   response: IncomingMessage | ServerResponse,
 ): void {
   // Called for outgoing requests, too, whose response is a message that came in.
-  if (!('writableFinished' in response) || response.writableFinished) return
+  if (!('writableFinished' in response)) return
+  // HTTP/2 calls a response finished when its client has reset the stream.
+  const { stream } = response as { readonly stream?: Http2Stream }
+  if (response.writableFinished && !stream?.aborted) return
   // Failed before the client left: that counts.
   if (response.statusCode >= 500) return
   span.setAttribute('error.type', CLIENT_ABORT)

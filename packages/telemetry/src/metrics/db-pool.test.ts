@@ -49,6 +49,21 @@ describe('pool metrics', () => {
     ])
   })
 
+  it('have no more series of time-outs than they may', async () => {
+    const spans = new Spans({ maxSeries: 2 })
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const attributes = { 'db.system.name': 'postgresql', 'db.client.connection.pool.name': name }
+      const span = spans.start({ kind: 2, name: 'pg-pool.connect', attributes })
+      span.setStatus({ code: 2, message: 'timeout exceeded when trying to connect' })
+      spans.end(span)
+    }
+    expect(await spans.samples('db_client_connection_timeouts_total')).toEqual([
+      { labels: { db_client_connection_pool_name: 'a' }, value: 1 },
+      { labels: { db_client_connection_pool_name: 'b' }, value: 1 },
+      { labels: { otel_metric_overflow: 'true' }, value: 2 },
+    ])
+  })
+
   it('count a wait that ended in a time-out as one', async () => {
     const spans = new Spans()
     const span = spans.start({

@@ -1,15 +1,17 @@
 import { type SpanContext, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { Counter, Gauge } from 'prom-client'
+import { Gauge } from 'prom-client'
 import { defaults } from '../options.ts'
 import { textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 import { hostOf } from './http-client.ts'
 import type { SpanMetricsOptions } from './http-server.ts'
+import { oncePerRegistry } from './registry.ts'
 import { MAX_SERIES } from './series.ts'
-import type { OpenMetricsRegistry } from './span-metric.ts'
+import { type OpenMetricsRegistry, SpanCounter } from './span-metric.ts'
 
 const POOL = 'db_client_connection_pool_name'
+const WAIT_TIME = 'db_client_connection_wait_time_seconds'
 
 /** Connections of a pool at the moment of the scrape. */
 export interface PoolState {
@@ -19,33 +21,29 @@ export interface PoolState {
   readonly pending: number
 }
 
-const known = new WeakMap<OpenMetricsRegistry, DbPoolMetrics>()
-
 /** Connection pools: how long one waits for a connection, and what `instrumentPool` sees of the pool itself. */
 export class DbPoolMetrics {
-  readonly #register: OpenMetricsRegistry
-  readonly #wait: DurationHistogram
-  readonly #pools = new Map<string, () => PoolState>()
-  #timeouts: Counter<typeof POOL> | undefined
-
   /**
    * The metrics of a registry, made once: spans of pools and pools that are wrapped feed the same.
-   * @param options taken by the first who asks
+   * The options are those of the first who asks.
    */
-  static of(register: OpenMetricsRegistry, options: Partial<SpanMetricsOptions> = {}): DbPoolMetrics {
-    let metrics = known.get(register)
-    if (!metrics) {
-      metrics = new DbPoolMetrics(register, options)
-      known.set(register, metrics)
-    }
-    return metrics
-  }
+  static readonly of = oncePerRegistry(
+    WAIT_TIME,
+    (register, options: Partial<SpanMetricsOptions> = {}) => new DbPoolMetrics(register, options),
+  )
+
+  readonly #register: OpenMetricsRegistry
+  readonly #maxSeries: number
+  readonly #wait: DurationHistogram
+  readonly #pools = new Map<string, () => PoolState>()
+  #timeouts: SpanCounter | undefined
 
   private constructor(register: OpenMetricsRegistry, options: Partial<SpanMetricsOptions>) {
     const { durationBuckets = defaults.metrics.durationBuckets, maxSeries = MAX_SERIES } = options
     this.#register = register
+    this.#maxSeries = maxSeries
     this.#wait = new DurationHistogram(register, {
-      name: 'db_client_connection_wait_time_seconds',
+      name: WAIT_TIME,
       help: 'Time it took to obtain a connection from the pool',
       labelNames: [POOL],
       buckets: [0.001, ...durationBuckets],
@@ -58,7 +56,7 @@ export class DbPoolMetrics {
     if (this.#pools.size === 0) this.#showPools()
     this.#pools.set(name, read)
     // A series that exists before the first time-out, so that increase() sees it.
-    this.#timeoutCounter().inc({ [POOL]: name }, 0)
+    this.#timeoutCounter().add([name], 0)
   }
 
   /** @param exemplar context of the span that waited, if it leads to a stored trace */
@@ -67,7 +65,7 @@ export class DbPoolMetrics {
   }
 
   timedOut(pool: string): void {
-    this.#timeoutCounter().inc({ [POOL]: pool })
+    this.#timeoutCounter().add([pool], 1)
   }
 
   /** A `pg-pool.connect` span of the official instrumentation. */
@@ -78,12 +76,12 @@ export class DbPoolMetrics {
     else if (/timeout/i.test(span.status.message ?? '')) this.timedOut(pool)
   }
 
-  #timeoutCounter(): Counter<typeof POOL> {
-    this.#timeouts ??= new Counter({
-      name: 'db_client_connection_timeouts',
+  #timeoutCounter(): SpanCounter {
+    this.#timeouts ??= new SpanCounter(this.#register, {
+      name: 'db_client_connection_timeouts_total',
       help: 'Connection requests that timed out waiting for the pool',
       labelNames: [POOL],
-      registers: [this.#register],
+      maxSeries: this.#maxSeries,
     })
     return this.#timeouts
   }

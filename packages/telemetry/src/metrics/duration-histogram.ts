@@ -2,6 +2,7 @@ import type { SpanContext } from '@opentelemetry/api'
 import { type ExemplarLabels, exemplarOf } from './exemplar.ts'
 import type { Labels, LabelValue } from './series.ts'
 import {
+  assertCountable,
   type MetricLine,
   type OpenMetricsRegistry,
   SpanMetric,
@@ -41,8 +42,10 @@ export class DurationHistogram extends SpanMetric<Series> {
   /**
    * @param values of the labels, in the order of their names
    * @param exemplar context of an ended span that leads to a stored trace; undefined for no exemplar
+   * @throws RangeError for a duration that would spoil the sum, as of a span whose times are NaN
    */
   observe(values: readonly LabelValue[], seconds: number, exemplar: SpanContext | undefined): void {
+    assertCountable(seconds)
     const series = this.series.find(values)
     const buckets = this.#buckets
     let index = 0

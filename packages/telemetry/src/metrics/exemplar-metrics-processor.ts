@@ -11,6 +11,7 @@ import { HttpClientMetrics } from './http-client.ts'
 import { HttpServerMetrics, type SpanMetricsOptions } from './http-server.ts'
 import { MessagingMetrics } from './messaging.ts'
 import { messagingOperationOf, OutgoingClass, outgoingClassOf } from './operation-class.ts'
+import { oncePerRegistry } from './registry.ts'
 import { MAX_SERIES } from './series.ts'
 import type { OpenMetricsRegistry } from './span-metric.ts'
 import { endOutgoing, type SpanState, stateOf, trackSpan } from './span-state.ts'
@@ -28,6 +29,23 @@ export interface ExemplarMetricsOptions extends Partial<SpanMetricsOptions> {
   readonly decisionWaitMs?: number
 }
 
+/** One set for each registry: telemetry that is started once more goes on counting there. */
+const spanMetricsOf = oncePerRegistry(
+  'http_server_request_duration_seconds',
+  (register, options: SpanMetricsOptions) => ({
+    server: new HttpServerMetrics(register, options),
+    client: new HttpClientMetrics(register, options),
+    database: new DbClientMetrics(register, options),
+    pools: DbPoolMetrics.of(register, options),
+    messaging: new MessagingMetrics(register, options),
+    errors: new Counter({
+      name: 'telemetry_span_metrics_errors_total',
+      help: 'Spans of which no metrics could be made',
+      registers: [register],
+    }),
+  }),
+)
+
 /** Name of the official instrumentation's span for waiting for a connection of `pg.Pool`. */
 const POOL_CONNECT = 'pg-pool.connect'
 
@@ -39,36 +57,24 @@ const POOL_CONNECT = 'pg-pool.connect'
  */
 export class ExemplarMetricsProcessor implements SpanProcessor {
   readonly #rule: ExemplarRule
-  readonly #server: HttpServerMetrics
-  readonly #client: HttpClientMetrics
-  readonly #database: DbClientMetrics
-  readonly #pools: DbPoolMetrics
-  readonly #messaging: MessagingMetrics
-  readonly #errors: Counter
+  readonly #metrics: ReturnType<typeof spanMetricsOf>
   #hasWarned = false
 
-  /** @throws Error when the registry has these metrics already */
+  /**
+   * A second one on a registry goes on with the metrics of the first, and with its buckets and its bound on series.
+   * @throws Error when the registry has a metric of somebody else's by one of the names
+   */
   constructor(options: ExemplarMetricsOptions) {
     const { register, exemplars = 'kept' } = options
-    const metrics = {
+    this.#metrics = spanMetricsOf(register, {
       durationBuckets: options.durationBuckets ?? defaults.metrics.durationBuckets,
       maxSeries: options.maxSeries ?? MAX_SERIES,
-    }
+    })
     this.#rule = {
       policy: exemplars,
       slowThresholdMs: options.slowThresholdMs ?? SLOW_THRESHOLD_MS,
       decisionWaitMs: options.decisionWaitMs ?? DECISION_WAIT_MS,
     }
-    this.#server = new HttpServerMetrics(register, metrics)
-    this.#client = new HttpClientMetrics(register, metrics)
-    this.#database = new DbClientMetrics(register, metrics)
-    this.#pools = DbPoolMetrics.of(register, metrics)
-    this.#messaging = new MessagingMetrics(register, metrics)
-    this.#errors = new Counter({
-      name: 'telemetry_span_metrics_errors_total',
-      help: 'Spans of which no metrics could be made',
-      registers: [register],
-    })
     if (exemplars !== 'none' && register.contentType !== Registry.OPENMETRICS_CONTENT_TYPE) {
       diag.warn('the registry has no exemplars, as it is not in the OpenMetrics format: see createRegistry()')
     }
@@ -79,7 +85,7 @@ export class ExemplarMetricsProcessor implements SpanProcessor {
       const state = trackSpan(span, parentContext)
       const { kind } = span
       if (kind === SpanKind.SERVER) {
-        if (!state.isWithin) this.#server.started(span, state)
+        if (!state.isWithin) this.#metrics.server.started(span, state)
       } else if (kind !== SpanKind.INTERNAL && state.outer) {
         // Here as well as at the end, as the outer span may end before the inner one.
         markOuter(state, outgoingClassOf(kind, span.attributes))
@@ -117,17 +123,17 @@ export class ExemplarMetricsProcessor implements SpanProcessor {
   #serverEnded(span: ReadableSpan, state: SpanState | undefined): void {
     if (state) {
       state.hasEnded = true
-      this.#server.stopped(state)
+      this.#metrics.server.stopped(state)
     }
     if (state?.isWithin) lendRoute(span, state)
-    else this.#server.ended(span, secondsOf(span), state?.route, exemplarFor(span, state, this.#rule))
+    else this.#metrics.server.ended(span, secondsOf(span), state?.route, exemplarFor(span, state, this.#rule))
   }
 
   #messageEnded(span: ReadableSpan, state: SpanState | undefined): void {
     const operation = messagingOperationOf(span.kind, span.attributes)
     if (!operation) return
     const exemplar = exemplarFor(span, state, this.#rule)
-    this.#messaging.ended(span, operation, secondsOf(span), state?.isWithin ?? false, exemplar)
+    this.#metrics.messaging.ended(span, operation, secondsOf(span), state?.isWithin ?? false, exemplar)
   }
 
   #outgoingEnded(span: ReadableSpan, state: SpanState | undefined): void {
@@ -138,19 +144,20 @@ export class ExemplarMetricsProcessor implements SpanProcessor {
     }
     if (ownClass === OutgoingClass.none) {
       if (span.name === POOL_CONNECT && systemOf(span.attributes) !== undefined) {
-        this.#pools.ended(span, secondsOf(span), exemplarFor(span, state, this.#rule))
+        this.#metrics.pools.ended(span, secondsOf(span), exemplarFor(span, state, this.#rule))
       }
       return
     }
     if (state && (state.inner & ownClass) !== 0) return
     const exemplar = exemplarFor(span, state, this.#rule)
-    if (ownClass === OutgoingClass.http) this.#client.ended(span, secondsOf(span), exemplar)
-    else if (ownClass === OutgoingClass.database) this.#database.ended(span, secondsOf(span), exemplar)
+    if (ownClass === OutgoingClass.http) this.#metrics.client.ended(span, secondsOf(span), exemplar)
+    else if (ownClass === OutgoingClass.database)
+      this.#metrics.database.ended(span, secondsOf(span), exemplar)
     else this.#messageEnded(span, state)
   }
 
   #failed(error: unknown): void {
-    this.#errors.inc()
+    this.#metrics.errors.inc()
     if (this.#hasWarned) return
     this.#hasWarned = true
     diag.warn('no metrics could be made of a span; further ones are only counted', error)
@@ -159,7 +166,12 @@ export class ExemplarMetricsProcessor implements SpanProcessor {
 
 /** Of nested spans of one class, the innermost counts. */
 function markOuter(state: SpanState, innerClass: number): void {
-  for (let outer = state.outer; outer; outer = outer.outer) outer.inner |= innerClass
+  // Where it is known already, it is known further out as well.
+  let { outer } = state
+  while (outer && (outer.inner & innerClass) !== innerClass) {
+    outer.inner |= innerClass
+    outer = outer.outer
+  }
 }
 
 /** Spans of a framework tell the route, which the span of the request may lack; the longest is the most exact. */

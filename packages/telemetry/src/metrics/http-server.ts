@@ -47,7 +47,7 @@ export class HttpServerMetrics {
   /** Counts a request as active if its method is known from the start. */
   started({ attributes }: Pick<ReadableSpan, 'attributes'>, state: SpanState): void {
     const method = httpMethodOf(attributes)
-    if (method === undefined) return
+    if (method === undefined || state.activeMethod !== undefined) return
     state.activeMethod = knownMethod(method)
     this.#active.set(state.activeMethod, (this.#active.get(state.activeMethod) ?? 0) + 1)
   }

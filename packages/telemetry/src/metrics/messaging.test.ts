@@ -97,6 +97,14 @@ describe('messages', () => {
     expect(await fed(spans)).toEqual({ operation: [1, 1], process: [], sent: [5], consumed: [0] })
   })
 
+  it.each([Number.POSITIVE_INFINITY, 1e300])('do not spoil the sum with a batch of %d', async (count) => {
+    const spans = new Spans()
+    spans.make({ kind: PRODUCER, attributes: message('send', { 'messaging.batch.message_count': count }) })
+    spans.make({ kind: PRODUCER, attributes: message('send') })
+    expect(await fed(spans)).toEqual({ ...nothing, operation: [2], sent: [1] })
+    expect(await spans.samples('telemetry_span_metrics_errors_total')).toEqual([{ labels: {}, value: 1 }])
+  })
+
   it('of a batch are counted when it is received, not when each is processed', async () => {
     const spans = new Spans()
     const batch = { kind: CONSUMER, attributes: message('receive', { 'messaging.batch.message_count': 2 }) }

@@ -6,12 +6,14 @@ import {
   performance,
 } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
-import { Counter, Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client'
-
-type OpenMetricsRegistry = Registry<OpenMetricsContentType>
+import { Counter, Gauge, Histogram } from 'prom-client'
+import { oncePerRegistry } from './registry.ts'
+import type { OpenMetricsRegistry } from './span-metric.ts'
 
 /** Milliseconds between two looks at the event loop's delay; finer costs more wake-ups. */
 const DELAY_RESOLUTION_MS = 20
+
+const UTILIZATION = 'nodejs_eventloop_utilization'
 
 const GC_TYPES: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_MINOR]: 'minor',
@@ -22,19 +24,30 @@ const GC_TYPES: Readonly<Record<number, string>> = {
 
 /**
  * Event loop, garbage collection, heap, CPU and memory, named by
- * https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ and `process.*`.
+ * https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/ and `process.*`. May be called again
+ * once the observers of the call before have been stopped.
  * @returns stops the observers
  */
 export function registerRuntimeMetrics(register: OpenMetricsRegistry): () => void {
-  const delay = registerEventLoop(register)
-  const collections = registerGarbageCollection(register)
-  registerHeap(register)
-  registerProcess(register)
+  const { delay, collections } = observersOf(register)
+  // What comes first would be the time since the observers were stopped.
+  delay.reset()
+  delay.enable()
+  collections.observe({ entryTypes: ['gc'] })
   return () => {
     delay.disable()
     collections.disconnect()
   }
 }
+
+/** Metrics are registered once; their observers are stopped and started with the telemetry. */
+const observersOf = oncePerRegistry(UTILIZATION, (register) => {
+  const delay = registerEventLoop(register)
+  const collections = registerGarbageCollection(register)
+  registerHeap(register)
+  registerProcess(register)
+  return { delay, collections }
+})
 
 function gauge(register: OpenMetricsRegistry, name: string, help: string, read: () => number): void {
   new Gauge({
@@ -49,20 +62,14 @@ function gauge(register: OpenMetricsRegistry, name: string, help: string, read: 
 
 function registerEventLoop(register: OpenMetricsRegistry): ReturnType<typeof monitorEventLoopDelay> {
   let last = performance.eventLoopUtilization()
-  gauge(
-    register,
-    'nodejs_eventloop_utilization',
-    'Share of time the event loop was busy since the last scrape',
-    () => {
-      const now = performance.eventLoopUtilization()
-      const { utilization } = performance.eventLoopUtilization(now, last)
-      last = now
-      return utilization
-    },
-  )
+  gauge(register, UTILIZATION, 'Share of time the event loop was busy since the last scrape', () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, last)
+    last = now
+    return utilization
+  })
 
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
-  delay.enable()
   // The monitor counts from one timer to the next; what passes the resolution is the delay. NaN while empty.
   const seconds = (nanos: number): number =>
     Number.isNaN(nanos) ? 0 : Math.max(0, nanos / 1e9 - DELAY_RESOLUTION_MS / 1e3)
@@ -103,7 +110,6 @@ function registerGarbageCollection(register: OpenMetricsRegistry): PerformanceOb
       duration.observe({ v8js_gc_type: GC_TYPES[detail?.kind ?? -1] ?? 'unknown' }, entry.duration / 1e3)
     }
   })
-  observer.observe({ entryTypes: ['gc'] })
   return observer
 }
 

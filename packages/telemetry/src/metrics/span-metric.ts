@@ -76,8 +76,12 @@ interface Count {
 export class SpanCounter extends SpanMetric<Count> {
   readonly type = 'counter'
 
-  /** @param values of the labels, in the order of their names */
+  /**
+   * @param values of the labels, in the order of their names
+   * @throws RangeError for an amount that would spoil the sum
+   */
   add(values: readonly LabelValue[], amount: number): void {
+    assertCountable(amount)
     this.series.find(values).value += amount
   }
 
@@ -88,6 +92,14 @@ export class SpanCounter extends SpanMetric<Count> {
   protected lines({ labels, value }: Count): MetricLine[] {
     return [{ labels, value }]
   }
+}
+
+/**
+ * A sum to which NaN or infinity was added once says nothing ever after, and one with a huge number loses what is small.
+ * @throws RangeError for those
+ */
+export function assertCountable(value: number): void {
+  if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`${value} cannot be counted`)
 }
 
 function overflowCounter(register: OpenMetricsRegistry): Counter<'metric'> {

@@ -49,6 +49,9 @@ export function stateOf(span: object): SpanState | undefined {
 
 /** Finds a span's place among its ancestors and remembers it on the span. */
 export function trackSpan(span: Span, parentContext: Context): SpanState {
+  const known = stateOf(span)
+  // A second processor of the same provider; its end must find what began.
+  if (known) return known
   const { kind } = span
   const parent = trace.getSpan(parentContext)
   const above = parent && aboveOf(parent, parentContext)

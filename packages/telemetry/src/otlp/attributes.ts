@@ -2,7 +2,7 @@ import type { PbfWriter } from 'pbf'
 import { writeText } from './text.ts'
 
 /** Characters of one string value; longer ones are cut, so that no single value bursts a batch. */
-const MAX_STRING = 16_384
+export const MAX_STRING = 16_384
 /** Depth of nested values; deeper ones become JSON text. */
 const MAX_DEPTH = 6
 /** Items of one array or object; the rest is cut. */

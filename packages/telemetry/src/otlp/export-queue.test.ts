@@ -43,6 +43,37 @@ describe('export queue', () => {
     expect(queue.waitingItems).toBe(0)
   })
 
+  it('waits for what is there when it is asked, not for what comes later', async () => {
+    const sent: PromiseWithResolvers<SendResult>[] = []
+    const { queue } = createQueue(() => {
+      const answer = Promise.withResolvers<SendResult>()
+      sent.push(answer)
+      return answer.promise
+    })
+    queue.push(body, 1)
+    const idle = queue.idle()
+    queue.push(body, 1)
+    sent[0]?.resolve(success)
+    await idle
+    expect(queue.waitingItems).toBe(1)
+    sent[1]?.resolve(success)
+    await queue.idle()
+    expect(queue.waitingItems).toBe(0)
+  })
+
+  it('keeps a pause of its own where the collector asks for none, and believes no nonsense', async () => {
+    const answers: SendResult[] = [
+      { outcome: 'retryable', detail: 'HTTP 429', retryAfterMs: 0 },
+      { outcome: 'success', rejected: 1e19 },
+    ]
+    const { queue, observer } = createQueue(async () => answers.shift() ?? success)
+    const startMs = performance.now()
+    queue.push(body, 2)
+    await queue.idle()
+    expect(performance.now() - startMs).toBeGreaterThan(200)
+    expect(observer.onDrop.mock.calls).toEqual([['traces', 'rejected', 2]])
+  })
+
   it('drops and counts what does not fit, and never more', async () => {
     const { promise, resolve } = Promise.withResolvers<SendResult>()
     const { queue, observer } = createQueue(() => promise)

@@ -28,6 +28,8 @@ export interface QueueOptions {
 interface Batch {
   readonly body: Uint8Array
   readonly items: number
+  /** Resolved when it is sent or dropped. */
+  readonly settled: PromiseWithResolvers<void>
 }
 
 /**
@@ -47,6 +49,8 @@ export class ExportQueue {
   #waitingItems = 0
   #waitingBytes = 0
   #draining: Promise<void> | undefined
+  /** Being sent. */
+  #current: Batch | undefined
 
   constructor(transport: OtlpTransport, options: QueueOptions, observer: ExportObserver) {
     this.#transport = transport
@@ -73,7 +77,7 @@ export class ExportQueue {
       this.drop('queue_full', items)
       return
     }
-    this.#batches.push({ body, items })
+    this.#batches.push({ body, items, settled: Promise.withResolvers() })
     this.#waitingItems += items
     this.#waitingBytes += body.byteLength
     this.#draining ??= this.#inRootContext(() => this.#drain())
@@ -83,9 +87,10 @@ export class ExportQueue {
     this.#observer.onDrop(this.#options.signal, reason, items)
   }
 
-  /** Resolves when everything that was waiting is sent or dropped. */
+  /** Resolves when everything that is waiting now is sent or dropped; what comes meanwhile is not waited for. */
   async idle(): Promise<void> {
-    await this.#draining
+    const last = this.#batches.at(-1) ?? this.#current
+    if (last) await last.settled.promise
   }
 
   /** Tries what is waiting once more; what fails then is dropped. */
@@ -114,10 +119,13 @@ export class ExportQueue {
 
   async #drain(): Promise<void> {
     for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
+      this.#current = batch
       await this.#deliver(batch)
       this.#waitingItems -= batch.items
       this.#waitingBytes -= batch.body.byteLength
+      batch.settled.resolve()
     }
+    this.#current = undefined
     this.#draining = undefined
   }
 
@@ -128,30 +136,38 @@ export class ExportQueue {
     for (let attempt = 0; ; attempt += 1) {
       if (this.#stop.signal.aborted) return this.drop('shutdown', items)
       const result = await this.#transport.send(body, this.#stop.signal)
-      if (result.outcome === 'success') return this.#delivered(result)
+      if (result.outcome === 'success') return this.#delivered(result, items)
       if (this.#stop.signal.aborted) return this.drop('shutdown', items)
       this.#observer.onUnavailable(this.#transport.url, result.detail)
       const waitMs = result.outcome === 'retryable' ? backoffMs(attempt, result.retryAfterMs) : undefined
       if (waitMs === undefined || Date.now() + waitMs > giveUpAt) {
         this.#observer.onBatch(signal, 'failure')
+        // What follows must not be sent at once to a collector that wants to be left alone for longer.
+        if (waitMs !== undefined) await this.#pause(giveUpAt - Date.now())
         return this.drop(waitMs === undefined ? 'refused' : 'retries_exhausted', items)
       }
       this.#observer.onBatch(signal, 'retry')
       if (hurry.aborted) return this.drop('shutdown', items)
-      await delay(waitMs, undefined, { signal: hurry, ref: false }).catch(() => undefined)
+      await this.#pause(waitMs)
     }
   }
 
-  #delivered(result: Extract<SendResult, { outcome: 'success' }>): void {
+  async #pause(waitMs: number): Promise<void> {
+    const { signal } = this.#hurry
+    await delay(waitMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+
+  #delivered(result: Extract<SendResult, { outcome: 'success' }>, items: number): void {
     this.#observer.onBatch(this.#options.signal, 'success')
     this.#observer.onAvailable(this.#transport.url)
-    if (result.rejected > 0) this.drop('rejected', result.rejected)
+    const rejected = Math.min(result.rejected, items)
+    if (rejected > 0) this.drop('rejected', rejected)
   }
 }
 
 /** Full jitter, so that services that lost the collector together do not come back together. */
 function backoffMs(attempt: number, retryAfterMs: number | undefined): number {
-  if (retryAfterMs !== undefined) return retryAfterMs
   const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt)
-  return FIRST_BACKOFF_MS / 2 + Math.random() * ceiling
+  // A collector that says 0 would be asked without a pause.
+  return Math.max(retryAfterMs ?? 0, FIRST_BACKOFF_MS / 2 + Math.random() * ceiling)
 }

@@ -68,6 +68,11 @@ describe('exporter options', () => {
 
   it('reports what it cannot use, and goes on', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    expect(resolveExporter('traces', {}, { OTEL_EXPORTER_OTLP_TIMEOUT: '1000.5' }).timeoutMs).toBe(1001)
+    expect(resolveExporter('traces', {}, { OTEL_BSP_SCHEDULE_DELAY: '3000000000' }).scheduleDelayMs).toBe(
+      1_000,
+    )
+    warn.mockClear()
     const env = { OTEL_EXPORTER_OTLP_TIMEOUT: 'soon', OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' }
     expect(resolveExporter('traces', {}, env)).toMatchObject({ timeoutMs: 10_000, compression: 'none' })
     expect(warn).toHaveBeenCalledTimes(2)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Environment, readKeyValueList, readNumber, readString } from '../environment.ts'
+import { type Environment, readKeyValueList, readNumber, readString, WHOLE } from '../environment.ts'
 import { defaults, type ExporterOptions } from '../options.ts'
 import type { Signal } from './export-queue.ts'
 
@@ -54,7 +54,6 @@ export function resolveExporter(
   const text = (name: string): string | undefined =>
     readString(env, `${own}_${name}`) ?? readString(env, `${PREFIX}_${name}`)
   const batch = BATCH_PREFIXES[signal]
-  const positive = { min: 1 }
   const fallback = defaults.exporter
   return {
     url: urlOf(signal, options, env),
@@ -66,19 +65,19 @@ export function resolveExporter(
     compression: options.compression ?? compressionOf(text('COMPRESSION')) ?? fallback.compression,
     timeoutMs:
       options.timeoutMs ??
-      readNumber(env, `${own}_TIMEOUT`, positive) ??
-      readNumber(env, `${PREFIX}_TIMEOUT`, positive) ??
+      readNumber(env, `${own}_TIMEOUT`, WHOLE) ??
+      readNumber(env, `${PREFIX}_TIMEOUT`, WHOLE) ??
       fallback.timeoutMs,
     scheduleDelayMs:
       options.scheduleDelayMs ??
-      readNumber(env, `${batch}_SCHEDULE_DELAY`, positive) ??
+      readNumber(env, `${batch}_SCHEDULE_DELAY`, WHOLE) ??
       fallback.scheduleDelayMs,
     maxBatchSize:
       options.maxBatchSize ??
-      readNumber(env, `${batch}_MAX_EXPORT_BATCH_SIZE`, positive) ??
+      readNumber(env, `${batch}_MAX_EXPORT_BATCH_SIZE`, WHOLE) ??
       fallback.maxBatchSize,
     maxQueueSize:
-      options.maxQueueSize ?? readNumber(env, `${batch}_MAX_QUEUE_SIZE`, positive) ?? fallback.maxQueueSize,
+      options.maxQueueSize ?? readNumber(env, `${batch}_MAX_QUEUE_SIZE`, WHOLE) ?? fallback.maxQueueSize,
     maxRetryMs: options.maxRetryMs ?? fallback.maxRetryMs,
     tls: {
       ...pem('ca', text('CERTIFICATE')),

@@ -74,6 +74,16 @@ describe('record batch', () => {
     expect(batch.isLarge).toBe(false)
   })
 
+  it('holds no memory for scopes that are not heard of any more', () => {
+    const batch = new RecordBatch()
+    const before = process.memoryUsage().arrayBuffers
+    for (let index = 0; index < 2_000; index += 1) {
+      batch.append(write, record({ name: `lib-${index}` }, 'one'))
+      batch.take()
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+  })
+
   it('waits for a resource that is still being found out', async () => {
     const found = Promise.withResolvers<string>()
     const pending = resourceFromAttributes({ 'service.name': 'test', 'host.id': found.promise })

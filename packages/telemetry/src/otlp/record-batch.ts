@@ -2,7 +2,7 @@ import { PbfWriter } from 'pbf'
 import { writeAttribute } from './attributes.ts'
 import { writeText } from './text.ts'
 
-const INITIAL_BYTES = 64 * 1024
+const INITIAL_BYTES = 4 * 1024
 /** Past this a batch is sealed whatever its count: collectors refuse messages over 4 MiB by default. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
 /** A record that is larger is left out, as it would make a batch that a collector refuses. */
@@ -84,7 +84,12 @@ export class RecordBatch {
       if ([...scopes.values()].some(({ pos }) => pos > 0)) {
         request.writeMessage(1, writeResourceGroup, { resource, scopes })
       }
-      for (const writer of scopes.values()) writer.pos = 0
+      for (const [scope, writer] of scopes) {
+        // A scope that is not heard of any more holds no memory.
+        if (writer.pos === 0) scopes.delete(scope)
+        writer.pos = 0
+      }
+      if (scopes.size === 0) this.#resources.delete(resource)
     }
     this.#count = 0
     this.#bytes = 0

@@ -22,6 +22,7 @@ export function createQueue(
 export class SignalExporter<T extends Batchable> {
   readonly #queue: ExportQueue
   readonly #batcher: Batcher<T>
+  #isClosed = false
 
   /** @throws TypeError when the address is not an http(s) URL */
   constructor(
@@ -35,7 +36,8 @@ export class SignalExporter<T extends Batchable> {
   }
 
   add(record: T): void {
-    this.#batcher.add(record)
+    if (this.#isClosed) this.#queue.drop('shutdown', 1)
+    else this.#batcher.add(record)
   }
 
   /** Resolves when what there is has been sent or dropped. */
@@ -46,6 +48,7 @@ export class SignalExporter<T extends Batchable> {
 
   /** One more attempt for what is there, in bounded time; what fails is dropped and counted. */
   async shutdown(timeoutMs: number = SHUTDOWN_TIMEOUT_MS): Promise<void> {
+    this.#isClosed = true
     this.#batcher.stop()
     this.#batcher.seal()
     await this.#queue.close(timeoutMs)

@@ -86,6 +86,22 @@ describe('span encoding', () => {
     })
   })
 
+  it('is lost neither for its size nor for a link that is none', () => {
+    const span = startSpan()
+    span.updateName('n'.repeat(2_000_000))
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'm'.repeat(2_000_000) })
+    span.addLinks([{ context: undefined }, { context: { traceState: 'a=b' } }] as never)
+    for (let index = 0; index < 120; index += 1) {
+      span.setAttribute(`k${index}`, 'x'.repeat(16_000))
+      span.recordException(new Error('y'.repeat(16_000)))
+    }
+    span.end()
+    const pbf = new PbfWriter()
+    writeSpan(span, pbf)
+    expect(pbf.pos).toBeLessThan(700_000)
+    expect(encode(span)).toMatchObject({ spanId: span.spanContext().spanId, status: 'STATUS_CODE_ERROR' })
+  })
+
   it('times spans on the wall clock', () => {
     const before = Date.now()
     const span = startSpan()

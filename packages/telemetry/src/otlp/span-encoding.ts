@@ -7,31 +7,43 @@ import {
 } from '@opentelemetry/api'
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace'
 import type { PbfWriter } from 'pbf'
-import { writeAttribute } from './attributes.ts'
+import { MAX_STRING, writeAttribute } from './attributes.ts'
 import { writeHexField } from './hex.ts'
 import { writeKnownAttribute } from './known-attributes.ts'
 import { writeText } from './text.ts'
 
+/** Bytes after which no more attributes and events of a span are written, so that the span itself is not lost. */
+const MAX_SPAN_BYTES = 512 * 1024
+
 /** Writes an ended span as `opentelemetry.proto.trace.v1.Span`. */
 export function writeSpan(span: ReadableSpan, pbf: PbfWriter): void {
   const { traceId, spanId, traceFlags, traceState } = span.spanContext()
+  const end = pbf.pos + MAX_SPAN_BYTES
   writeHexField(pbf, 1, traceId)
   writeHexField(pbf, 2, spanId)
   if (traceState) writeText(pbf, 3, traceState.serialize())
   if (span.parentSpanContext) writeHexField(pbf, 4, span.parentSpanContext.spanId)
-  writeText(pbf, 5, span.name)
+  writeText(pbf, 5, span.name.slice(0, MAX_STRING))
   // The API counts kinds from 0, the protocol from 1 as it has UNSPECIFIED.
   pbf.writeVarintField(6, span.kind + 1)
   writeTime(pbf, 7, span.startTime)
   writeTime(pbf, 8, span.endTime)
   const { attributes } = span
-  for (const key in attributes) writeKnownAttribute(pbf, 9, key, attributes[key])
-  if (span.droppedAttributesCount > 0) pbf.writeVarintField(10, span.droppedAttributesCount)
-  for (const event of span.events) pbf.writeMessage(11, writeEvent, event)
-  if (span.droppedEventsCount > 0) pbf.writeVarintField(12, span.droppedEventsCount)
+  let droppedAttributes = span.droppedAttributesCount
+  for (const key in attributes) {
+    if (pbf.pos < end) writeKnownAttribute(pbf, 9, key, attributes[key])
+    else droppedAttributes += 1
+  }
+  if (droppedAttributes > 0) pbf.writeVarintField(10, droppedAttributes)
+  let droppedEvents = span.droppedEventsCount
+  for (const event of span.events) {
+    if (pbf.pos < end) pbf.writeMessage(11, writeEvent, event)
+    else droppedEvents += 1
+  }
+  if (droppedEvents > 0) pbf.writeVarintField(12, droppedEvents)
   for (const link of span.links) {
     // Ids that a receiver refuses would cost the whole batch.
-    if (isSpanContextValid(link.context)) pbf.writeMessage(13, writeLink, link)
+    if (link.context && isSpanContextValid(link.context)) pbf.writeMessage(13, writeLink, link)
   }
   if (span.droppedLinksCount > 0) pbf.writeVarintField(14, span.droppedLinksCount)
   if (span.status.code !== SpanStatusCode.UNSET) pbf.writeMessage(15, writeStatus, span)
@@ -55,14 +67,14 @@ function writeEvent(event: TimedEvent, pbf: PbfWriter): void {
 function writeLink({ context, attributes, droppedAttributesCount }: Link, pbf: PbfWriter): void {
   writeHexField(pbf, 1, context.traceId)
   writeHexField(pbf, 2, context.spanId)
-  const state = context.traceState?.serialize()
+  const state = context.traceState?.serialize?.()
   if (state) writeText(pbf, 3, state)
   if (attributes) writeAttributes(attributes, 4, pbf)
   if (droppedAttributesCount) pbf.writeVarintField(5, droppedAttributesCount)
 }
 
 function writeStatus({ status }: ReadableSpan, pbf: PbfWriter): void {
-  if (status.message) writeText(pbf, 2, status.message)
+  if (status.message) writeText(pbf, 2, status.message.slice(0, MAX_STRING))
   pbf.writeVarintField(3, status.code)
 }
 

@@ -22,7 +22,7 @@ describe('Retry-After', () => {
     )
   })
 
-  it.each([undefined, '', 'soon'])('ignores %s', (header) => {
+  it.each([undefined, '', 'soon', '-5', '1.5'])('ignores %s', (header) => {
     expect(parseRetryAfter(header, now)).toBeUndefined()
   })
 })

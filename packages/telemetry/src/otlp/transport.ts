@@ -51,14 +51,15 @@ export class OtlpTransport {
 
   /** Sends one request once. Never throws: a network failure is a retryable result. */
   async send(body: Uint8Array, signal: AbortSignal): Promise<SendResult> {
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs)
+    let timeout: AbortSignal | undefined
     try {
+      timeout = AbortSignal.timeout(this.#options.timeoutMs)
       const compressed = this.#options.compression === 'gzip'
       const payload = compressed ? await gzipAsync(body) : body
       const { response, answer } = await this.#post(payload, compressed, AbortSignal.any([signal, timeout]))
       return interpret(response, answer)
     } catch (error) {
-      return { outcome: 'retryable', detail: timeout.aborted ? 'timeout' : describe(error) }
+      return { outcome: 'retryable', detail: timeout?.aborted ? 'timeout' : describe(error) }
     }
   }
 
@@ -136,10 +137,11 @@ function readPartial(tag: number, partial: PartialSuccess, pbf: PbfReader): void
   else if (tag === 2) partial.detail = pbf.readString()
 }
 
-/** `Retry-After` as milliseconds from now: seconds or an HTTP date (RFC 9110, 10.2.3). */
+/** `Retry-After` as milliseconds from now: seconds or an HTTP date, which has letters (RFC 9110, 10.2.3). */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1_000
+  if (!/[a-z]/i.test(header)) return undefined
   const date = Date.parse(header)
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
 }

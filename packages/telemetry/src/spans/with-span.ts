@@ -1,5 +1,6 @@
 import { context, type Span, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
+import { readText, recordError } from './record-error.ts'
 
 /** Runs `fn` in an active span that ends with its result, its promise or its error. */
 export function runInSpan<T>(
@@ -42,9 +43,9 @@ function endFailed(span: Span, error: unknown): void {
   if ((span as Partial<ReadableSpan>).status?.code !== SpanStatusCode.ERROR) {
     span.setStatus({
       code: SpanStatusCode.ERROR,
-      message: error instanceof Error ? error.message : String(error),
+      message: error instanceof Error ? (readText(error, 'message') ?? '') : String(error),
     })
   }
-  if (error instanceof Error) span.recordException(error)
+  recordError(span, error)
   span.end()
 }

@@ -28,7 +28,8 @@ import { migratePayments, SERVICE_ROLE } from '../../src/migration.ts'
 
 const API_KEY = 'provider-test-key'
 const PASSWORD = 'service'
-const entryOf = (service: string) => new URL(`../../../${service}/src/main.ts`, import.meta.url)
+const entryOf = (service: string, file = 'main') =>
+  new URL(`../../../${service}/src/${file}.ts`, import.meta.url)
 
 export interface Stack extends AsyncDisposable {
   readonly postgres: TestPostgres
@@ -104,6 +105,7 @@ export async function startStack(): Promise<Stack> {
       kept.use(
         await startServiceProcess({
           entry: entryOf('payment-provider'),
+          preload: entryOf('payment-provider', 'instrumentation'),
           env: { PROVIDER_API_KEY: API_KEY, DATA_FILE: dataFile, LATENCY_MEDIAN_MS: '1', ...env },
           port: providerPort,
         }),
