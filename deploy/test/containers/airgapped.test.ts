@@ -170,7 +170,7 @@ describe('the whole kit', () => {
       const lines = Array.from({ length: 50 }, (_, n) => logRecord(`seat ${n} of the hall was sold`))
       await send(collectorOtlpHttp, '/v1/logs', logs(lines, service))
       await expect.poll(() => ask('/loki/api/v1/patterns'), FOUND_WITHIN).toContain('of the hall was sold')
-      expect(await ask('/loki/api/v1/index/volume')).toContain(service)
+      await expect.poll(() => ask('/loki/api/v1/index/volume'), FOUND_WITHIN).toContain(service)
     }, 120_000)
 
     test('the visitors got through to the end', async () => {

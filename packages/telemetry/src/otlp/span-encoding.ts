@@ -30,7 +30,7 @@ export function writeSpan(span: ReadableSpan, pbf: PbfWriter): void {
   writeTime(pbf, 8, span.endTime)
   const { attributes } = span
   let droppedAttributes = span.droppedAttributesCount
-  for (const key in attributes) {
+  for (const key of Object.keys(attributes)) {
     if (pbf.pos < end) writeKnownAttribute(pbf, 9, key, attributes[key])
     else droppedAttributes += 1
   }
@@ -79,5 +79,5 @@ function writeStatus({ status }: ReadableSpan, pbf: PbfWriter): void {
 }
 
 function writeAttributes(attributes: Attributes, tag: number, pbf: PbfWriter): void {
-  for (const key in attributes) writeAttribute(pbf, tag, key, attributes[key])
+  for (const key of Object.keys(attributes)) writeAttribute(pbf, tag, key, attributes[key])
 }
