@@ -6,7 +6,6 @@ import {
   metrics,
   propagation,
   type Span,
-  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api'
@@ -24,23 +23,22 @@ import { createMessaging } from './messaging/messaging.ts'
 import type { Messaging } from './messaging/types.ts'
 import { answerPrimary } from './metrics/cluster.ts'
 import { DbPoolMetrics } from './metrics/db-pool.ts'
-import { type ExemplarLabels, exemplarOf } from './metrics/exemplar.ts'
+import { type ExemplarLabels, exemplarOf, isKept, isSampled } from './metrics/exemplar.ts'
 import { createMetricsHandler, type MetricsHandler } from './metrics/metrics-handler.ts'
 import { createRegistry } from './metrics/registry.ts'
 import { registerRuntimeMetrics } from './metrics/runtime.ts'
 import type { MiddlewareOptions, TelemetryOptions } from './options.ts'
 import { Observer } from './otlp/observer.ts'
 import { OtlpLogRecordProcessor, OtlpSpanProcessor } from './otlp/processors.ts'
+import { SHUTDOWN_TIMEOUT_MS } from './otlp/signal-exporter.ts'
 import { type InstrumentedPool, instrumentPgPool, type PoolOptions } from './pg.ts'
 import type { RunningProfiles } from './profiles/plugin.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 import { runInSpan } from './spans/with-span.ts'
 import type { Telemetry } from './telemetry.ts'
-import { isKept } from './trace/keep.ts'
 import { tracesUndici, warnOfTwins } from './twins.ts'
 
 const SCOPE_NAME = '@faultline/telemetry'
-const SHUTDOWN_TIMEOUT_MS = 5_000
 const CLOCK_SYNC_MS = 10_000
 
 let started: StartedTelemetry | undefined
@@ -162,9 +160,10 @@ class StartedTelemetry implements Telemetry {
 
   exemplar(): ExemplarLabels | undefined {
     const span = trace.getActiveSpan()?.spanContext()
-    if (!span || !(span.traceFlags & TraceFlags.SAMPLED) || !this.#options.traces) return undefined
-    const policy = this.#options.metrics?.exemplars ?? 'none'
-    return policy === 'sampled' || (policy === 'kept' && isKept(span)) ? exemplarOf(span) : undefined
+    const { traces, metrics: red } = this.#options
+    if (!span || !traces) return undefined
+    const leads = red?.exemplars === 'sampled' ? isSampled(span) : red?.exemplars === 'kept' && isKept(span)
+    return leads ? exemplarOf(span) : undefined
   }
 
   async flush(): Promise<void> {

@@ -58,6 +58,7 @@ export function exemplarFor(
   return ageMs < decisionWaitMs ? context : undefined
 }
 
-function isSampled({ traceFlags }: SpanContext): boolean {
+/** Whether the spans of a trace are exported. */
+export function isSampled({ traceFlags }: SpanContext): boolean {
   return (traceFlags & TraceFlags.SAMPLED) !== 0
 }

@@ -1,6 +1,9 @@
 import { Counter, type OpenMetricsContentType, type Registry } from 'prom-client'
 import type { ExportObserver, Signal } from '../otlp/export-queue.ts'
 
+/** Name of the metric that every registry with these metrics has. */
+export const BATCHES = 'telemetry_export_batches'
+
 /** Telemetry about the telemetry: what went out, what was lost. */
 export class ExportMetrics implements Pick<ExportObserver, 'onBatch' | 'onDrop'> {
   readonly #batches: Counter<string>
@@ -8,7 +11,7 @@ export class ExportMetrics implements Pick<ExportObserver, 'onBatch' | 'onDrop'>
 
   constructor(register: Registry<OpenMetricsContentType>, signals: readonly Signal[]) {
     this.#batches = new Counter({
-      name: 'telemetry_export_batches',
+      name: BATCHES,
       help: 'Export requests by signal and outcome; a retry is an attempt that will be followed by another',
       labelNames: ['signal', 'outcome'],
       registers: [register],

@@ -1,20 +1,14 @@
 import { diag } from '@opentelemetry/api'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import { ExportMetrics } from '../metrics/exports.ts'
+import { BATCHES, ExportMetrics } from '../metrics/exports.ts'
+import { oncePerRegistry } from '../metrics/registry.ts'
 import { AvailabilityLog, type OutageLogger } from './availability.ts'
 import type { ExportObserver, Signal } from './export-queue.ts'
 
-const metricsOf = new WeakMap<Registry<OpenMetricsContentType>, ExportMetrics>()
+const SIGNALS: readonly Signal[] = ['traces', 'logs', 'profiles']
 
 /** The metrics on a registry; made once, as each signal's exporter asks for them. */
-function exportMetrics(register: Registry<OpenMetricsContentType>): ExportMetrics {
-  let metrics = metricsOf.get(register)
-  if (!metrics) {
-    metrics = new ExportMetrics(register, ['traces', 'logs', 'profiles'] satisfies Signal[])
-    metricsOf.set(register, metrics)
-  }
-  return metrics
-}
+const exportMetrics = oncePerRegistry(BATCHES, (register) => new ExportMetrics(register, SIGNALS))
 
 /** The API's diagnostics, where there is no logger: visible with `OTEL_LOG_LEVEL`. */
 const diagnostics: OutageLogger = {

@@ -6,7 +6,7 @@ import type { Batchable } from './record-batch.ts'
 import { OtlpTransport } from './transport.ts'
 
 /** Milliseconds that the end of the process waits for what is still to be sent. */
-const SHUTDOWN_TIMEOUT_MS = 5_000
+export const SHUTDOWN_TIMEOUT_MS = 5_000
 
 /** The queue of one signal towards its address. @throws TypeError when the address is not an http(s) URL */
 export function createQueue(
