@@ -44,8 +44,6 @@ export interface Found {
   readonly ownTraces: Map<string, Trace>
   /** Exemplars of verify's own requests, by trace id. */
   readonly ownExemplars: Map<string, PlacedExemplar>
-  /** Spans of each service that the collector counted since verify began, where that is known. */
-  readonly spansAtCollector: Map<string, number>
   /** Some code of verify's own orders has been sampled by a profiler. */
   orderSampled: boolean
   /** Until when verify's own requests were sent, epoch ms; undefined while the first are on their way. */
@@ -61,7 +59,6 @@ export function nothingFound(): Found {
     targets: [],
     ownTraces: new Map(),
     ownExemplars: new Map(),
-    spansAtCollector: new Map(),
     orderSampled: false,
     sentUntilMs: undefined,
     sentAtFirst: 0,

@@ -1,6 +1,7 @@
 import { type Answer, failedCall } from '../answer.ts'
 import { patience } from '../patience.ts'
 import type { Finding } from '../report/check.ts'
+import { spansCheck } from '../signals/judge-spans.ts'
 import { ALL_EXEMPLARS, describeExemplar, type PlacedExemplar } from './exemplars.ts'
 
 /** Younger ones may be waiting for the sampler's decision. */
@@ -18,24 +19,16 @@ export interface ExemplarsEvidence {
   /** All of verify's first requests are sent, so what comes now is not more of them. */
   readonly sent: boolean
   readonly late: boolean
-  readonly explainedBy: readonly string[]
 }
 
 /** Whether every exemplar since verify began leads to a stored trace. */
-export function judgeExemplars({
-  exemplars,
-  sample,
-  nowMs,
-  sent,
-  late,
-  explainedBy,
-}: ExemplarsEvidence): Finding {
+export function judgeExemplars({ exemplars, sample, nowMs, sent, late }: ExemplarsEvidence): Finding {
   const finding = {
     id: 'exemplars/stored',
     hop: 'exemplar → trace',
     expected: 'every exemplar since verify began leads to a stored trace that has its span',
     query: `exemplars of ${ALL_EXEMPLARS}, each by its trace id`,
-    explainedBy: ['reach/prometheus', 'reach/collector', 'reach/tempo', 'requests', ...explainedBy],
+    explainedBy: ['reach/prometheus', 'reach/collector', 'reach/tempo', 'requests', spansCheck('*')],
     final: late,
   } as const
   if ('error' in exemplars) return { ...finding, ...failedCall(exemplars.error) }

@@ -1,6 +1,7 @@
 import type { Trace } from '@faultline/backends-client'
 import { patience } from '../patience.ts'
 import type { Finding } from '../report/check.ts'
+import { spansCheck } from '../signals/judge-spans.ts'
 import { describeExemplar, type PlacedExemplar } from './exemplars.ts'
 
 export interface TraceLinkEvidence {
@@ -12,13 +13,11 @@ export interface TraceLinkEvidence {
   readonly services: readonly string[]
   readonly nowMs: number
   readonly late: boolean
-  /** Checks that explain it when traces are lost before the sampler. */
-  readonly explainedBy: readonly string[]
 }
 
 /** Hop from an exemplar to its trace, which shows the whole way of the request. */
 export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonly trace?: Trace } {
-  const { own, stored, services, nowMs, late, explainedBy } = evidence
+  const { own, stored, services, nowMs, late } = evidence
   const traces = own.flatMap(({ traceId }) => stored.get(traceId ?? '') ?? [])
   const unseen = services.filter((name) => !traces.some((trace) => showsWayTo(trace, name)))
   const whole =
@@ -35,7 +34,7 @@ export function judgeTraceLink(evidence: TraceLinkEvidence): Finding & { readonl
       'requests',
       'link/metrics-exemplar',
       'collector/delivery',
-      ...explainedBy,
+      spansCheck('*'),
     ],
     final: late,
   } as const

@@ -6,7 +6,6 @@ import type { Probe } from '../probe.ts'
 import { ALL_EXEMPLARS, type PlacedExemplar, placedExemplars } from './exemplars.ts'
 import { judgeExemplarLink } from './judge-exemplar-link.ts'
 import { type Followed, judgeExemplars } from './judge-exemplars.ts'
-import { lostBeforeSampler } from './lost.ts'
 
 /** Traces that are looked up; the exemplars of further ones are counted and not followed. */
 const MAX_TRACES = 400
@@ -41,7 +40,6 @@ export function exemplarsProbe(): Probe {
         nowMs,
         sent: found.sentUntilMs !== undefined,
         late,
-        explainedBy: lostBeforeSampler(found),
       })
       return [judgeExemplarLink([...found.ownExemplars.values()], requester.sent.length, late), finding]
     },

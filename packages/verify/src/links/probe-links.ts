@@ -13,7 +13,6 @@ import { judgeLogsLink } from './judge-logs-link.ts'
 import { judgeMetricsLink } from './judge-metrics-link.ts'
 import { judgeProfileLink, profileLinkUndecided } from './judge-profile-link.ts'
 import { judgeTraceLink } from './judge-trace-link.ts'
-import { lostBeforeSampler } from './lost.ts'
 import { oftenReached } from './often.ts'
 import { profileIdOf } from './profile-id.ts'
 import { singleOut } from './single-out.ts'
@@ -50,7 +49,6 @@ export function linksProbe(): Probe {
         services: (often ?? []).map(({ name }) => name),
         nowMs: Date.now(),
         late,
-        explainedBy: lostBeforeSampler(found),
       })
       const trace = whole ?? found.ownTraces.values().next().value
       const [logsLink, linesSpanIds] = await walkToLogs(trace, context)

@@ -4,14 +4,15 @@ import type { Finding } from '../report/check.ts'
 import type { Signal } from '../report/hop.ts'
 import type { Service } from './discover.ts'
 
-/** One finding about a signal of each service; one that says so while no service is known. */
+/** What is found about a signal of each service; one finding that says so while no service is known. */
 export async function forEachService(
   context: Context,
   signal: Signal,
-  observe: (service: Service) => Promise<Finding>,
+  observe: (service: Service) => Promise<Finding | readonly Finding[]>,
 ): Promise<Finding[]> {
   const services = servicesOf(context)
-  return services.length === 0 ? [noService(signal)] : pMap(services, observe, { concurrency: 2 })
+  if (services.length === 0) return [noService(signal)]
+  return (await pMap(services, observe, { concurrency: 2 })).flat()
 }
 
 function noService(signal: Signal): Finding {

@@ -3,6 +3,7 @@ import { anEntry, aService, aTrace, aVector, someLines, unreachable } from '../t
 import { judgeLogs } from './judge-logs.ts'
 import { judgeMetrics } from './judge-metrics.ts'
 import { judgeProfiles } from './judge-profiles.ts'
+import { judgeSpans } from './judge-spans.ts'
 import { judgeTraces } from './judge-traces.ts'
 
 const catalog = aService()
@@ -125,15 +126,32 @@ describe('judgeTraces', () => {
     expect(finding.explainedBy).toContain('exemplars/stored')
   })
 
-  it('blames the service where none did', () => {
+  it('leaves it to the check of the spans where none did', () => {
     const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] }, spansAtCollector: 0 }, true)
-    expect(finding.likelyCause).toMatch(/no span of catalog reaches the collector/)
+    expect(finding.explainedBy).toContain('signal/catalog/spans')
     expect(finding.explainedBy).not.toContain('exemplars/stored')
   })
 
   it('says what can be said where it is not known', () => {
     const evidenceOfNothing = { ...evidence, stored: { value: [] }, spansAtCollector: undefined }
     expect(judgeTraces(catalog, evidenceOfNothing, true).likelyCause).toMatch(/no trace arrives/)
+  })
+})
+
+describe('judgeSpans', () => {
+  it('passes once the collector has counted more, and blames the service where it has not', () => {
+    expect(judgeSpans(catalog, { value: 3 }, false).status).toBe('pass')
+    const none = judgeSpans(catalog, { value: 0 }, true)
+    expect(none).toMatchObject({ status: 'fail', final: true })
+    expect(none.likelyCause).toMatch(/no span of catalog reaches the collector/)
+  })
+
+  it('explains nothing where it is not known', () => {
+    expect(judgeSpans(catalog, { value: undefined }, true)).toMatchObject({ status: 'skipped' })
+    expect(judgeSpans(catalog, unreachable('prometheus'), true)).toMatchObject({
+      status: 'fail',
+      explainedBy: expect.arrayContaining(['reach/prometheus']),
+    })
   })
 })
 

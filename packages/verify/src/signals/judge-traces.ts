@@ -3,6 +3,7 @@ import { type Answer, failedCall } from '../answer.ts'
 import type { Finding } from '../report/check.ts'
 import { instanceOf, missingInstances, type Service } from '../services/discover.ts'
 import { replicaCheck } from '../services/judge-replicas.ts'
+import { spansCheck } from './judge-spans.ts'
 
 /** What Tempo has of verify's own requests, and where their spans were last seen. */
 export interface TracesEvidence {
@@ -58,22 +59,22 @@ export function judgeTraces(service: Service, evidence: TracesEvidence, late: bo
   }
 }
 
-/** Where the spans went: never sent, sent and not kept, or kept and not delivered. */
+/** Where the spans went: never sent (which {@link spansCheck} says better), sent and not kept, or not delivered. */
 function whyNotStored(
   { name }: Service,
   { stored, others, spansAtCollector }: TracesEvidence,
 ): Pick<Finding, 'likelyCause' | 'nextStep' | 'explainedBy'> {
-  const explainedBy = ['reach/collector', 'reach/tempo', 'requests', 'collector/delivery', replicaCheck(name)]
-  if (spansAtCollector === 0) {
-    return {
-      likelyCause: `no span of ${name} reaches the collector: its trace exporter is off or fails`,
-      nextStep: `faultline logs ${name}; OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT`,
-      explainedBy,
-    }
-  }
+  const explainedBy = [
+    'reach/collector',
+    'reach/tempo',
+    'requests',
+    'collector/delivery',
+    replicaCheck(name),
+    spansCheck(name),
+  ]
   const someStored =
     ('value' in stored && stored.value.length > 0) || ('value' in others && others.value.length > 0)
-  if (spansAtCollector !== undefined || someStored) {
+  if (spansAtCollector === undefined ? someStored : spansAtCollector > 0) {
     return {
       likelyCause: 'spans reach the collector and its sampler drops traces that are marked to be kept',
       nextStep: 'the policies of tail_sampling in collector/collector.yaml: is sampling.keep among them?',

@@ -6,6 +6,7 @@ import { patience } from '../patience.ts'
 import type { Probe } from '../probe.ts'
 import type { Service } from '../services/discover.ts'
 import { forEachService } from '../services/for-each-service.ts'
+import { judgeSpans, spansQuery } from './judge-spans.ts'
 import { judgeTraces } from './judge-traces.ts'
 
 /** Traces of verify's own that are read back; more would say the same. */
@@ -58,25 +59,31 @@ async function observe(
   context: Context,
   late: boolean,
 ) {
-  const { backends, beginMs, signal, found } = context
+  const { backends, beginMs, signal } = context
   const range = { startMs: beginMs, endMs: Date.now(), limit: MAX_FOUND, signal }
   const others = await answerOf(backends.tempo.search(`{ resource.service.name = "${service.name}" }`, range))
-  const spansAtCollector = await spansSince(service, context)
-  if (spansAtCollector !== undefined) found.spansAtCollector.set(service.name, spansAtCollector)
-  return judgeTraces(service, { followed, stored, others, spansAtCollector }, late)
+  const counted = await spansSince(service, context)
+  const spansAtCollector = 'value' in counted ? counted.value : undefined
+  return [
+    judgeSpans(service, counted, late),
+    judgeTraces(service, { followed, stored, others, spansAtCollector }, late),
+  ]
 }
 
-/** Spans of the service that the collector's span metrics counted since verify began. */
-async function spansSince({ name }: Service, context: Context): Promise<number | undefined> {
+/** Spans of the service that the collector's span metrics counted since verify began; undefined where they have no series. */
+async function spansSince({ name }: Service, context: Context): Promise<Answer<number | undefined>> {
   const { backends, beginMs, signal } = context
-  const query = `sum(traces_span_metrics_calls_total{service_name="${name}"})`
+  const query = spansQuery(name)
   const [now, before] = await Promise.all([
     answerOf(backends.prometheus.query(query, { lookbackMs: sinceBeginMs(context), signal })),
     answerOf(backends.prometheus.query(query, { timeMs: beginMs, signal })),
   ])
-  if ('error' in now || 'error' in before) return undefined
-  const [nowValue, beforeValue] = [now.value, before.value].map((result) =>
+  if ('error' in now) return now
+  if ('error' in before) return before
+  const [nowValue, beforeValue = 0] = [now.value, before.value].map((result) =>
     result.type === 'vector' ? result.series[0]?.sample?.value : undefined,
   )
-  return nowValue === undefined ? undefined : nowValue - (beforeValue ?? 0)
+  if (nowValue === undefined) return { value: undefined }
+  // A collector that was started since counts from 0 again.
+  return { value: nowValue < beforeValue ? nowValue : nowValue - beforeValue }
 }
