@@ -18,7 +18,7 @@ Visitor.Visitor.prototype.visitStatement = function (statement) {
 /** The packages of this repository that a package's source may import. */
 const MAY_KNOW = {
   'backends-client': [],
-  cli: ['backends-client', 'contracts', 'drill-engine', 'stack', 'verify'],
+  cli: ['backends-client', 'contracts', 'drill-engine', 'stack', 'toolchain', 'verify'],
   console: [],
   contracts: [],
   'drill-engine': ['backends-client', 'contracts', 'stack'],
@@ -26,8 +26,9 @@ const MAY_KNOW = {
   pager: [],
   ready: [],
   'service-kit': ['contracts', 'telemetry'],
-  stack: [],
+  stack: ['toolchain'],
   telemetry: [],
+  toolchain: [],
   verify: ['backends-client', 'stack'],
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type BinaryName, resolveBinary } from '@faultline/stack/binaries'
+import { type BinaryName, resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'

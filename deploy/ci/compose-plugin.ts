@@ -1,4 +1,4 @@
 /** Prints the path of compose v2, which is built once a machine where it is not installed. */
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 
 console.log((await resolveBinary('compose')).path)

@@ -1,6 +1,6 @@
 /** The images of docker-compose.yml, held to what deploy/images.json says of each. */
 import { readFile } from 'node:fs/promises'
-import { binaryVersions } from '@faultline/stack/binaries'
+import { binaryVersions } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type OfficialImage, officialImage, officialImages } from '../airgapped/src/images.ts'

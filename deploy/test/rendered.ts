@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { parse } from 'yaml'
 import { z } from 'zod'

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { k6, startK6 } from './k6.ts'
 import { type SeenRequest, startStubShop } from './stub-shop.ts'

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 
 /** The scripts under test, by the name that `faultline load` takes. */

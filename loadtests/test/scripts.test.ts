@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { k6, scripts } from './k6.ts'
 import { startStubShop } from './stub-shop.ts'

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'

@@ -7,7 +7,7 @@ import {
   type LokiClient,
   type PrometheusClient,
 } from '@faultline/backends-client'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { COLLECTOR_FOLDER } from './collector.ts'
 import { freePorts } from './ports.ts'
 import { startProgram } from './program.ts'

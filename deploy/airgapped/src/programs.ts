@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type BinaryName, resolveBinary } from '@faultline/stack/binaries'
+import { type BinaryName, resolveBinary } from '@faultline/toolchain'
 import { buildImage, layBase } from './image.ts'
 import { imageMadeHere } from './images.ts'
 

@@ -1,5 +1,5 @@
 import { ExitCode, messageOf, StackError } from '@faultline/stack'
-import { BinaryUnavailableError } from '@faultline/stack/binaries'
+import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, CommanderError } from 'commander'
 import { CommandFailed } from './command-failed.ts'
 import { deadLettersCommand } from './commands/dead-letters.ts'

@@ -1,5 +1,5 @@
+import { type BinaryName, BinaryUnavailableError, type ResolvedBinary } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
-import { type BinaryName, BinaryUnavailableError, type ResolvedBinary } from './binaries/index.ts'
 import { BinaryQueue } from './binary-queue.ts'
 
 interface Told {

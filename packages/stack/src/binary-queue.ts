@@ -1,11 +1,11 @@
-import PQueue from 'p-queue'
 import {
   type BinaryName,
   BinaryUnavailableError,
   type BuildProgress,
   type ResolvedBinary,
   type ResolveOptions,
-} from './binaries/index.ts'
+} from '@faultline/toolchain'
+import PQueue from 'p-queue'
 import { describeBuild } from './build-progress.ts'
 import { messageOf } from './errors.ts'
 

@@ -1,4 +1,4 @@
-import type { BuildProgress } from './binaries/index.ts'
+import type { BuildProgress } from '@faultline/toolchain'
 
 const seconds = (value: number): string => `${Math.round(value)} s`
 

@@ -1,4 +1,4 @@
-import type { BinaryName } from './binaries/index.ts'
+import type { BinaryName } from '@faultline/toolchain'
 import type { Node } from './graph.ts'
 import type { RestartPolicy } from './lifecycle.ts'
 import type { Probe } from './probe.ts'

@@ -1,3 +1,4 @@
+export { REPOSITORY_ROOT } from '@faultline/toolchain'
 export { composeProxies } from './compose/proxies.ts'
 export { movePublishedPorts, type PublishedPort, readPublishedPorts } from './compose/published-ports.ts'
 export { allReady, ComposeRuntime, connectCompose } from './compose/runtime.ts'
@@ -25,5 +26,5 @@ export type {
   RestartOverrides,
   Runtime,
 } from './runtime.ts'
-export { defaultStateDir, REPOSITORY_ROOT, type StateLayout, stateLayout } from './state/layout.ts'
+export { defaultStateDir, type StateLayout, stateLayout } from './state/layout.ts'
 export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'

@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { REPOSITORY_ROOT, resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
-import { resolveBinary } from './binaries/index.ts'
 import { baseEnvironment } from './environment.ts'
 import { wrongUse } from './errors.ts'
 import { keepPrevious, logFile, openLog } from './logs.ts'
 import type { Endpoints, LoadOptions, LoadResult } from './runtime.ts'
-import { REPOSITORY_ROOT, type StateLayout } from './state/layout.ts'
+import type { StateLayout } from './state/layout.ts'
 
 const SCRIPTS = join(REPOSITORY_ROOT, 'loadtests/src')
 /** As often as services are scraped. */

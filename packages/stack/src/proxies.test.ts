@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
 import { portsAt } from './ports.ts'
 import { PROXY_NAMES, proxyVariables } from './proxies.ts'
 import { render } from './render.ts'
-import { REPOSITORY_ROOT } from './state/layout.ts'
 
 const template = readFileSync(join(REPOSITORY_ROOT, 'backends/toxiproxy/proxies.json'), 'utf8')
 

@@ -1,5 +1,5 @@
+import { BinaryUnavailableError } from '@faultline/toolchain'
 import { pino } from 'pino'
-import { BinaryUnavailableError } from './binaries/index.ts'
 import type { ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
 import { serveControl } from './control/server.ts'

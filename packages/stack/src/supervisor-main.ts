@@ -1,5 +1,5 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
-import { isInstalled, resolveBinary } from './binaries/index.ts'
+import { isInstalled, resolveBinary } from '@faultline/toolchain'
 import { INSTALLABLE, type StackContext } from './components/context.ts'
 import { faultlineStack } from './components/index.ts'
 import { portsAt } from './ports.ts'

@@ -1,6 +1,6 @@
 import { EventEmitter, on } from 'node:events'
+import type { BinaryName } from '@faultline/toolchain'
 import type { Logger } from 'pino'
-import type { BinaryName } from './binaries/index.ts'
 import { type BinaryEvents, BinaryQueue, type ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
 import { messageOf, StackError, wrongUse } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { BinaryName } from './binaries/index.ts'
+import type { BinaryName } from '@faultline/toolchain'
 import type { Executable } from './component.ts'
 import type { ComponentState } from './runtime.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveBinary } from '@faultline/stack/binaries'
+import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import getPort from 'get-port'
 import { vi } from 'vitest'

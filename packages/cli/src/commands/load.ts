@@ -1,5 +1,5 @@
 import { ExitCode, messageOf, StackError } from '@faultline/stack'
-import { BinaryUnavailableError } from '@faultline/stack/binaries'
+import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { COMPOSE_OPTION, connectKit, type WhichKit } from '../kit.ts'

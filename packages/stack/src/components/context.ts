@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type { BinaryName } from '../binaries/index.ts'
+import { type BinaryName, REPOSITORY_ROOT } from '@faultline/toolchain'
 import type { PortTable } from '../ports.ts'
-import { REPOSITORY_ROOT, type StateLayout } from '../state/layout.ts'
+import type { StateLayout } from '../state/layout.ts'
 import type { StackState } from '../state/state-file.ts'
 
 /** Programs that the kit does not build, and runs where they are installed. */

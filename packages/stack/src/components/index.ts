@@ -1,4 +1,4 @@
-import type { BinaryName } from '../binaries/index.ts'
+import type { BinaryName } from '@faultline/toolchain'
 import type { ComponentDefinition, StackDefinition } from '../component.ts'
 import type { PostgresPlace } from '../postgres/place.ts'
 import { booking, bookingMigrate } from './booking.ts'

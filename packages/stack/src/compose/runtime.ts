@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
 import { endpointsOf } from '../endpoints.ts'
 import { environmentLacks, StackError, wrongUse } from '../errors.ts'
@@ -15,7 +16,7 @@ import type {
   RestartOverrides,
   Runtime,
 } from '../runtime.ts'
-import { REPOSITORY_ROOT, stateLayout } from '../state/layout.ts'
+import { stateLayout } from '../state/layout.ts'
 import { addressesOf, type Container, componentOf, containerSchema, statusOfContainer } from './container.ts'
 import { docker } from './docker.ts'
 import { composeEnvironment } from './env-file.ts'

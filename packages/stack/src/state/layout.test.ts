@@ -1,6 +1,7 @@
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { defaultStateDir, REPOSITORY_ROOT, socketPath } from './layout.ts'
+import { defaultStateDir, socketPath } from './layout.ts'
 
 const LONGEST = process.platform === 'linux' ? 107 : 103
 

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-
-/** Root of the repository: configuration folders and service sources are found from here. */
-export const REPOSITORY_ROOT = resolve(import.meta.dirname, '../../../..')
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
 
 /**
  * Longest path of a Unix socket, in bytes: `sun_path` holds 108 on Linux and 104 on macOS, with the closing NUL.

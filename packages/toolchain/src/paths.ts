@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-/** Root of the repository, where `tools/` and `collector/` are. */
-export const REPOSITORY_ROOT = resolve(import.meta.dirname, '../../../..')
+/** Root of the repository: pinned modules, configuration and sources of services are found from here. */
+export const REPOSITORY_ROOT = resolve(import.meta.dirname, '../../..')
 
 /** Folder with the pinned module of a tool. */
 export function toolFolder(folder: string): string {

@@ -58,6 +58,6 @@ export function wrongVersion(
     binary: spec.name,
     reason: 'build-failed',
     problem: `${spec.name} was built, but tells version ${told ?? 'nothing'} in place of ${pinned}`,
-    wayOut: `Compare packages/stack/src/binaries/table.ts with tools/, or ${withoutBuild(spec)}.`,
+    wayOut: `Compare packages/toolchain/src/table.ts with tools/, or ${withoutBuild(spec)}.`,
   })
 }

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cachedPath } from '../src/binaries/digest.ts'
-import { isInstalled, resolveBinary } from '../src/binaries/index.ts'
-import { binarySpec } from '../src/binaries/table.ts'
-import { sandbox } from './binaries-support.ts'
+import { cachedPath } from '../src/digest.ts'
+import { isInstalled, resolveBinary } from '../src/index.ts'
+import { binarySpec } from '../src/table.ts'
+import { sandbox } from './support.ts'
 
 const says = (version: string): string => `echo prometheus, version ${version}`
 

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it, vi } from 'vitest'
 import which from 'which'
-import { requireSpace } from '../src/binaries/disk.ts'
-import { type BuildProgress, resolveAll, resolveBinary } from '../src/binaries/index.ts'
-import { binarySpec } from '../src/binaries/table.ts'
-import { endlessBuild, fakeGo, isRunning, sandbox } from './binaries-support.ts'
+import { requireSpace } from '../src/disk.ts'
+import { type BuildProgress, resolveAll, resolveBinary } from '../src/index.ts'
+import { binarySpec } from '../src/table.ts'
+import { endlessBuild, fakeGo, isRunning, sandbox } from './support.ts'
 
 describe('a build with Go', () => {
   it('makes a working Toxiproxy once, however many ask', { timeout: 300_000 }, async () => {
@@ -73,7 +73,7 @@ describe('a build', () => {
   it('happens once where several processes ask at the same time', async () => {
     await using box = await sandbox()
     await fakeGo(box)
-    const child = join(import.meta.dirname, 'binaries-child.ts')
+    const child = join(import.meta.dirname, 'child.ts')
     const answers = await Promise.all(
       [1, 2, 3].map(() => execa(process.execPath, [child], { env: box.env, extendEnv: false })),
     )
@@ -86,7 +86,7 @@ describe('a build', () => {
   }, async () => {
     await using box = await sandbox()
     await fakeGo(box, { build: endlessBuild(box) })
-    const child = join(import.meta.dirname, 'binaries-child.ts')
+    const child = join(import.meta.dirname, 'child.ts')
     const killed = execa(process.execPath, [child], { env: box.env, extendEnv: false, reject: false })
     const [go, compiler] = await pids(box.root)
     killed.kill('SIGKILL')
