@@ -18,18 +18,18 @@ Visitor.Visitor.prototype.visitStatement = function (statement) {
 /** The packages of this repository that a package's source may import. */
 const MAY_KNOW = {
   'backends-client': [],
-  cli: ['backends-client', 'contracts', 'drill-engine', 'stack', 'toolchain', 'verify'],
+  cli: ['backends-client', 'contracts', 'drill-engine', 'runtime', 'toolchain', 'verify'],
   console: [],
   contracts: [],
-  'drill-engine': ['backends-client', 'contracts', 'stack'],
+  'drill-engine': ['backends-client', 'contracts', 'runtime'],
   'embedded-store': [],
   pager: [],
   ready: [],
+  runtime: ['ready', 'toolchain'],
   'service-kit': ['contracts', 'telemetry'],
-  stack: ['toolchain'],
   telemetry: [],
   toolchain: [],
-  verify: ['backends-client', 'stack'],
+  verify: ['backends-client', 'runtime'],
 }
 
 /** The packages that a service may import. */

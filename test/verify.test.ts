@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Runtime } from '@faultline/stack'
+import type { Runtime } from '@faultline/runtime'
 import type { Check, Hop } from '@faultline/verify'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -2,7 +2,7 @@
 # Renews the pinned modules (go.mod, go.sum) of one tool:
 #   tools/refresh-pins.sh toxiproxy|nats|caddy|compose|prometheus|loki|k6|ocb VERSION    e.g. prometheus v0.316.0
 #   tools/refresh-pins.sh collector                                   after a change of collector/manifest.yaml
-# The versions in packages/stack/src/binaries/table.ts follow by hand; a unit test compares them.
+# The versions in packages/toolchain/src/table.ts follow by hand; a unit test compares them.
 #
 # Each operating system and processor that the kit supports is resolved, so that go.sum holds what any
 # of them needs. `go mod tidy` would ignore the build tags and ask for the service discovery modules

@@ -3,7 +3,7 @@
  * deploy/compose/memory.json, which a test compares limits to.
  */
 import { writeFile } from 'node:fs/promises'
-import { connectCompose, defaultStateDir } from '@faultline/stack'
+import { connectCompose, defaultStateDir } from '@faultline/runtime'
 import { execa } from 'execa'
 
 const DURATION = '120s'

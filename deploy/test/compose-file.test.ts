@@ -1,10 +1,10 @@
 /** What docker-compose.yml says once it is rendered, with and without overlays. */
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { composeProxies, portsAt, stateLayout } from '@faultline/stack'
+import { composeProxies, portsAt, stateLayout } from '@faultline/runtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { faultlineStack } from '../../packages/stack/src/components/index.ts'
+import { faultlineStack } from '../../packages/runtime/src/components/index.ts'
 import {
   AIR_GAPPED,
   bindMounts,

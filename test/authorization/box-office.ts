@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Runtime } from '@faultline/stack'
+import type { Runtime } from '@faultline/runtime'
 import { decodeJwt } from 'jose'
 import { Client } from 'pg'
 import { expect, vi } from 'vitest'

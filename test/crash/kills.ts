@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ComponentStatus, Runtime } from '@faultline/stack'
+import type { ComponentStatus, Runtime } from '@faultline/runtime'
 import { expect } from 'vitest'
 
 /** What is killed: every process that an order passes, and what they keep their state in. */

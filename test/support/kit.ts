@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectRuntime, REPOSITORY_ROOT, type Runtime } from '@faultline/stack'
+import { connectRuntime, REPOSITORY_ROOT, type Runtime } from '@faultline/runtime'
 import type { VerifyReport } from '@faultline/verify'
 import { execa } from 'execa'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ExitCode, readState, type StackState, stateLayout } from '@faultline/stack'
+import { ExitCode, readState, type StackState, stateLayout } from '@faultline/runtime'
 import { execa } from 'execa'
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'packages', 'cli', 'bin', 'faultline.js')

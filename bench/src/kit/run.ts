@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Milestones } from '@faultline/stack'
+import type { Milestones } from '@faultline/runtime'
 import { describeMachine } from '../machine.ts'
 import { publish } from '../results.ts'
 import { median } from '../stats.ts'

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { REPOSITORY_ROOT } from '@faultline/stack'
+import { REPOSITORY_ROOT } from '@faultline/runtime'
 import { execa } from 'execa'
 
 /** The last commit at which the telemetry package had spans, contexts and propagators of its own. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { REPOSITORY_ROOT } from '@faultline/stack'
+import { REPOSITORY_ROOT } from '@faultline/runtime'
 
 /** What the sink must have got from a variant before its figures count: else it did less work than the others. */
 export type Signal = 'traces' | 'logs' | 'profiles'

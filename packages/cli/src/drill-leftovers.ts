@@ -1,5 +1,5 @@
 import { findLeftover, leftoverText, undoLeftover } from '@faultline/drill-engine'
-import { messageOf, type Runtime } from '@faultline/stack'
+import { messageOf, type Runtime } from '@faultline/runtime'
 import { kitStateDir, type WhichKit } from './kit.ts'
 
 /** Says what a drill left in the kit, if it did. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Drill } from '@faultline/drill-engine'
-import { REPOSITORY_ROOT } from '@faultline/stack'
+import { REPOSITORY_ROOT } from '@faultline/runtime'
 
 const FOLDER = join(REPOSITORY_ROOT, 'drills')
 

@@ -1,4 +1,4 @@
-import type { ComponentRecord, StackState } from '@faultline/stack'
+import type { ComponentRecord, StackState } from '@faultline/runtime'
 
 const COLUMN_GAP = '  '
 

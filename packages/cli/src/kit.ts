@@ -6,7 +6,7 @@ import {
   ExitCode,
   type Runtime,
   StackError,
-} from '@faultline/stack'
+} from '@faultline/runtime'
 
 /** Which of the two ways of running a command is about; {@link COMPOSE_OPTION} of its options. */
 export interface WhichKit {

@@ -1,4 +1,4 @@
-import { ExitCode, messageOf, StackError } from '@faultline/stack'
+import { ExitCode, messageOf, StackError } from '@faultline/runtime'
 import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, CommanderError } from 'commander'
 import { CommandFailed } from './command-failed.ts'

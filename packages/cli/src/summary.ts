@@ -1,4 +1,4 @@
-import { type ComponentRecord, logFile, type StackState, stateLayout } from '@faultline/stack'
+import { type ComponentRecord, logFile, type StackState, stateLayout } from '@faultline/runtime'
 import { columns, duration } from './format.ts'
 
 /** What `up` ends with: where to look, how long it took, what to do next. */

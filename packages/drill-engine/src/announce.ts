@@ -1,4 +1,4 @@
-import type { Endpoints } from '@faultline/stack'
+import type { Endpoints } from '@faultline/runtime'
 import { request } from 'undici'
 
 const TIMEOUT_MS = 5000

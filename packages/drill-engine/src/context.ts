@@ -1,5 +1,5 @@
 import { type Backends, createBackends } from '@faultline/backends-client'
-import type { Endpoints, Runtime } from '@faultline/stack'
+import type { Endpoints, Runtime } from '@faultline/runtime'
 import type { Drill } from './drill.ts'
 import { createInjector, type Injector } from './faults/injector.ts'
 import type { Journal } from './journal.ts'

@@ -1,4 +1,4 @@
-import type { Runtime } from '@faultline/stack'
+import type { Runtime } from '@faultline/runtime'
 import { createInjector } from './faults/injector.ts'
 import { isRunning, type JournalContent, readJournal, removeJournal } from './journal.ts'
 

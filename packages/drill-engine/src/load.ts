@@ -1,4 +1,4 @@
-import type { LoadResult } from '@faultline/stack'
+import type { LoadResult } from '@faultline/runtime'
 import { z } from 'zod'
 import { EnvironmentFailure } from './errors.ts'
 

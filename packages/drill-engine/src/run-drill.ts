@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LoadResult } from '@faultline/stack'
+import type { LoadResult } from '@faultline/runtime'
 import {
   type AssessedEvidence,
   assessCause,

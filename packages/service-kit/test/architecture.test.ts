@@ -91,7 +91,12 @@ describe('the rules notice', () => {
       'services/a/test/x.ts',
       'services/b/src/y.ts',
     ],
-    ['a service that knows the stack', 'service-packages', 'services/a/src/x.ts', 'packages/stack/src/y.ts'],
+    [
+      'a service that knows the stack',
+      'service-packages',
+      'services/a/src/x.ts',
+      'packages/runtime/src/y.ts',
+    ],
     [
       'a package that knows a service',
       'package-contracts',
@@ -108,13 +113,13 @@ describe('the rules notice', () => {
       'service-kit that knows the stack',
       'package-service-kit',
       'packages/service-kit/src/x.ts',
-      'packages/stack/src/y.ts',
+      'packages/runtime/src/y.ts',
     ],
     [
       'a client that knows the stack',
       'package-backends-client',
       'packages/backends-client/src/x.ts',
-      'packages/stack/src/y.ts',
+      'packages/runtime/src/y.ts',
     ],
   ])('%s', async (_, rule, from, to) => {
     const { violations } = await violationsIn(await repositoryOf({ [from]: to }))
@@ -122,13 +127,13 @@ describe('the rules notice', () => {
   })
 
   it('modules that need each other', async () => {
-    const folder = await repositoryOf({ 'packages/stack/src/x.ts': 'packages/stack/src/y.ts' })
+    const folder = await repositoryOf({ 'packages/runtime/src/x.ts': 'packages/runtime/src/y.ts' })
     await writeFile(
-      join(folder, 'packages/stack/src/x.ts'),
+      join(folder, 'packages/runtime/src/x.ts'),
       "import { y } from './y.ts'\nexport const x = () => y()\n",
     )
     await writeFile(
-      join(folder, 'packages/stack/src/y.ts'),
+      join(folder, 'packages/runtime/src/y.ts'),
       "import { x } from './x.ts'\nexport const y = () => x()\n",
     )
     expect((await violationsIn(folder)).violations).toContainEqual(expect.stringContaining('no-circle'))

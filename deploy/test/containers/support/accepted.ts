@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createBackends } from '@faultline/backends-client'
-import type { Endpoints } from '@faultline/stack'
+import type { Endpoints } from '@faultline/runtime'
 import { attributes, logRecord, logs, send, span, traces } from '../../../../collector/test/support/otlp.ts'
 
 /** A backend that keeps one signal, and pieces of that signal by number. */

@@ -1,4 +1,4 @@
-import { ExitCode, messageOf, StackError } from '@faultline/stack'
+import { ExitCode, messageOf, StackError } from '@faultline/runtime'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { connectKit, type WhichKit } from '../kit.ts'
 

@@ -6,7 +6,7 @@ import {
   TICKET_RENDERER,
   WEBHOOK_SENDER,
 } from '@faultline/contracts'
-import { ExitCode, StackError } from '@faultline/stack'
+import { ExitCode, StackError } from '@faultline/runtime'
 import {
   JetStreamApiCodes,
   JetStreamApiError,

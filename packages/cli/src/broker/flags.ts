@@ -1,5 +1,5 @@
 import { FLAGS_BUCKET, type FlagDefinition, flags } from '@faultline/contracts'
-import { ExitCode, StackError } from '@faultline/stack'
+import { ExitCode, StackError } from '@faultline/runtime'
 import { type KV, Kvm } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
 

@@ -1,4 +1,4 @@
-import { connectRuntime, defaultStateDir, down as stopKit } from '@faultline/stack'
+import { connectRuntime, defaultStateDir, down as stopKit } from '@faultline/runtime'
 import { Command } from 'commander'
 import { undoBefore } from '../drill-leftovers.ts'
 import { LineProgress } from '../progress/lines.ts'

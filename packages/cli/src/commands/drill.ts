@@ -8,7 +8,7 @@ import {
   undoLeftover,
   writeReport,
 } from '@faultline/drill-engine'
-import { ExitCode, messageOf, StackError } from '@faultline/stack'
+import { ExitCode, messageOf, StackError } from '@faultline/runtime'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { takenOutBy } from '../drill-leftovers.ts'

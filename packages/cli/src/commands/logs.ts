@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { defaultStateDir, ExitCode, logFile, StackError, stateLayout } from '@faultline/stack'
+import { defaultStateDir, ExitCode, logFile, StackError, stateLayout } from '@faultline/runtime'
 import { Command } from 'commander'
 import { execa } from 'execa'
 

@@ -1,5 +1,10 @@
 import { join, resolve } from 'node:path'
-import { movePublishedPorts, type PublishedPort, REPOSITORY_ROOT, readPublishedPorts } from '@faultline/stack'
+import {
+  movePublishedPorts,
+  type PublishedPort,
+  REPOSITORY_ROOT,
+  readPublishedPorts,
+} from '@faultline/runtime'
 import { Command, Option } from 'commander'
 import { columns } from '../format.ts'
 

@@ -5,7 +5,7 @@ import {
   defaultStateDir,
   ExitCode,
   type StackState,
-} from '@faultline/stack'
+} from '@faultline/runtime'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { tellLeftover } from '../drill-leftovers.ts'

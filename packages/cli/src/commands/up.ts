@@ -13,7 +13,7 @@ import {
   type StackState,
   type SupervisorClient,
   stateLayout,
-} from '@faultline/stack'
+} from '@faultline/runtime'
 import { Command, Option } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { undoBefore } from '../drill-leftovers.ts'

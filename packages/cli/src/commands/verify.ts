@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ExitCode, REPOSITORY_ROOT } from '@faultline/stack'
+import { ExitCode, REPOSITORY_ROOT } from '@faultline/runtime'
 import { KitNotRunning, renderReport, runVerify, type VerifyProgress } from '@faultline/verify'
 import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'

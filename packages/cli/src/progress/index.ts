@@ -1,4 +1,4 @@
-import type { StackState } from '@faultline/stack'
+import type { StackState } from '@faultline/runtime'
 import { LineProgress } from './lines.ts'
 import { LiveProgress } from './live.ts'
 

@@ -1,4 +1,4 @@
-import type { ComponentRecord, StackState } from '@faultline/stack'
+import type { ComponentRecord, StackState } from '@faultline/runtime'
 import { expect, test } from 'vitest'
 import { LineProgress } from './lines.ts'
 

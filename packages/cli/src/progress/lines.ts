@@ -1,4 +1,4 @@
-import type { ComponentRecord, StackState } from '@faultline/stack'
+import type { ComponentRecord, StackState } from '@faultline/runtime'
 import { duration, everythingOf, inOneLine } from '../format.ts'
 
 const BUILD_LINE_INTERVAL_MS = 15_000

@@ -1,4 +1,4 @@
-import type { ComponentRecord, StackState } from '@faultline/stack'
+import type { ComponentRecord, StackState } from '@faultline/runtime'
 import { Listr, type ListrTask } from 'listr2'
 import { duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
 

@@ -1,4 +1,4 @@
-import type { Runtime } from '@faultline/stack'
+import type { Runtime } from '@faultline/runtime'
 import type { Fault } from '../drill.ts'
 import { EnvironmentFailure } from '../errors.ts'
 import type { Journal, UndoStep } from '../journal.ts'

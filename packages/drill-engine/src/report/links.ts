@@ -1,4 +1,4 @@
-import type { Endpoints } from '@faultline/stack'
+import type { Endpoints } from '@faultline/runtime'
 import type { Evidence } from '../drill.ts'
 import type { Window } from '../evidence/answer.ts'
 

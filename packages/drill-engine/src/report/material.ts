@@ -1,5 +1,5 @@
 import { createBackends, type RangeSeries } from '@faultline/backends-client'
-import type { Endpoints } from '@faultline/stack'
+import type { Endpoints } from '@faultline/runtime'
 import type { Drill } from '../drill.ts'
 import type { Window } from '../evidence/answer.ts'
 import { answered, STEP_MS } from '../evidence/ask.ts'

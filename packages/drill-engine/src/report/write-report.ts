@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Endpoints } from '@faultline/stack'
+import type { Endpoints } from '@faultline/runtime'
 import writeFileAtomic from 'write-file-atomic'
 import type { Drill } from '../drill.ts'
 import type { DrillResult } from '../run-drill.ts'
