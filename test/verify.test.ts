@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Runtime } from '@faultline/runtime'
+import { REPLICAS, type Runtime, type ServiceName } from '@faultline/runtime'
 import type { Check, Hop } from '@faultline/verify'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -32,7 +32,9 @@ const restartCollector = (file: string) => ({
 })
 const overlay = (file: string) => fileURLToPath(new URL(`sabotage/${file}`, import.meta.url))
 
-const services = ['catalog-1', 'catalog-2', 'gateway', 'booking', 'payments', 'payment-provider', 'ticketing']
+/** Every replica of the kit's own services. */
+const { edge: _, ...instrumented } = REPLICAS
+const services: readonly ServiceName[] = Object.values(instrumented).flat()
 async function restartServices(runtime: Runtime, env: Record<string, string>): Promise<void> {
   for (const service of services) await runtime.restart(service, { env })
 }
@@ -140,13 +142,12 @@ async function expectVerified(): Promise<void> {
   const { exitCode, report } = await kit.verify()
   expect(causes(report.checks)).toEqual([])
   expect(exitCode).toBe(0)
-  expect(report.services).toEqual([
-    { name: 'booking', instances: ['booking-1'] },
-    { name: 'catalog', instances: ['catalog-1', 'catalog-2'] },
-    { name: 'gateway', instances: ['gateway-1'] },
-    { name: 'payment-provider', instances: ['payment-provider-1'] },
-    { name: 'payments', instances: ['payments-1'] },
-    { name: 'ticketing', instances: ['ticketing-1'] },
+  const instances = Object.entries(instrumented).map(([name, replicas]) => [
+    name,
+    replicas.map((_, index) => `${name}-${index + 1}`),
   ])
+  expect(Object.fromEntries(report.services.map(({ name, instances }) => [name, instances]))).toEqual(
+    Object.fromEntries(instances),
+  )
   expect(report.counts).toMatchObject({ failed: 0, skipped: 0 })
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { LokiClient, PrometheusClient } from '@faultline/backends-client'
+import { REPLICAS } from '@faultline/runtime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Backend, startLoki, startPrometheus } from './support/backends.ts'
 import { COLLECTOR_FOLDER, Collector } from './support/collector.ts'
@@ -91,7 +92,7 @@ describe('in Prometheus', () => {
       ])
     await expect
       .poll(() => labelSets('count by (service_name, service_instance_id) (up)'), { timeout: 30_000 })
-      .toHaveLength(9)
+      .toHaveLength(Object.values(REPLICAS).flat().length + 1)
   })
 
   test('exemplars lead to the trace', async () => {

@@ -1,3 +1,4 @@
+import { REPLICAS } from '@faultline/runtime'
 import { expect, test } from 'vitest'
 import { Collector } from './support/collector.ts'
 import { serveMetrics } from './support/openmetrics.ts'
@@ -28,21 +29,14 @@ test('every replica is scraped under its service and instance, exemplars include
         return `${values['service.name']} ${values['service.instance.id']}`
       }),
     )
-  const all = new Set([
-    'gateway gateway-1',
-    'catalog catalog-1',
-    'catalog catalog-2',
-    'booking booking-1',
-    'payments payments-1',
-    'payment-provider payment-provider-1',
-    'ticketing ticketing-1',
-  ])
+  const replicas = Object.entries(REPLICAS).flatMap(([name, all]) =>
+    all.map((_, index) => `${name} ${name}-${index + 1}`),
+  )
+  const all = new Set(replicas)
   await expect.poll(() => instances('http_server_request_duration_seconds'), { timeout: 20_000 }).toEqual(all)
   await expect.poll(() => instances('cache_requests_total'), { timeout: 20_000 }).toEqual(all)
   // Its own metrics stand under its own name, not under that of the binary.
-  await expect
-    .poll(() => instances('up'), { timeout: 20_000 })
-    .toEqual(all.add('collector collector-1').add('edge edge-1'))
+  await expect.poll(() => instances('up'), { timeout: 20_000 }).toEqual(all.add('collector collector-1'))
   await expect
     .poll(() => instances('otelcol_exporter_queue_capacity'), { timeout: 20_000 })
     .toEqual(new Set(['collector collector-1']))

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { CLOSED_FILE, closedFile } from '../compose/generate-closed.ts'
 import {
   bindMounts,
   movedPorts,
@@ -116,7 +117,8 @@ describe('people can', () => {
     }
   })
 
-  test('close all but edge, Grafana and OTLP', async () => {
+  test('close all but edge, Grafana and OTLP, by a file that `npm run compose:generate` has written', async () => {
+    expect(await readFile(CLOSED_FILE, 'utf8')).toBe(await closedFile())
     const services = await rendered([CLOSED], moved)
     const open = [...services].flatMap(([name, { ports = [] }]) =>
       ports.map(({ name: port, published, protocol }) => `${name} ${port} ${published}/${protocol}`),

@@ -1,10 +1,8 @@
 /** What docker-compose.yml says once it is rendered, with and without overlays. */
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { composeProxies, portsAt, stateLayout } from '@faultline/runtime'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { faultlineStack } from '../../packages/runtime/src/components/index.ts'
 import {
   AIR_GAPPED,
   bindMounts,
@@ -16,8 +14,6 @@ import {
   targetsOf,
 } from './rendered.ts'
 
-/** What the image says itself, and how plain processes are told the same. */
-const HAS_DEFAULT = /^(?:GF_PATHS_.*|NODE_.*|HOST)$/
 const isTask = (name: string): boolean => name.endsWith('-migrate') || name === 'kit' || name === 'k6'
 
 describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
@@ -85,9 +81,8 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   })
 
   test('one service builds the image of the kit, all others wait for it and pull nothing', async () => {
-    const ofTheKit = [...(await all)].filter(([, { image }]) => KIT.test(image))
+    const ofTheKit = [...(await all)].filter(([, { image }]) => image === KIT)
     expect(ofTheKit.length).toBeGreaterThan(10)
-    expect(new Set(ofTheKit.map(([, { image }]) => image)).size).toBe(1)
     expect(ofTheKit.filter(([, { pull_policy }]) => pull_policy !== 'never').map(([name]) => name)).toEqual(
       [],
     )
@@ -107,16 +102,22 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
       const direct = Object.keys(services.get(name)?.depends_on ?? {})
       return [...new Set([...direct, ...direct.flatMap(needs)])].sort()
     }
-    expect([...services].filter(([name]) => needs(name).includes('ready')).map(([name]) => name)).toEqual([])
-    expect(needs('gateway')).toEqual(['catalog-migrate', 'gateway-migrate', 'kit', 'postgres', 'toxiproxy'])
-    expect(needs('catalog-migrate')).toEqual(['kit', 'postgres'])
-    for (const name of ['booking', 'payments', 'ticketing']) {
-      expect(needs(name)).toEqual(
-        [`${name}-migrate`, 'catalog-migrate', 'kit', 'postgres', 'toxiproxy'].sort(),
-      )
+    // a migration may be granted rights on the catalog's tables
+    const may = ['kit', 'postgres', 'catalog-migrate']
+    for (const [name, { environment = {} }] of services) {
+      const migration = `${name.replace(/-\d+$/, '')}-migrate`
+      const [must, most] =
+        'DATABASE_OWNER_URL' in environment
+          ? [['postgres'], may]
+          : 'DATABASE_URL' in environment
+            ? [
+                ['postgres', 'toxiproxy', migration],
+                [...may, 'toxiproxy', migration],
+              ]
+            : [[], ['kit']]
+      expect(needs(name), name).toEqual(expect.arrayContaining(must))
+      expect(most, name).toEqual(expect.arrayContaining(needs(name)))
     }
-    expect(needs('payment-provider')).toEqual(['kit'])
-    for (const name of ['edge', 'prometheus', 'postgres', 'toxiproxy']) expect(needs(name)).toEqual([])
   })
 
   test('no outage of minutes makes `up --wait`, which is to mend it, give up', async () => {
@@ -129,13 +130,13 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   test('`up --wait` waits for ready, and ready asks every backend that runs', async () => {
     const services = await all
     const asked = targetsOf(services.get('ready')).map(([name]) => name)
-    const backends = [...services].filter(([name, { image }]) => !KIT.test(image) || asked.includes(name))
+    const backends = [...services].filter(([name, { image }]) => image !== KIT || asked.includes(name))
     expect(asked.filter((name) => !services.has(name) && !name.startsWith('grafana-'))).toEqual([])
-    // what is not asked: what ready waits with, what only some run, and a cache that may be away
+    // what only some run is not asked
     expect(
       backends
         .map(([name]) => name)
-        .filter((name) => !asked.includes(name) && !['alertmanager', 'edge', 'k6', 'valkey'].includes(name)),
+        .filter((name) => !asked.includes(name) && !['alertmanager', 'k6'].includes(name)),
     ).toEqual([])
     expect(services.get('ready')?.healthcheck?.test.join(' ')).toContain(':8090/readyz')
   })
@@ -151,36 +152,7 @@ test('every limit is at least 1.5 times the measured peak, and all peaks togethe
   const limitMib = (name: string): number => Number(services.get(name)?.mem_limit ?? 0) / 1024 ** 2
   expect(peaks.filter(([name, peak]) => limitMib(name) < 1.5 * peak)).toEqual([])
   expect(peaks.reduce((sum, [, peak]) => sum + peak, 0)).toBeLessThan(3000)
-  const serving = [...services.keys()].filter((name) => !isTask(name)).sort()
-  expect(peaks.map(([name]) => name)).toEqual(serving)
-})
-
-test('what runs without containers runs in them too, with a value for every variable', async () => {
-  const services = await rendered()
-  const definition = faultlineStack(
-    {
-      layout: stateLayout('/state'),
-      ports: portsAt(0),
-      sloProfile: 'drill',
-      collectorConfigs: [],
-      installed: { tempo: true, pyroscope: true, grafana: false, valkey: true },
-    },
-    { bin: '/bin', data: '/data', version: '18', account: undefined },
-  )
-  const missing = definition.components.flatMap(({ name, command }) => {
-    const variables = services.get(name)?.environment
-    if (!services.has(name)) return [name]
-    return Object.keys(command({ path: '/bin/x', version: '1', source: 'path' }).env)
-      .filter((key) => !HAS_DEFAULT.test(key) && variables?.[key] === undefined)
-      .map((key) => `${name}: ${key}`)
-  })
-  expect(missing).toEqual([])
-})
-
-test('the committed list of proxies is the one of the repository', async () => {
-  expect(await readFile(`${REPOSITORY}deploy/compose/toxiproxy/proxies.json`, 'utf8')).toBe(
-    await composeProxies(`${REPOSITORY}backends/toxiproxy/proxies.json`),
-  )
+  expect(peaks.length).toBeGreaterThan(15)
 })
 
 test('bring your own leaves out every backend', async () => {

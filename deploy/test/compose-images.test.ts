@@ -1,10 +1,19 @@
 /** The images of docker-compose.yml, held to what deploy/images.json says of each. */
 import { readFile } from 'node:fs/promises'
+import { matchesGlob } from 'node:path'
 import { binaryVersions } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type OfficialImage, officialImage, officialImages } from '../airgapped/src/images.ts'
-import { AIR_GAPPED, KIT, REPOSITORY, type RenderedService, rendered } from './rendered.ts'
+import { kitImage, type OfficialImage, officialImage, officialImages } from '../airgapped/src/images.ts'
+import {
+  AIR_GAPPED,
+  KIT,
+  mountedFiles,
+  OVERLAYS,
+  REPOSITORY,
+  type RenderedService,
+  rendered,
+} from './rendered.ts'
 
 const official = officialImages()
 
@@ -26,9 +35,7 @@ const writable = ({ volumes = [], tmpfs = [] }: RenderedService): readonly strin
 
 test('are pinned to the version that deploy/images.json describes', async () => {
   const pinned = new Set(Object.values(official).map(tag))
-  const images = [...(await rendered()).values()]
-    .map(({ image }) => image)
-    .filter((image) => !KIT.test(image))
+  const images = [...(await rendered()).values()].map(({ image }) => image).filter((image) => image !== KIT)
   expect(images.filter((image) => !pinned.has(image))).toEqual([])
   expect(await readFile(`${REPOSITORY}Dockerfile`, 'utf8')).toContain(
     `NODE_IMAGE=${tag(officialImage('node'))}`,
@@ -68,7 +75,9 @@ test('of the air-gapped overlay are all made here, and never pulled', async () =
   const services = await rendered([AIR_GAPPED])
   const others = [...services].filter(
     ([, { image, pull_policy, build }]) =>
-      !image.startsWith('faultline-airgapped/') || pull_policy !== 'never' || build !== undefined,
+      (image !== KIT && !image.startsWith('faultline-airgapped/')) ||
+      pull_policy !== 'never' ||
+      build !== undefined,
   )
   expect(others.map(([name]) => name)).toEqual([])
   expect(services.has('grafana')).toBe(false)
@@ -119,7 +128,61 @@ test('Pyroscope compacts in its volume, in bounded memory', async () => {
   expect(softLimitMib).toBeLessThan(Number(mem_limit) / 1024 ** 2)
 })
 
+test('have a program each where there are no containers; one that is not built for them runs only if installed', async () => {
+  const known = [...Object.values(official), kitImage()]
+  const images = new Set([...(await rendered()).values()].map(({ image }) => image))
+  const programs = known
+    .filter(({ image, version }) => images.has(`${image}:${version}`))
+    .flatMap(({ program }) => program ?? [])
+  expect(programs).toHaveLength(images.size)
+  const absent = (binary: string | undefined): boolean =>
+    binary !== undefined && binary !== 'node' && !(binary in binaryVersions())
+  // whoever asks for Alertmanager is told that it is missing
+  const notBuilt = programs.filter(({ binary }) => absent(binary) && binary !== 'alertmanager')
+  expect(notBuilt.length).toBeGreaterThan(3)
+  expect(programs.filter(({ optional }) => optional)).toEqual(notBuilt)
+})
+
+test('are given addresses in files only where plain processes are given other ones', async () => {
+  const variants = await Promise.all(Object.values(OVERLAYS).map((overlays) => rendered(overlays)))
+  const names = [...(variants[0]?.keys() ?? [])].join('|')
+  const address = new RegExp(`\\b(?<![\\w.-])(?:${names}|0\\.0\\.0\\.0):\\d+\\b`)
+  const withAddresses = variants.flatMap((services) =>
+    [...services].flatMap(([name, service]) => {
+      const known = Object.values(official).find((one) => tag(one) === service.image)
+      return mountedFiles(service)
+        .filter(({ text }) => known !== undefined && address.test(text))
+        .map(({ inContainer }) => ({ name, inContainer, patterns: known?.rewrites ?? [] }))
+    }),
+  )
+  expect(
+    withAddresses.filter(
+      ({ inContainer, patterns }) => !patterns.some((one) => matchesGlob(inContainer, one)),
+    ),
+  ).toEqual([])
+  const idle = Object.values(official)
+    .flatMap(({ rewrites = [] }) => rewrites)
+    .filter((pattern) => !withAddresses.some(({ inContainer }) => matchesGlob(inContainer, pattern)))
+  expect(idle).toEqual([])
+})
+
+test('of the kit is made as deploy/images.json says', async () => {
+  const { entrypoint, workdir, environment } = kitImage()
+  const last =
+    (await readFile(`${REPOSITORY}Dockerfile`, 'utf8'))
+      .split(/^FROM /m)
+      .at(-1)
+      ?.split('\n') ?? []
+  expect(last).toEqual(
+    expect.arrayContaining([
+      `WORKDIR ${workdir}`,
+      `ENTRYPOINT ${JSON.stringify(entrypoint)}`,
+      ...Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`),
+    ]),
+  )
+})
+
 test('are named with their registry, which not every engine guesses', async () => {
-  const services = [...(await rendered())].filter(([, { image }]) => !KIT.test(image))
+  const services = [...(await rendered())].filter(([, { image }]) => image !== KIT)
   expect(services.filter(([, { image }]) => !/^[a-z0-9-]+(\.[a-z0-9-]+)+\//.test(image))).toEqual([])
 })

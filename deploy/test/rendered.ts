@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { tagOf } from '../airgapped/src/image.ts'
 
 export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -20,7 +22,7 @@ export const OVERLAYS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The image of everything of the kit's own. */
-export const KIT = /^faultline-kit:local$|^faultline-airgapped\/kit$/
+export const KIT = tagOf('kit')
 
 const serviceSchema = z.looseObject({
   image: z.string(),
@@ -104,6 +106,29 @@ export async function rendered(
 
 /** Folders and files of this machine that a service mounts. */
 export const bindMounts = ({ volumes = [] }: RenderedService) => volumes.filter(({ type }) => type === 'bind')
+
+/** A file that a service sees, whose path on this machine and in the container are both known. */
+export interface MountedFile {
+  /** Relative to the repository. */
+  readonly path: string
+  readonly inContainer: string
+  readonly text: string
+}
+
+/** Every file of the repository that a service mounts. */
+export const mountedFiles = (service: RenderedService): readonly MountedFile[] =>
+  bindMounts(service).flatMap(({ source = '', target }) =>
+    readdirSync(source, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const file = join(entry.parentPath, entry.name)
+        return {
+          path: relative(REPOSITORY, file),
+          inContainer: join(target, relative(source, file)),
+          text: readFileSync(file, 'utf8'),
+        }
+      }),
+  )
 
 /** What `ready` asks: name and URL. */
 export function targetsOf(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Runtime } from '@faultline/runtime'
+import { REPLICAS, type Runtime, SERVICES } from '@faultline/runtime'
 import { decodeJwt } from 'jose'
 import { Client } from 'pg'
 import { expect, vi } from 'vitest'
@@ -49,14 +49,15 @@ const FINGERPRINT = `
 
 export async function openBoxOffice(runtime: Runtime, services: readonly string[]): Promise<BoxOffice> {
   const endpoints = runtime.endpoints()
-  const urls: Readonly<Record<string, string | undefined>> = {
-    gateway: endpoints.gateway,
-    catalog: endpoints.catalog[0],
-    booking: endpoints.booking,
-    payments: endpoints.payments,
-    'payment-provider': endpoints.paymentProvider,
-    ticketing: endpoints.ticketing,
-  }
+  const { hostname, port } = new URL(endpoints.gateway)
+  const offset = Number(port) - SERVICES.gateway.http
+  /** The first replica of each. */
+  const urls: Readonly<Record<string, string>> = Object.fromEntries(
+    Object.entries(REPLICAS).map(([name, [first]]) => [
+      name,
+      `http://${hostname}:${SERVICES[first].http + offset}`,
+    ]),
+  )
 
   const call: BoxOffice['call'] = (service, method, path, { token, body, headers } = {}) =>
     fetch(`${urls[service]}${path}`, {

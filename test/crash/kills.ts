@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ComponentStatus, Runtime } from '@faultline/runtime'
+import type { ComponentStatus, Runtime, ServiceName } from '@faultline/runtime'
 import { expect } from 'vitest'
 
 /** What is killed: every process that an order passes, and what they keep their state in. */
@@ -13,7 +13,7 @@ export const VICTIMS = [
   'ticketing',
   'nats',
   'postgres',
-] as const
+] as const satisfies readonly ServiceName[]
 
 export interface Kill {
   readonly victim: (typeof VICTIMS)[number]

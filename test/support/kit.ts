@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { connectRuntime, REPOSITORY_ROOT, type Runtime } from '@faultline/runtime'
 import type { VerifyReport } from '@faultline/verify'
 import { execa } from 'execa'
+import { reapedFolder } from '../../packages/runtime/test/reaped-folder.ts'
 
 /** The whole kit, started for one test file by its own command and gone when it is disposed of. */
 export interface Kit extends AsyncDisposable {
@@ -33,19 +32,21 @@ const COMMAND_TIMEOUT_MS = 120_000
 const LOAD_DURATION = '45m'
 
 export async function startKit(): Promise<Kit> {
-  const stateDir = await mkdtemp(join(tmpdir(), 'faultline-e2e-'))
+  const stateDir = await reapedFolder('e2e-')
   const faultline = (args: readonly string[], timeout = COMMAND_TIMEOUT_MS) =>
     execa('faultline', args, {
       preferLocal: true,
       localDir: REPOSITORY_ROOT,
       cwd: REPOSITORY_ROOT,
       env: { FAULTLINE_STATE_DIR: stateDir },
+      // a start or a load ends when this process is gone
+      ipc: true,
       reject: false,
       all: true,
       timeout,
     })
   const stop = async () => {
-    const down = await faultline(['down'])
+    const down = await faultline(['down', '--volumes'])
     if (down.exitCode !== 0) throw new Error(`the kit left something behind in ${stateDir}:\n${down.all}`)
     await rm(stateDir, { recursive: true, force: true })
   }

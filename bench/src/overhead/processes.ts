@@ -88,7 +88,7 @@ export async function startGateway(variant: Variant, addresses: Addresses): Prom
     {
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
-      CATALOG_URLS: addresses.catalog,
+      CATALOG_URL: addresses.catalog,
       DATABASE_URL: addresses.database,
       // The measured route needs none of these; the gateway serves without.
       BOOKING_URL: `http://127.0.0.1:${nobody}`,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +11,10 @@ import { type Program, startProgram } from './program.ts'
 /** The folder `collector/`. */
 export const COLLECTOR_FOLDER = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const CONFIGURATION = join(COLLECTOR_FOLDER, 'collector.yaml')
+/** The variables that say where each service is scraped. */
+const SCRAPED = [...readFileSync(CONFIGURATION, 'utf8').matchAll(/targets: \["\$\{env:(SCRAPE_\w+)/g)].map(
+  ([, variable = '']) => variable,
+)
 export const FEATURE_GATES = '--feature-gates=service.profilesSupport'
 
 /** The one thing that tests change: the sink reads JSON. */
@@ -74,13 +79,7 @@ export class Collector implements AsyncDisposable {
       LOKI_OTLP_ENDPOINT: `${sink}/otlp`,
       TEMPO_OTLP_ENDPOINT: sink,
       PYROSCOPE_OTLP_ENDPOINT: sink,
-      SCRAPE_GATEWAY: scrape,
-      SCRAPE_CATALOG_1: scrape,
-      SCRAPE_CATALOG_2: scrape,
-      SCRAPE_BOOKING: scrape,
-      SCRAPE_PAYMENTS: scrape,
-      SCRAPE_PAYMENT_PROVIDER: scrape,
-      SCRAPE_TICKETING: scrape,
+      ...Object.fromEntries(SCRAPED.map((variable) => [variable, scrape])),
       SCRAPE_INTERVAL: '1s',
       ...options.environment,
     }

@@ -1,13 +1,17 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import type { OfficialImage } from './images.ts'
+import { kitImage, type OfficialImage } from './images.ts'
 
 /** Repository of the tags of air-gapped images. */
 const REPOSITORY = 'faultline-airgapped'
 
-/** Name under which the overlay finds an image. */
-export const tagOf = (name: string): string => `${REPOSITORY}/${name}`
+/** Name under which compose finds an image made here: that of the kit is the one that docker-compose.yml names. */
+export function tagOf(name: string): string {
+  if (name !== 'kit') return `${REPOSITORY}/${name}`
+  const { image, version } = kitImage()
+  return `${image}:${version}`
+}
 
 /** What a Dockerfile says beside the files. */
 export type Settings = Pick<

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { programSchema } from '../../../packages/runtime/src/processes/images.ts'
 
 const ownerSchema = z.string().regex(/^\d+:\d+$/, 'is not UID:GID')
 const pathSchema = z.string().startsWith('/')
 
-/** What compose relies on of an official image. */
+/** What compose and plain processes rely on of an official image. */
 export const imageSchema = z.strictObject({
   /** With its registry, as podman does not guess one. */
   image: z.string().regex(/^[^/]+[.:][^/]+\//, 'does not begin with a registry'),
@@ -41,22 +42,35 @@ export const imageSchema = z.strictObject({
   shell: z.boolean(),
   environment: z.record(z.string(), z.string()).optional(),
   stopSignal: z.string().optional(),
+  /** What runs in its place where there are no containers; absent of an image that is only a base. */
+  program: programSchema.optional(),
+  /** Mounted files with addresses in them, which plain processes are given with other ones; `*` stands for any name. */
+  rewrites: z.array(pathSchema).optional(),
   note: z.string().optional(),
   /** Where this was read. */
   source: z.url(),
 })
 export type OfficialImage = z.infer<typeof imageSchema>
 
+/** The image of everything of the kit's own, which the Dockerfile makes. */
+const kitSchema = z.strictObject({
+  image: z.string(),
+  version: z.string(),
+  entrypoint: z.array(z.string()),
+  executables: z.array(pathSchema),
+  /** The repository's root, where it is started. */
+  workdir: pathSchema,
+  environment: z.record(z.string(), z.string()),
+  program: programSchema,
+})
+const listSchema = z.object({ kit: kitSchema.optional() }).catchall(imageSchema)
+
 const FILE = fileURLToPath(new URL('../../images.json', import.meta.url))
 
 type Images = Readonly<Record<string, OfficialImage>>
 
-/**
- * `deploy/images.json` or another file like it, by name.
- *
- * @throws Error that names the file when it cannot be read or is not of that form
- */
-export function officialImages(file = FILE): Images {
+/** @throws Error that names the file when it cannot be read or is not of that form */
+function readList(file: string): z.infer<typeof listSchema> {
   let listed: unknown
   try {
     listed = JSON.parse(readFileSync(file, 'utf8'))
@@ -65,9 +79,26 @@ export function officialImages(file = FILE): Images {
       cause: error,
     })
   }
-  const { data, error } = z.record(z.string(), imageSchema).safeParse(listed)
+  const { data, error } = listSchema.safeParse(listed)
   if (error !== undefined) throw new Error(`${file} does not list images:\n${z.prettifyError(error)}`)
   return data
+}
+
+/**
+ * The official images of `deploy/images.json` or another file like it, by name.
+ *
+ * @throws Error that names the file when it cannot be read or is not of that form
+ */
+export function officialImages(file = FILE): Images {
+  const { kit: _, ...official } = readList(file)
+  return official
+}
+
+/** What `deploy/images.json` says of the kit's own image. */
+export function kitImage(): z.infer<typeof kitSchema> {
+  const { kit } = readList(FILE)
+  if (kit === undefined) throw new Error('deploy/images.json has no image "kit"')
+  return kit
 }
 
 /** @throws Error when the list does not have it */

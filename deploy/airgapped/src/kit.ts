@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { unpackDebian } from './debian.ts'
 import { buildImage, layBase } from './image.ts'
+import { kitImage } from './images.ts'
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
 /** Shared libraries that Node is linked to. */
@@ -14,7 +15,8 @@ const SOURCE_ONLY = /(?:^|\/)(?:node_modules|test|dist)(?:\/|$)|\.test\.ts$/
 /** The image of everything of the kit's own: what the Dockerfile makes on the official image of Node. */
 export async function buildKit(folder: string, cache: string): Promise<void> {
   const root = join(folder, 'rootfs')
-  const app = join(root, 'app')
+  const image = kitImage()
+  const app = join(root, image.workdir)
   await layBase(root)
   await unpackDebian(NODE_LIBRARIES, root, cache)
   await mkdir(join(root, 'usr/local/bin'), { recursive: true })
@@ -41,10 +43,8 @@ export async function buildKit(folder: string, cache: string): Promise<void> {
     { cwd: app, stdin: 'ignore' },
   )
   await buildImage('kit', folder, {
-    workdir: '/app',
-    entrypoint: ['node'],
+    ...image,
     user: '1000:1000',
-    environment: { NODE_ENV: 'production' },
     directories: [
       { path: '/data', owner: '1000:1000', mode: '0755' },
       { path: '/volumes/collector', owner: '10001:10001', mode: '0755' },

@@ -11,6 +11,7 @@ import {
   type ComposeRuntime,
   connectCompose,
   type LoadResult,
+  SERVICES,
 } from '@faultline/runtime'
 import { execa } from 'execa'
 import { request } from 'undici'
@@ -83,7 +84,7 @@ test(
     await up('gateway')
     const running = await compose('ps', '--services', '--status=running')
     expect(running.split('\n').sort()).toEqual(['gateway', 'postgres', 'toxiproxy'])
-    const { statusCode } = await request(`http://127.0.0.1:${8081 + OFFSET}/v1/sessions`, {
+    const { statusCode } = await request(`http://127.0.0.1:${SERVICES.gateway.http + OFFSET}/v1/sessions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username: 'visitor-1', password: 'faultline-demo' }),
@@ -112,9 +113,9 @@ describe('the whole kit', () => {
 
   test('is where the ports were moved to', () => {
     const { edge, prometheus, postgres } = kit.endpoints()
-    expect(edge).toBe(`http://127.0.0.1:${8080 + OFFSET}`)
-    expect(prometheus).toBe(`http://127.0.0.1:${9090 + OFFSET}`)
-    expect(new URL(postgres).port).toBe(String(5432 + OFFSET))
+    expect(edge).toBe(`http://127.0.0.1:${SERVICES.edge.http + OFFSET}`)
+    expect(prometheus).toBe(`http://127.0.0.1:${SERVICES.prometheus.http + OFFSET}`)
+    expect(new URL(postgres).port).toBe(String(SERVICES.postgres.postgres + OFFSET))
   })
 
   test('has no volume that `down -v` would leave', async () => {

@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SERVICES } from '@faultline/runtime'
 import { Network, Wait } from 'testcontainers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -9,7 +10,8 @@ import { REPOSITORY } from '../rendered.ts'
 import { type ContainerServer, type ServerOptions, startServer } from './support/server.ts'
 
 /** Where Prometheus looks for it: deploy/compose/alertmanagers. */
-const PORT = 9094
+const PORT = SERVICES.alertmanager.http
+const PROMETHEUS_PORT = SERVICES.prometheus.http
 const WITHIN = { timeout: 30_000, interval: 500 }
 const own = (...path: string[]) => join(REPOSITORY, ...path)
 
@@ -56,7 +58,7 @@ beforeAll(async () => {
   })
   await start('prometheus', {
     image: 'prometheus',
-    ports: [9090],
+    ports: [PROMETHEUS_PORT],
     user: '65534:65534',
     command: [
       '--config.file=/etc/faultline/backends/prometheus/prometheus.drill.yaml',
@@ -67,7 +69,7 @@ beforeAll(async () => {
       '/etc/faultline/alertmanagers': own('deploy/compose/alertmanagers/alertmanager'),
       '/etc/faultline/slo/rules/drill': rules,
     },
-    up: Wait.forHttp('/-/ready', 9090),
+    up: Wait.forHttp('/-/ready', PROMETHEUS_PORT),
   })
 })
 afterAll(() => started.disposeAsync())

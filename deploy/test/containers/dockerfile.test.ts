@@ -2,15 +2,16 @@
  * The first `docker compose up` on a machine that has no image of the kit: compose builds it from the Dockerfile, on the
  * air-gapped base where the official one cannot be pulled.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { movedPorts, REPOSITORY } from '../rendered.ts'
+import { KIT, movedPorts, REPOSITORY, rendered } from '../rendered.ts'
 import { imageOf } from './support/image.ts'
 
-const TAG = 'faultline-kit:local'
+/** Not the one of docker-compose.yml, which others run on. */
+const TAG = 'faultline-kit:first-up'
 const PROJECT = 'faultline-first-up'
 const BUILD_TIMEOUT_MS = 600_000
 const PAGER = 'packages/pager/src/main.ts'
@@ -30,13 +31,16 @@ describe('the image of the Dockerfile', () => {
     const folder = await mkdtemp(join(tmpdir(), 'faultline-first-up-'))
     started.defer(() => rm(folder, { recursive: true, force: true }))
     const override = join(folder, 'override.json')
-    const images = { postgres: await imageOf('postgres'), toxiproxy: await imageOf('toxiproxy') }
+    const ofTheKit = [...(await rendered())].filter(([, { image }]) => image === KIT)
     const services = {
+      ...Object.fromEntries(ofTheKit.map(([name]) => [name, { image: TAG }])),
       // npm looks for its registry the way this machine does
-      kit: { build: { context: '.', network: 'host', args: { NODE_IMAGE: await imageOf('node') } } },
-      ...Object.fromEntries(
-        Object.entries(images).map(([name, image]) => [name, { image, pull_policy: 'never' }]),
-      ),
+      kit: {
+        image: TAG,
+        build: { context: '.', network: 'host', args: { NODE_IMAGE: await imageOf('node') } },
+      },
+      postgres: { image: await imageOf('postgres'), pull_policy: 'never' },
+      toxiproxy: { image: await imageOf('toxiproxy'), pull_policy: 'never' },
     }
     await writeFile(override, JSON.stringify({ services }))
     const files = ['--file=docker-compose.yml', `--file=${override}`]
@@ -71,7 +75,8 @@ describe('the image of the Dockerfile', () => {
 
   test('has what runs, and neither tests nor what only development needs', async () => {
     const found = (glob: string) => evaluate(`fs.globSync('${glob}').length`)
-    expect(await found('services/*/src/main.ts')).toBe(6)
+    const services = await readdir(join(REPOSITORY, 'services'))
+    expect(await found('services/*/src/main.ts')).toBe(services.length)
     expect(await found('{packages,services}/**/*.test.ts')).toBe(0)
     expect(await found('node_modules/{vitest,typescript,testcontainers}')).toBe(0)
   })

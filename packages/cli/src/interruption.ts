@@ -1,14 +1,21 @@
 /** npm passes on a signal that the terminal has sent to this process already: within this time, in ms, it is one Ctrl-C. */
 const SAME_INTERRUPT_MS = 500
+/** How long what heeds the request to end may take over it before it is no longer waited for, in ms. */
+const GRACE_MS = 1000
+/** The last one: a program that runs the command and has opened a channel to it, such as a test, is gone. */
+const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const
 
 /** Turns Ctrl-C, SIGTERM and a closed terminal into two steps: stop in order, and, asked again, kill. */
 export class Interruption {
   readonly #first = new AbortController()
   readonly #second = new AbortController()
+  readonly #late = Promise.withResolvers<never>()
   #firstAt = 0
+  #grace: NodeJS.Timeout | undefined
 
   constructor() {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#interrupt)
+    this.#late.promise.catch(() => undefined)
+    for (const event of EVENTS) process.on(event, this.#interrupt)
   }
 
   /** Aborted when people want the command to end. */
@@ -21,14 +28,24 @@ export class Interruption {
     return this.#second.signal
   }
 
+  /**
+   * The outcome of work, or, soon after people want the command to end, a rejection: work that waits for something that
+   * hangs must not keep them.
+   */
+  during<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([this.#late.promise, work])
+  }
+
   [Symbol.dispose](): void {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#interrupt)
+    clearTimeout(this.#grace)
+    for (const event of EVENTS) process.off(event, this.#interrupt)
   }
 
   readonly #interrupt = (): void => {
     if (!this.#first.signal.aborted) {
       this.#firstAt = performance.now()
       this.#first.abort()
+      this.#grace = setTimeout(() => this.#late.reject(this.#first.signal.reason), GRACE_MS)
     } else if (performance.now() - this.#firstAt > SAME_INTERRUPT_MS) {
       this.#second.abort()
     }

@@ -1,4 +1,4 @@
-import { ExitCode, messageOf, StackError } from '@faultline/runtime'
+import { defaultStateDir, ExitCode, messageOf, StackError } from '@faultline/runtime'
 import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, CommanderError } from 'commander'
 import { CommandFailed } from './command-failed.ts'
@@ -29,6 +29,16 @@ export interface RunOptions {
  * @returns the exit code; everything for people has been printed
  */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<ExitCode> {
+  try {
+    await createProgram(options).parseAsync(args, { from: 'user' })
+    return ExitCode.done
+  } catch (error) {
+    return exitCodeOf(error)
+  }
+}
+
+/** All commands; what they print for people goes to the console, and how they end is thrown. */
+export function createProgram(options: RunOptions = {}): Command {
   const program = new Command('faultline')
     .description('The observability-first platform kit: start it, look at it, load it, prove it.')
     .addHelpText('after', EXIT_CODES)
@@ -51,12 +61,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride()
   }
-  try {
-    await program.parseAsync(args, { from: 'user' })
-    return ExitCode.done
-  } catch (error) {
-    return exitCodeOf(error)
-  }
+  return program
 }
 
 function exitCodeOf(error: unknown): ExitCode {
@@ -66,6 +71,15 @@ function exitCodeOf(error: unknown): ExitCode {
   console.error(messageOf(error))
   if (error instanceof StackError) return error.exitCode
   if (error instanceof BinaryUnavailableError) return ExitCode.environmentLacks
+  if (error instanceof Error && 'syscall' in error && 'path' in error) {
+    // what the operating system refuses (no permission, a path too long, a loop of links) is no fault of the kit
+    if (String(error.path).startsWith(defaultStateDir())) {
+      console.error(
+        'FAULTLINE_STATE_DIR, or .faultline in the repository without it, is to be a folder of yours.',
+      )
+    }
+    return ExitCode.environmentLacks
+  }
   console.error(error instanceof Error ? error.stack : '')
   return ExitCode.checkFailed
 }

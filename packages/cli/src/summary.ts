@@ -1,18 +1,30 @@
-import { type ComponentRecord, logFile, type StackState, stateLayout } from '@faultline/runtime'
+import {
+  type AddressName,
+  type ComponentRecord,
+  logFile,
+  type StackState,
+  stateLayout,
+} from '@faultline/runtime'
 import { columns, duration } from './format.ts'
 
+/** Pages for people: what each is called, the port that serves it, and its path. */
+const PAGES: readonly (readonly [string, AddressName, string])[] = [
+  ['shop', 'gateway/http', '/v1/concerts'],
+  ['its API', 'gateway/http', '/openapi.json'],
+  ['Prometheus', 'prometheus/http', ''],
+  ['Loki', 'loki/http', ''],
+  ['Tempo', 'tempo/http', ''],
+  ['Pyroscope', 'pyroscope/http', ''],
+  ['Grafana', 'grafana/http', ''],
+]
+
 /** What `up` ends with: where to look, how long it took, what to do next. */
-export function summary(state: StackState): string {
-  const { endpoints, milestones } = state
-  const urls = columns([
-    ['  shop', `${endpoints.gateway}/v1/concerts`],
-    ['  its API', `${endpoints.gateway}/openapi.json`],
-    ['  Prometheus', endpoints.prometheus],
-    ['  Loki', endpoints.loki],
-    ['  Tempo', endpoints.tempo],
-    ['  Pyroscope', endpoints.pyroscope],
-    ...(endpoints.grafana === undefined ? [] : [['  Grafana', endpoints.grafana]]),
-  ])
+export function summary({ addresses, milestones }: StackState): string {
+  const urls = columns(
+    PAGES.flatMap(([name, port, path]) =>
+      addresses[port] === undefined ? [] : [[`  ${name}`, `http://${addresses[port]}${path}`]],
+    ),
+  )
   const times = [
     ['the shop answered', milestones.shopSeconds],
     ['metrics', milestones.metricsSeconds],

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { down, readState, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/service-kit/testing'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 
 interface Fake {
   name: string
@@ -22,7 +22,7 @@ const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
 
 let stateDir = ''
 beforeEach(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), 'faultline-cli-'))
+  stateDir = await reapedFolder('cli-')
 })
 afterEach(async () => {
   await down(stateDir)
@@ -33,13 +33,21 @@ afterEach(async () => {
 function faultline(...args: string[]) {
   return execa(process.execPath, [COMMAND, ...args], {
     env: { FAULTLINE_STATE_DIR: stateDir, FAULTLINE_PORT_OFFSET: '' },
+    // a start ends when this process is gone
+    ipc: true,
     reject: false,
     stdin: 'ignore',
   })
 }
 
+/** Where the kit says that the shop answers. */
+const SHOP = '127.0.0.1:1234'
+
 const stack = (components: Fake[], binaries: [string, number][] = []): Promise<void> =>
-  writeFile(join(stateDir, 'fake-stack.json'), JSON.stringify({ components, binaries }))
+  writeFile(
+    join(stateDir, 'fake-stack.json'),
+    JSON.stringify({ components, binaries, addresses: { 'gateway/http': SHOP } }),
+  )
 
 /** Waits until the output of a running command holds a text. */
 async function says(command: ReturnType<typeof faultline>, text: string): Promise<void> {
@@ -58,12 +66,15 @@ test('up --detach returns when everything is ready; status, restart and down fol
   const up = await faultline('up', '--detach')
   expect(up).toMatchObject({ exitCode: 0, stderr: '' })
   expect(up.stdout).toMatch(/\] a {15}starting\n.*\] a {15}ready\n/)
-  expect(up.stdout).toMatch(/shop +http:\/\/127\.0\.0\.1:8081\/v1\/concerts/)
+  expect(up.stdout).toMatch(new RegExp(`shop +http://${SHOP}/v1/concerts\n`))
+  expect(up.stdout).not.toContain('Prometheus')
   expect(up.stdout).toMatch(/Ready: .*everything after \d+\.\d s\./)
 
-  const again = await faultline('up', '--detach', '--port-offset', '5')
+  const again = await faultline('up', '--detach', '--port-offset', '5', '--file', COMMAND)
   expect(again.exitCode).toBe(0)
-  expect(again.stdout).toMatch(/^The kit already runs here .*\nIt keeps port offset 0 /)
+  expect(again.stdout).toMatch(
+    /^The kit already runs here .*\nIt keeps port offset 0 and .*, and the files that it was started with; /,
+  )
   expect(await faultline('up')).toMatchObject({ exitCode: 3 })
 
   const status = await faultline('status')
@@ -142,6 +153,22 @@ test('without a tool that only load and tests need the kit is ready all the same
   expect(up.stderr).toContain('Not needed to run, but for load and tests:\nk6 cannot be built')
 }, 60_000)
 
+test('status says since when a component has not answered, and ends with 1 until it does', async () => {
+  await stack([{ name: 'a', port: await freePort() }])
+  await faultline('up', '--detach')
+  const state = await readState(stateLayout(stateDir).stateFile)
+  const pid = state?.components[0]?.process?.pid ?? 0
+  const untilExitCode = (code: number) =>
+    expect.poll(async () => (await faultline('status')).exitCode, { timeout: 30_000 }).toBe(code)
+  process.kill(pid, 'SIGSTOP')
+  await untilExitCode(1)
+  expect((await faultline('status')).stdout).toMatch(
+    /^a +unresponsive .* has not answered since \d\d:\d\d:\d\d: no answer within 5 s$/m,
+  )
+  process.kill(pid, 'SIGCONT')
+  await untilExitCode(0)
+}, 90_000)
+
 test('up again starts what had failed', async () => {
   const [good, bad] = [await freePort(), await freePort()]
   const components = [
@@ -186,27 +213,6 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   60_000,
 )
 
-test('Ctrl-C while the kit starts stops it too', async () => {
-  await stack([{ name: 'a', port: await freePort(), env: { READY_WHEN_EXISTS: '/nowhere' } }])
-  const up = faultline('up', '--detach')
-  await says(up, 'starting')
-  up.kill('SIGINT')
-  expect(await up).toMatchObject({ exitCode: 1 })
-  expect(existsSync(stateLayout(stateDir).stateFile)).toBe(false)
-}, 60_000)
-
-test('a second Ctrl-C kills what does not stop', async () => {
-  await stack([{ name: 'a', port: await freePort(), stopTimeoutMs: 600_000, env: { STUBBORN: '1' } }])
-  const up = faultline('up')
-  await says(up, 'Ctrl-C stops everything.')
-  up.kill('SIGINT')
-  // npm and the terminal both send one: those within half a second count as the same
-  const insist = setInterval(() => up.kill('SIGINT'), 300)
-  const { exitCode, stderr } = await up
-  clearInterval(insist)
-  expect([exitCode, stderr]).toEqual([1, 'Killed.'])
-}, 60_000)
-
 test('a kit that another command stops ends the foreground with 0', async () => {
   await stack([{ name: 'a', port: await freePort() }])
   const up = faultline('up')
@@ -230,49 +236,34 @@ test('a killed supervisor ends the foreground with 1 and says what to do', async
   expect((await faultline('down')).stdout).toBe('The supervisor had been killed. Stopped what it left: a.')
 }, 60_000)
 
-test.each([
-  ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
-  ['an unknown option', ['up', '--frobnicate'], "unknown option '--frobnicate'"],
-  ['an unknown profile', ['up', '--slo-profile', 'x'], 'Allowed choices are drill, production'],
-  [
-    'a port offset out of range',
-    ['up', '--port-offset', '70000'],
-    'port offset must be a whole number from 0 to',
-  ],
-  ['a missing argument', ['load'], "missing required argument 'scenario'"],
-  ['a rate that is none', ['load', 'smoke', '--rate', 'fast'], 'expected a whole number above 0'],
-  ['a duration that is none', ['load', 'smoke', '--duration', '5 min'], 'expected a duration such as 90s'],
-  ['a setting without a name', ['restart', 'a', '--env', '=x'], 'expected NAME=VALUE'],
-  ['a log that does not exist', ['logs', 'nothing'], 'the kit has not run yet'],
-])('%s is wrong use', async (_what, args, message) => {
-  const result = await faultline(...args)
-  expect(result.exitCode).toBe(2)
-  expect(result.stderr).toContain(message)
-})
-
-test('what there is is listed where something was asked for that is not', async () => {
+test('which logs there are is said where there is none of a name', async () => {
   await stack([{ name: 'a', port: await freePort() }])
   await faultline('up', '--detach')
-  const [log, scenario] = await Promise.all([faultline('logs', 'x'), faultline('load', 'x')])
-  expect([log.exitCode, log.stderr]).toEqual([2, 'there is no log of "x"; there are a, supervisor'])
-  expect([scenario.exitCode, scenario.stderr]).toEqual([
-    2,
-    expect.stringMatching(/there are .*smoke, .*steady/),
-  ])
+  expect(await faultline('logs', 'x')).toMatchObject({
+    exitCode: 2,
+    stderr: 'there is no log of "x"; there are a, supervisor',
+  })
 }, 60_000)
 
-test('help of every command has an example', async () => {
-  const commands = ['up', 'status', 'down', 'logs', 'load', 'verify', 'restart', 'ports']
-  const main = await faultline('--help')
-  expect(main.exitCode).toBe(0)
-  for (const command of commands) {
-    expect(main.stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
-    const help = await faultline(command, '--help')
-    expect(help.exitCode).toBe(0)
-    expect(help.stdout).toMatch(
-      new RegExp(`Example:\n  npx faultline ${command}|Example:\n.*npx faultline ${command}`),
-    )
-  }
+test('up hands its files to the supervisor, in their order and with absolute paths', async () => {
+  const { exitCode, stderr } = await execa(
+    process.execPath,
+    [COMMAND, 'up', '--file', 'faultline.ts', '--file', '../fixtures/silent-supervisor.ts'],
+    {
+      cwd: join(import.meta.dirname, 'fixtures'),
+      env: {
+        FAULTLINE_STATE_DIR: stateDir,
+        SUPERVISOR_OF_TEST: join(import.meta.dirname, 'fixtures/telling-supervisor.ts'),
+      },
+      reject: false,
+    },
+  )
+  expect(exitCode).toBe(1)
+  expect(JSON.parse(stderr)).toMatchObject({
+    stateDir,
+    composeFiles: [COMMAND, join(import.meta.dirname, 'fixtures/silent-supervisor.ts')],
+    attached: true,
+  })
 }, 60_000)
 
 test('the launcher runs on whichever Node is on PATH', async () => {
@@ -285,9 +276,9 @@ test('the launcher runs on whichever Node is on PATH', async () => {
   expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining('the kit is not running')])
 })
 
-test('down --volumes deletes data, logs and configuration', async () => {
-  for (const folder of ['data', 'logs', 'config'])
-    await mkdir(join(stateDir, folder, 'a'), { recursive: true })
+test('down --volumes deletes everything that a run has written', async () => {
+  const folders = ['data', 'logs', 'root', 'load'].map((name) => join(stateDir, name))
+  for (const folder of folders) await mkdir(join(folder, 'a'), { recursive: true })
   expect(await faultline('down', '--volumes')).toMatchObject({ exitCode: 0 })
-  for (const folder of ['data', 'logs', 'config']) expect(existsSync(join(stateDir, folder))).toBe(false)
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([])
 })

@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { type PortOf, SERVICES, type ServiceName } from '@faultline/runtime'
 import { startNats, type TestNats } from '@faultline/service-kit/testing'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -17,9 +18,9 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'inspect.json'),
     JSON.stringify([
-      container('edge', { '8080/tcp': '28080', '8443/tcp': '28443', '8443/udp': '28443' }),
-      container('collector', { '4318/tcp': '24318' }),
-      container('nats', { '4222/tcp': String(broker.port) }),
+      container('edge', { http: '28080', https: '28443' }),
+      container('collector', { 'otlp-http': '24318' }),
+      container('nats', { nats: String(broker.port) }),
     ]),
   )
   await script(
@@ -39,7 +40,10 @@ afterAll(async () => {
 })
 
 /** A container that runs, as far as `docker inspect` of engine 20.10 tells of it. */
-const container = (service: string, ports: Record<string, string>) => ({
+const container = <Service extends ServiceName>(
+  service: Service,
+  ports: Partial<Record<PortOf<Service>, string>>,
+) => ({
   Id: service,
   Created: '2026-01-02T03:04:05Z',
   RestartCount: 0,
@@ -48,7 +52,10 @@ const container = (service: string, ports: Record<string, string>) => ({
   HostConfig: { RestartPolicy: { Name: 'unless-stopped' }, PortBindings: {} },
   NetworkSettings: {
     Ports: Object.fromEntries(
-      Object.entries(ports).map(([port, HostPort]) => [port, [{ HostIp: '127.0.0.1', HostPort }]]),
+      Object.entries(ports).map(([name, HostPort]) => [
+        `${(SERVICES[service] as Record<string, number>)[name]}/tcp`,
+        [{ HostIp: '127.0.0.1', HostPort }],
+      ]),
     ),
   },
 })
@@ -113,7 +120,10 @@ describe('on the kit in containers', () => {
 
   test('what verify needs and nobody has published is said', async () => {
     const { exitCode, stderr } = await faultline(['verify', '--compose'])
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining('does not publish gateway (8081), ')])
+    expect([exitCode, stderr]).toEqual([
+      3,
+      expect.stringContaining('does not publish gateway/http, gateway/admin, '),
+    ])
   })
 
   test('a broker that does not answer is looked at with the commands for containers', async () => {

@@ -5,7 +5,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type PublishedPort, REPOSITORY_ROOT } from '@faultline/runtime'
+import { MAX_PORT_OFFSET, type PublishedPort, REPOSITORY_ROOT } from '@faultline/runtime'
 import { freePort } from '@faultline/service-kit/testing'
 import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
@@ -71,7 +71,7 @@ describe('ports', () => {
 
   test('are a table for people', async () => {
     const { stdout } = await ports()
-    expect(stdout).toMatch(/^SERVICE +NAME +PORT +VARIABLE +AT NEXT UP\n/)
+    expect(stdout).toMatch(/^SERVICE +NAME +PORT +VARIABLE +AT NEXT START\n/)
     expect(stdout).toMatch(/^edge +http3 +8443\/udp +FAULTLINE_PORT_EDGE_TLS +8443$/m)
   })
 
@@ -89,7 +89,10 @@ describe('ports', () => {
     expect(await readFile(dotenv, 'utf8')).toBe(written)
 
     const back = await ports(['--offset', '0'])
-    expect([back.exitCode, back.stderr]).toEqual([0, expect.stringMatching(/^They hold from the next /)])
+    expect([back.exitCode, back.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^They hold from the next start on/),
+    ])
     expect(await readFile(dotenv, 'utf8')).toBe(OTHERS)
   })
 
@@ -100,12 +103,12 @@ describe('ports', () => {
     expect(existsSync(dotenv)).toBe(false)
   })
 
-  test.each(['', 'x', '47449'])('are not moved by "%s"', async (offset) => {
+  test.each(['', 'x', String(MAX_PORT_OFFSET + 1)])('are not moved by "%s"', async (offset) => {
     const refused = await ports([`--offset=${offset}`])
     expect([refused.exitCode, refused.stdout, refused.stderr]).toEqual([
       2,
       '',
-      `port offset must be a whole number from 0 to 47448, above which a port would be higher than 65535; got "${offset}"`,
+      `port offset must be a whole number from 0 to ${MAX_PORT_OFFSET}, above which a port would be higher than 65535; got "${offset}"`,
     ])
     expect(existsSync(dotenv)).toBe(false)
   })
@@ -149,21 +152,27 @@ describe('of moved ports are named', () => {
     expect(stderr).not.toContain('in use now')
   })
 
-  test('those that the kit has where it is not moved', async () => {
-    await only(3000)
-    const { stderr } = await ports(['--offset', '100'])
-    expect(stderr).toMatch(
-      /warning: 3100 \(loki, http\): "npm start" without an offset takes it, .*2000 they can/,
-    )
+  test('those that the kit has where it is not moved, published or only exposed', async () => {
     await copyFile(join(REPOSITORY_ROOT, 'docker-compose.yml'), file)
-    expect((await ports(['--offset', '2000'])).stderr).not.toContain('npm start')
+    const { stderr } = await ports(['--offset', '10000'])
+    expect(stderr).toMatch(
+      /warning: .*18082 \(catalog-1, http\), .*: a kit that is not moved takes it, .*; an offset of \d+ has no such port/,
+    )
+    const [, suggested = ''] = /offset of (\d+) has/.exec(stderr) ?? []
+    expect((await ports(['--offset', suggested])).stderr).not.toContain('warning')
+
+    await writeFile(
+      file,
+      `services: { loki: { ports: [{ name: http, target: 3100, published: "\${FAULTLINE_PORT_LOKI:-3100}" }], expose: ["9095"] } }`,
+    )
+    expect((await ports(['--offset', '5995'])).stderr).toContain('warning: 9095 (loki, http): a kit that is')
   })
 
   test('those that outgoing connections may take', async () => {
     await only(1000)
     const { stderr } = await ports(['--offset', '49500'])
     expect(stderr).toMatch(
-      /warning: 50500 \(loki, http\): outgoing connections of this machine take ports from /,
+      /warning: 50500 \(loki, http\): outgoing connections of this machine take ports from .*; an offset of \d+ has/,
     )
     expect((await ports(['--offset', '9000'])).stderr).not.toContain('outgoing')
   })

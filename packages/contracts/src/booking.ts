@@ -17,9 +17,10 @@ export const MAX_SEATS = 8
 
 /** Header that makes a POST safe to repeat: same key and body, same answer; same key, other body, 422. */
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key'
+const IDEMPOTENCY_KEY_RULE = 'must be 8 to 128 letters, digits, _ or -'
 export const idempotencyKeySchema = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{8,128}$/, 'must be 8 to 128 letters, digits, _ or -')
+  .string(IDEMPOTENCY_KEY_RULE)
+  .regex(/^[A-Za-z0-9_-]{8,128}$/, IDEMPOTENCY_KEY_RULE)
   .meta({
     description: 'Chosen by the client, one a purpose: a UUID, say',
     example: 'f2b1c1de-7f0a-4a57-9f0c-1f3c1b6c0f55',

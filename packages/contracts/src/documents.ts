@@ -1,118 +1,94 @@
-import { createDocument } from 'zod-openapi'
-import { bookingOperations } from './operations/booking.ts'
+import { createDocument, type ZodOpenApiObject, type ZodOpenApiPathsObject } from 'zod-openapi'
+import { booking } from './operations/booking.ts'
+import { catalog, patchConcertOperation } from './operations/catalog.ts'
 import { chargeOperations } from './operations/payments.ts'
 import { providerOperations, providerSecuritySchemes } from './operations/provider.ts'
-import { keySetOperation, securitySchemes } from './operations/responses.ts'
+import { keySetOperation, problem, securitySchemes } from './operations/responses.ts'
 import { rateLimited, sessionOperations } from './operations/sessions.ts'
-import { ticketingOperations } from './operations/ticketing.ts'
-import { badDependencyAnswer, patchConcertOperation, readOperations } from './operations.ts'
+import { ticketing } from './operations/ticketing.ts'
+import { operationsOf, PUBLIC_PREFIX, type PublicService, publicServices } from './public-services.ts'
 
-const license = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+/**
+ * An OpenAPI document of the box office.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ */
+function documentOf(
+  title: string,
+  description: string,
+  paths: ZodOpenApiPathsObject,
+  schemes: NonNullable<ZodOpenApiObject['components']>['securitySchemes'] = securitySchemes,
+) {
+  return createDocument({
+    openapi: '3.1.1',
+    info: {
+      title,
+      version: '1.0.0',
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    components: { securitySchemes: schemes },
+    paths,
+  })
+}
 
 /**
  * The gateway's public API as an OpenAPI document.
  *
- * @see https://spec.openapis.org/oas/v3.1.1.html
+ * @param services whose operations it passes on
  */
-export function gatewayDocument() {
-  const added = { ...rateLimited, 502: badDependencyAnswer }
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Faultline box office',
-      version: '1.0.0',
-      description: 'Concerts, venues and seats; sessions; reservations, orders and tickets; webhooks.',
-      license,
-    },
-    components: { securitySchemes },
-    paths: {
-      ...readOperations('/v1', added),
-      ...sessionOperations,
-      ...bookingOperations('/v1', added),
-      ...ticketingOperations('/v1', added),
-      '/.well-known/jwks.json': keySetOperation,
-    },
-  })
+export function gatewayDocument(services: readonly PublicService[] = publicServices) {
+  return documentOf(
+    'Faultline box office',
+    'Concerts, venues and seats; sessions; reservations, orders and tickets; webhooks.',
+    { ...publicPaths(services), ...sessionOperations, '/.well-known/jwks.json': keySetOperation },
+  )
+}
+
+/** The services' operations as the gateway publishes them: with its prefix, and with the problems that it adds. */
+function publicPaths(services: readonly PublicService[]): ZodOpenApiPathsObject {
+  const added = { ...rateLimited, 502: problem('A dependency gave an answer that cannot be used') }
+  const paths: ZodOpenApiPathsObject = {}
+  for (const { method, path, operation } of services.flatMap(operationsOf)) {
+    const published = `${PUBLIC_PREFIX}${path}`
+    const responses = { ...operation.responses, ...added }
+    paths[published] = { ...paths[published], [method.toLowerCase()]: { ...operation, responses } }
+  }
+  return paths
 }
 
 /** The catalog's API as an OpenAPI document. */
 export function catalogDocument() {
-  const read = readOperations('')
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Faultline catalog',
-      version: '1.0.0',
-      description: 'Internal: the gateway calls it.',
-      license,
-    },
-    components: { securitySchemes },
-    paths: {
-      ...read,
-      '/concerts/{concertId}': { ...read['/concerts/{concertId}'], patch: patchConcertOperation },
-    },
+  const concert = '/concerts/{concertId}'
+  return documentOf('Faultline catalog', 'Internal: the gateway calls it.', {
+    ...catalog.operations,
+    [concert]: { ...catalog.operations[concert], patch: patchConcertOperation },
   })
 }
 
+const FOR_USERS = 'Internal: the gateway calls it with the token of its user.'
+
 /** Booking's API as an OpenAPI document. */
 export function bookingDocument() {
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Faultline booking',
-      version: '1.0.0',
-      description: 'Internal: the gateway calls it with the token of its user.',
-      license,
-    },
-    components: { securitySchemes },
-    paths: {
-      ...bookingOperations(''),
-      '/.well-known/jwks.json': keySetOperation,
-    },
+  return documentOf('Faultline booking', FOR_USERS, {
+    ...booking.operations,
+    '/.well-known/jwks.json': keySetOperation,
   })
 }
 
 /** Ticketing's API as an OpenAPI document. */
 export function ticketingDocument() {
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Faultline ticketing',
-      version: '1.0.0',
-      description: 'Internal: the gateway calls it with the token of its user.',
-      license,
-    },
-    components: { securitySchemes },
-    paths: ticketingOperations(''),
-  })
+  return documentOf('Faultline ticketing', FOR_USERS, ticketing.operations)
 }
 
 /** Payments' API as an OpenAPI document. */
 export function paymentsDocument() {
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Faultline payments',
-      version: '1.0.0',
-      description: 'Internal: booking calls it with a token of its own.',
-      license,
-    },
-    components: { securitySchemes },
-    paths: chargeOperations,
-  })
+  const description = 'Internal: booking calls it with a token of its own.'
+  return documentOf('Faultline payments', description, chargeOperations)
 }
 
 /** The payment provider's API as an OpenAPI document. */
 export function providerDocument() {
-  return createDocument({
-    openapi: '3.1.1',
-    info: {
-      title: 'Payment provider',
-      version: '1.0.0',
-      description: 'A third party, simulated: outside of the box office.',
-      license,
-    },
-    components: { securitySchemes: providerSecuritySchemes },
-    paths: providerOperations,
-  })
+  const description = 'A third party, simulated: outside of the box office.'
+  return documentOf('Payment provider', description, providerOperations, providerSecuritySchemes)
 }

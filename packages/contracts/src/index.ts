@@ -91,6 +91,13 @@ export {
   providerChargeSchema,
 } from './provider.ts'
 export {
+  operationsOf,
+  PUBLIC_PREFIX,
+  type PublicOperation,
+  type PublicService,
+  publicServices,
+} from './public-services.ts'
+export {
   type Availability,
   type AvailabilityPage,
   type AvailabilityQuery,

@@ -17,7 +17,7 @@ const drill: Drill = {
   ],
   pages: ['A'],
   objective: { slos: ['s'], budget: 0.01 },
-  cause: { service: '', span: '', statement: '', explanation: '', traceql: '' },
+  cause: { service: 'catalog', span: '', statement: '', explanation: '', traceql: '' },
   redHerrings: [],
   recovery: { kind: 'returns' },
   protection: { title: '', explanation: '', price: '', without: [] },

@@ -2,6 +2,8 @@
  * A drill as data: a file in `drills/` exports one. The engine knows how to inject, ask and judge; the drill says what.
  */
 
+import type { OtelServiceName, ProxyName, ServiceName } from '@faultline/runtime'
+
 /** Load that runs through all phases. */
 export interface Load {
   /** File in `loadtests/src`, without its ending. */
@@ -14,8 +16,7 @@ export interface Load {
 export type Fault =
   | {
       readonly kind: 'toxic'
-      /** Name of the Toxiproxy proxy. */
-      readonly proxy: string
+      readonly proxy: ProxyName
       /** `latency`, `timeout`, `bandwidth` … */
       readonly type: string
       readonly stream?: 'upstream' | 'downstream'
@@ -29,7 +30,7 @@ export type Fault =
     }
   | {
       readonly kind: 'signal'
-      readonly component: string
+      readonly component: ServiceName
       readonly inject: NodeJS.Signals
       /** `SIGCONT` after a `SIGSTOP`; without it the component is restarted. */
       readonly undo?: NodeJS.Signals
@@ -99,7 +100,7 @@ export interface RedHerring {
 
 /** Where the cause is, as the stored trace of the fault shows it. */
 export interface Cause {
-  readonly service: string
+  readonly service: OtelServiceName
   /** Regular expression of the span's name. */
   readonly span: string
   /** The function or statement, for people. */

@@ -29,8 +29,13 @@ test('every wrong variable gets a line of its own', () => {
   for (const line of lines) expect(() => readConfig(environment)).toThrow(line)
 })
 
-test('a store can serve one half', () => {
-  expect(readConfig({ EMBEDDED_STORE_DATA_DIR: '/data', EMBEDDED_STORE_SERVE: 'tempo' }).serve).toEqual([
-    'tempo',
-  ])
+test.each([
+  [{}, ['tempo', 'pyroscope']],
+  [{ EMBEDDED_STORE_TEMPO_PORT: '3200' }, ['tempo']],
+  [{ EMBEDDED_STORE_OTLP_PORT: '14318' }, ['tempo']],
+  [{ EMBEDDED_STORE_PYROSCOPE_PORT: '4040' }, ['pyroscope']],
+  [{ EMBEDDED_STORE_OTLP_PORT: '0', EMBEDDED_STORE_PYROSCOPE_PORT: '0' }, ['tempo', 'pyroscope']],
+  [{ EMBEDDED_STORE_TEMPO_PORT: '3200', EMBEDDED_STORE_SERVE: 'pyroscope' }, ['pyroscope']],
+])('with %j it serves %j', (ports, serve) => {
+  expect(readConfig({ EMBEDDED_STORE_DATA_DIR: '/data', ...ports }).serve).toEqual(serve)
 })

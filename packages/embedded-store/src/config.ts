@@ -6,6 +6,12 @@ const MIB = 1024 * 1024
 const HOUR_MS = 3_600_000
 
 const half = z.enum(['tempo', 'pyroscope'])
+type Half = z.infer<typeof half>
+/** What a half listens on. */
+const PORTS: Readonly<Record<Half, readonly string[]>> = {
+  tempo: ['EMBEDDED_STORE_TEMPO_PORT', 'EMBEDDED_STORE_OTLP_PORT'],
+  pyroscope: ['EMBEDDED_STORE_PYROSCOPE_PORT'],
+}
 const environmentSchema = z.object({
   EMBEDDED_STORE_HOST: z.string().min(1).default('127.0.0.1'),
   EMBEDDED_STORE_TEMPO_PORT: port(3200),
@@ -14,9 +20,9 @@ const environmentSchema = z.object({
   EMBEDDED_STORE_DATA_DIR: z.string({ error: 'is required: the folder that keeps what is received' }).min(1),
   EMBEDDED_STORE_SERVE: z
     .string()
-    .default('tempo,pyroscope')
     .transform((list) => list.split(',').map((name) => name.trim()))
-    .pipe(z.array(half).min(1)),
+    .pipe(z.array(half).min(1))
+    .optional(),
   EMBEDDED_STORE_RETENTION_HOURS: positive(24),
   EMBEDDED_STORE_RETENTION_MIB: positive(1024),
   EMBEDDED_STORE_SEGMENT_MIB: positive(8),
@@ -34,8 +40,11 @@ export interface StoreConfig {
   readonly otlpPort: number
   readonly pyroscopePort: number
   readonly dataDirectory: string
-  /** Which halves are served: Tempo's API with the OTLP receiver, Pyroscope's API. */
-  readonly serve: readonly ('tempo' | 'pyroscope')[]
+  /**
+   * Which halves are served: Tempo's API with the OTLP receiver, Pyroscope's API. By default those of which a port is
+   * given, and both where none is.
+   */
+  readonly serve: readonly Half[]
   readonly retentionMs: number
   /** On the disk, traces and profiles together. */
   readonly retentionBytes: number
@@ -54,8 +63,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
+function halvesWithPorts(environment: Environment): readonly Half[] {
+  const given = half.options.filter((name) => PORTS[name].some((port) => environment[port] !== undefined))
+  return given.length > 0 ? given : half.options
+}
+
 /** Reads `EMBEDDED_STORE_*` and `LOG_LEVEL`. @throws {ConfigError} */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): StoreConfig {
+export function readConfig(environment: Environment): StoreConfig {
   const parsed = environmentSchema.safeParse(environment)
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path[0]?.toString() ?? ''}: ${issue.message}`)
@@ -68,7 +84,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     otlpPort: values.EMBEDDED_STORE_OTLP_PORT,
     pyroscopePort: values.EMBEDDED_STORE_PYROSCOPE_PORT,
     dataDirectory: values.EMBEDDED_STORE_DATA_DIR,
-    serve: values.EMBEDDED_STORE_SERVE,
+    serve: values.EMBEDDED_STORE_SERVE ?? halvesWithPorts(environment),
     retentionMs: values.EMBEDDED_STORE_RETENTION_HOURS * HOUR_MS,
     retentionBytes: values.EMBEDDED_STORE_RETENTION_MIB * MIB,
     segmentBytes: values.EMBEDDED_STORE_SEGMENT_MIB * MIB,

@@ -1,27 +1,67 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { connect, Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import pg from 'pg'
-import type { Target } from './targets.ts'
+import type { Protocol, Target } from './targets.ts'
 
 /** How long a backend may take to answer, in ms. */
 const TIMEOUT_MS = 2000
+/** Characters of a refusal that are repeated. */
+const MOST_REPEATED = 200
 
-/** Why a backend is not ready, or undefined when it is. Never throws. */
+/** An answer that says no: whoever gave it is there, but not ready. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+}
+
+/** Each closes its connection: whoever asks often leaves none behind. */
+const QUESTIONS: Readonly<Record<Protocol, (url: URL, signal: AbortSignal) => Promise<void>>> = {
+  'http:': getPage,
+  'postgres:': logIn,
+  'redis:': ping,
+  'tcp:': connectTo,
+}
+
+/**
+ * Asks once whether a backend is ready: HTTP answers 2xx, PostgreSQL lets in, Redis answers a PING, TCP accepts a
+ * connection (as the kernel does for a process that hangs, too).
+ * @param signal gives up
+ * @throws Refusal when it answers that it is not; another error when it does not answer; the signal's reason
+ */
+export async function assertReady(url: URL, signal: AbortSignal): Promise<void> {
+  try {
+    signal.throwIfAborted()
+    await QUESTIONS[url.protocol as Protocol](url, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error instanceof pg.DatabaseError ? new Refusal(error.message, { cause: error }) : error
+  }
+}
+
+/** Why a backend is not ready, or undefined when it is. Never throws; takes 2 s at most. */
 export async function ask({ url }: Target): Promise<string | undefined> {
   try {
-    await (url.protocol === 'postgres:' ? logIn(url) : get(url))
+    await assertReady(url, AbortSignal.timeout(TIMEOUT_MS))
     return undefined
   } catch (error) {
     return reason(error)
   }
 }
 
-async function get(url: URL): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`status ${response.status}: ${text.slice(0, 200).trim()}`)
+async function getPage(url: URL, signal: AbortSignal): Promise<void> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { agent: false, signal }, resolve).on('error', reject)
+  })
+  const body = await text(response)
+  const { statusCode = 0 } = response
+  if (statusCode < 200 || statusCode > 299) {
+    throw new Refusal(`status ${statusCode}: ${body.slice(0, MOST_REPEATED).trim()}`)
+  }
 }
 
-async function logIn(url: URL): Promise<void> {
-  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: TIMEOUT_MS })
+async function logIn(url: URL, signal: AbortSignal): Promise<void> {
+  const client = new pg.Client({ connectionString: url.href, stream: () => new Socket({ signal }) })
   // a server that goes away later must not end this process
   client.on('error', () => {})
   try {
@@ -31,9 +71,31 @@ async function logIn(url: URL): Promise<void> {
   }
 }
 
+/** Who asks for a password serves as well: whether ours is right is not the question. */
+async function ping(url: URL, signal: AbortSignal): Promise<void> {
+  const socket = connect({ host: url.hostname, port: Number(url.port || 6379), signal })
+  socket.setEncoding('utf8').write('PING\r\n')
+  let answer = ''
+  // leaving the loop closes the connection
+  for await (const part of socket) {
+    answer += part
+    if (answer.includes('\n') || answer.length > MOST_REPEATED) break
+  }
+  if (answer === '') throw new Error('closed the connection without an answer')
+  if (!/^(?:\+PONG|-NOAUTH)\b/.test(answer)) throw new Refusal(answer.slice(0, MOST_REPEATED).trim())
+}
+
+async function connectTo(url: URL, signal: AbortSignal): Promise<void> {
+  const socket = connect({ host: url.hostname, port: Number(url.port), signal })
+  try {
+    await once(socket, 'connect', { signal })
+  } finally {
+    socket.destroy()
+  }
+}
+
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { cause } = error
-  if (cause instanceof Error && cause.message !== '') return cause.message
+  // an error of several addresses has a code only
   return error.message || String((error as NodeJS.ErrnoException).code)
 }

@@ -1,2 +1,3 @@
+export { ask, assertReady, Refusal } from './ask.ts'
 export { type Readiness, readiness, readyServer } from './server.ts'
 export { parseTargets, type Target } from './targets.ts'

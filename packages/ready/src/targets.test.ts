@@ -24,7 +24,10 @@ test.each([
   ['', 'READY_TARGETS is empty: give NAME=URL, separated by spaces'],
   ['loki', 'READY_TARGETS: "loki" is not NAME=URL'],
   ['=http://loki:3100', 'READY_TARGETS: "=http://loki:3100" is not NAME=URL'],
-  ['loki=ftp://loki', 'READY_TARGETS: "ftp://loki" of loki is no http:// or postgres:// URL'],
+  [
+    'loki=ftp://loki',
+    'READY_TARGETS: "ftp://loki" of loki is no http://, postgres://, redis:// or tcp:// URL',
+  ],
   ['loki=http://a loki=http://b', 'READY_TARGETS has a name twice'],
 ])('"%s" is refused with what is wrong', (text, message) => {
   expect(() => parseTargets(text)).toThrow(message)

@@ -1,11 +1,12 @@
+const PROTOCOLS = ['http:', 'postgres:', 'redis:', 'tcp:'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
 /** A backend that must be ready, and where to ask. */
 export interface Target {
   readonly name: string
-  /** `http:` or `postgres:`. */
+  /** Its protocol is a {@link Protocol}. */
   readonly url: URL
 }
-
-const PROTOCOLS = ['http:', 'postgres:']
 
 /**
  * Reads `NAME=URL NAME=URL …`.
@@ -25,8 +26,10 @@ function parseTarget(entry: string): Target {
   const [name, address] = [entry.slice(0, at), entry.slice(at + 1)]
   if (at < 1) throw new Error(`READY_TARGETS: "${entry}" is not NAME=URL`)
   const url = URL.parse(address)
-  if (url === null || !PROTOCOLS.includes(url.protocol)) {
-    throw new Error(`READY_TARGETS: "${address}" of ${name} is no http:// or postgres:// URL`)
+  if (url === null || !PROTOCOLS.some((protocol) => protocol === url.protocol)) {
+    throw new Error(
+      `READY_TARGETS: "${address}" of ${name} is no http://, postgres://, redis:// or tcp:// URL`,
+    )
   }
   return { name, url }
 }

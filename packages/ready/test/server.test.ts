@@ -1,20 +1,13 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { startPostgres } from '@faultline/service-kit/testing'
 import { expect, test } from 'vitest'
 import { parseTargets, readyServer } from '../src/index.ts'
-
-async function listening(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+import { listening } from './support.ts'
 
 async function asked(targets: string): Promise<{ status: number; body: unknown }> {
   const server = readyServer(parseTargets(targets))
   try {
-    const response = await fetch(`${await listening(server)}/readyz`)
+    const response = await fetch(`http://127.0.0.1:${await listening(server)}/readyz`)
     return { status: response.status, body: await response.json() }
   } finally {
     server.close()
@@ -27,9 +20,9 @@ test('is ready only when every backend is, and says of each other one why it is 
   const backend = createServer((_request, response) => {
     response.writeHead(status).end('warming up')
   })
-  const url = await listening(backend)
+  const url = `http://127.0.0.1:${await listening(backend)}`
   const unused = createServer()
-  const gone = await listening(unused)
+  const gone = `http://127.0.0.1:${await listening(unused)}`
   unused.close()
   try {
     const targets = `loki=${url}/ready gone=${gone}/ready`

@@ -1,7 +1,6 @@
 import type { BinaryName } from '@faultline/toolchain'
 import type { Node } from './graph.ts'
 import type { RestartPolicy } from './lifecycle.ts'
-import type { Probe } from './probe.ts'
 
 /** A port that a component listens on, and what for (shown when it is in use). */
 export interface PortUse {
@@ -36,8 +35,8 @@ export interface ComponentDefinition extends Node {
   /** Runs before every start: renders configuration, makes folders. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>
   readonly command: (executable: Executable) => Command
-  /** Of a service; a task needs none. */
-  readonly ready?: Probe
+  /** Where to ask whether it is ready, as `packages/ready` does. A task is ready when it is done. */
+  readonly ready?: URL
   /** From the start of the process to ready (of a task: to its end), in ms. */
   readonly readyTimeoutMs: number
   readonly stop: { readonly signal: NodeJS.Signals; readonly timeoutMs: number }
@@ -51,4 +50,6 @@ export interface StackDefinition {
   readonly binaries: readonly BinaryName[]
   /** Components that must be ready for a milestone. */
   readonly milestones: { readonly shop: readonly string[]; readonly metrics: readonly string[] }
+  /** Where each named port of what runs answers, as `HOST:PORT` by `service/port`. */
+  readonly addresses: Readonly<Record<string, string>>
 }

@@ -37,8 +37,8 @@ export async function down(stateDir: string, options: DownOptions = {}): Promise
   }
   await removeRunFiles(layout)
   if (options.volumes === true) {
-    const { data, logs, config, load, compileCache } = layout
-    for (const folder of [data, logs, config, load, compileCache, externalDataFolder(layout)]) {
+    const { data, logs, roots, load, compileCache } = layout
+    for (const folder of [data, logs, roots, load, compileCache, externalDataFolder(layout)]) {
       await rm(folder, { recursive: true, force: true })
     }
   }

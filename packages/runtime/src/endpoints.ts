@@ -1,110 +1,98 @@
-import { z } from 'zod'
-import type { PortName, PortTable } from './ports.ts'
+import { environmentLacks } from './errors.ts'
 import type { Endpoints } from './runtime.ts'
+import { DATABASE_OWNER_URL } from './topology.gen.ts'
+import { type Addresses, type AddressName, REPLICAS } from './topology.ts'
 
 /** Every component of the kind `processes` listens here and nowhere else. */
 export const HOST = '127.0.0.1'
 
-export const DATABASE_NAME = 'box_office'
+/** What load needs: it arrives at the edge, and its own metrics at the collector. */
+export const LOAD_PORTS: readonly AddressName[] = ['edge/http', 'collector/otlp-http']
 
-/** Development credentials: the database listens on loopback only and holds generated data. */
-const OWNER = 'postgres:postgres'
+/** Of the ports that are missing, so many are named. */
+const MOST_NAMED = 5
 
-/** Connection URL of the database's owner, straight to PostgreSQL. */
-export function ownerUrl(ports: PortTable): string {
-  return ownerUrlAt(`${HOST}:${ports.postgres}`)
-}
+const http = (address: string): string => `http://${address}`
 
-const ownerUrlAt = (address: string): string => `postgres://${OWNER}@${address}/${DATABASE_NAME}`
-
-/** Services that keep something in the database, each in a schema of its own. */
-export type DatabaseUser = 'gateway' | 'catalog' | 'booking' | 'payments' | 'ticketing'
-
-/** Connection URL of a service's least-privilege role, through Toxiproxy. */
-export function serviceDatabaseUrl(ports: PortTable, service: DatabaseUser): string {
-  const role = `${service}_service`
-  return `postgres://${role}:${role}@${HOST}:${ports.proxyPostgres}/${DATABASE_NAME}`
-}
-
-/** The broker as services reach it, through Toxiproxy. */
-export function proxiedNatsUrl(ports: PortTable): string {
-  return `nats://${HOST}:${ports.proxyNats}`
-}
-
-/** The cache that catalog's replicas share, through Toxiproxy. */
-export function proxiedCacheUrl(ports: PortTable): string {
-  return `redis://${HOST}:${ports.proxyValkey}`
-}
-
-/** Endpoints of the kit as plain processes at the given ports. */
-export function endpointsAt(ports: PortTable, options: { grafana: boolean }): Endpoints {
-  return endpointsOf((name) => `${HOST}:${ports[name]}`, options)
+/** Of each endpoint the port, or those of all replicas, and how an address becomes its URL. */
+const TABLE: {
+  readonly [Name in keyof Endpoints]-?: readonly [AddressName | readonly AddressName[], typeof http]
+} = {
+  edge: ['edge/http', http],
+  // by name: the certificate's, where a client sends the name that it was asked for
+  edgeTls: ['edge/https', (address) => `https://${address.replace(HOST, 'localhost')}`],
+  gateway: ['gateway/http', http],
+  gatewayAdmin: ['gateway/admin', http],
+  catalog: [REPLICAS.catalog.map((service) => `${service}/http` as const), http],
+  catalogAdmin: [REPLICAS.catalog.map((service) => `${service}/admin` as const), http],
+  booking: ['booking/http', http],
+  bookingAdmin: ['booking/admin', http],
+  payments: ['payments/http', http],
+  paymentsAdmin: ['payments/admin', http],
+  paymentProvider: ['payment-provider/http', http],
+  paymentProviderAdmin: ['payment-provider/admin', http],
+  ticketing: ['ticketing/http', http],
+  ticketingAdmin: ['ticketing/admin', http],
+  nats: ['nats/nats', (address) => `nats://${address}`],
+  natsMonitor: ['nats/monitor', http],
+  prometheus: ['prometheus/http', http],
+  loki: ['loki/http', http],
+  tempo: ['tempo/http', http],
+  pyroscope: ['pyroscope/http', http],
+  collectorOtlpHttp: ['collector/otlp-http', http],
+  collectorHealth: ['collector/health', http],
+  collectorMetrics: ['collector/metrics', http],
+  toxiproxy: ['toxiproxy/api', http],
+  pager: ['pager/http', http],
+  postgres: ['postgres/postgres', ownerUrlAt],
+  grafana: ['grafana/http', http],
 }
 
 /**
- * Endpoints of the kit, wherever its parts answer.
- * @param at gives the address `HOST:PORT` of each
+ * Where parts of the kit answer: the named ones, or all.
+ * @param only none are all of them
+ * @param lack what to tell people, given the ports that have no address
+ * @throws StackError (environment) when a part that is not optional has no address
  */
-export function endpointsOf(at: (name: PortName) => string, options: { grafana: boolean }): Endpoints {
-  const url = (name: PortName): string => `http://${at(name)}`
-  return {
-    edge: url('edge'),
-    // by name: the certificate's, where a client sends the name that it was asked for
-    edgeTls: `https://${at('edgeTls').replace(HOST, 'localhost')}`,
-    gateway: url('gateway'),
-    gatewayAdmin: url('gatewayAdmin'),
-    catalog: [url('catalog1'), url('catalog2')],
-    catalogAdmin: [url('catalog1Admin'), url('catalog2Admin')],
-    booking: url('booking'),
-    bookingAdmin: url('bookingAdmin'),
-    payments: url('payments'),
-    paymentsAdmin: url('paymentsAdmin'),
-    paymentProvider: url('paymentProvider'),
-    paymentProviderAdmin: url('paymentProviderAdmin'),
-    ticketing: url('ticketing'),
-    ticketingAdmin: url('ticketingAdmin'),
-    nats: `nats://${at('nats')}`,
-    natsMonitor: url('natsMonitor'),
-    prometheus: url('prometheus'),
-    loki: url('loki'),
-    tempo: url('tempo'),
-    pyroscope: url('pyroscope'),
-    collectorOtlpHttp: url('collectorOtlpHttp'),
-    collectorHealth: url('collectorHealth'),
-    collectorMetrics: url('collectorMetrics'),
-    toxiproxy: url('toxiproxy'),
-    pager: url('pager'),
-    postgres: ownerUrlAt(at('postgres')),
-    ...(options.grafana ? { grafana: url('grafana') } : {}),
-  }
+export function endpointsOf<Name extends keyof Endpoints = keyof Endpoints>(
+  addresses: Addresses,
+  only: readonly Name[],
+  lack: (missing: string) => string,
+): Pick<Endpoints, Name> {
+  const asked: readonly (keyof Endpoints)[] = only.length > 0 ? only : (Object.keys(TABLE) as Name[])
+  const names = asked.filter((name) => name !== 'grafana' || 'grafana/http' in addresses)
+  requireAddresses(
+    addresses,
+    names.flatMap((name) => TABLE[name][0]),
+    lack,
+  )
+  const url = (port: AddressName, toUrl: typeof http): string => toUrl(addresses[port] ?? '')
+  return Object.fromEntries(
+    names.map((name) => {
+      const [ports, toUrl] = TABLE[name]
+      return [name, typeof ports === 'string' ? url(ports, toUrl) : ports.map((port) => url(port, toUrl))]
+    }),
+  ) as Partial<Endpoints> as Pick<Endpoints, Name>
 }
 
-export const endpointsSchema = z.object({
-  edge: z.string(),
-  edgeTls: z.string(),
-  gateway: z.string(),
-  gatewayAdmin: z.string(),
-  catalog: z.array(z.string()),
-  catalogAdmin: z.array(z.string()),
-  booking: z.string(),
-  bookingAdmin: z.string(),
-  payments: z.string(),
-  paymentsAdmin: z.string(),
-  paymentProvider: z.string(),
-  paymentProviderAdmin: z.string(),
-  ticketing: z.string(),
-  ticketingAdmin: z.string(),
-  nats: z.string(),
-  natsMonitor: z.string(),
-  prometheus: z.string(),
-  loki: z.string(),
-  tempo: z.string(),
-  pyroscope: z.string(),
-  collectorOtlpHttp: z.string(),
-  collectorHealth: z.string(),
-  collectorMetrics: z.string(),
-  toxiproxy: z.string(),
-  pager: z.string(),
-  postgres: z.string(),
-  grafana: z.string().exactOptional(),
-})
+/**
+ * @param lack what to tell people, given the ports that have no address
+ * @throws StackError (environment) when one of the ports has no address
+ */
+export function requireAddresses(
+  addresses: Addresses,
+  ports: readonly AddressName[],
+  lack: (missing: string) => string,
+): void {
+  const missing = ports.filter((port) => !(port in addresses))
+  if (missing.length === 0) return
+  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : ''
+  throw environmentLacks(lack(`${missing.slice(0, MOST_NAMED).join(', ')}${more}`))
+}
+
+/** The credentials are for development: the database listens on loopback only and holds generated data. */
+function ownerUrlAt(address: string): string {
+  const url = new URL(DATABASE_OWNER_URL)
+  url.host = address
+  return url.href
+}

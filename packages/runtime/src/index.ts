@@ -1,5 +1,4 @@
 export { REPOSITORY_ROOT } from '@faultline/toolchain'
-export { composeProxies } from './compose/proxies.ts'
 export { movePublishedPorts, type PublishedPort, readPublishedPorts } from './compose/published-ports.ts'
 export { allReady, ComposeRuntime, connectCompose } from './compose/runtime.ts'
 export { connectRuntime, SupervisorClient } from './control/client.ts'
@@ -8,15 +7,7 @@ export { ExitCode, messageOf, StackError } from './errors.ts'
 export { type Launched, type LaunchOptions, launch } from './launch.ts'
 export { loadScenarios } from './load.ts'
 export { lastLines, logFile } from './logs.ts'
-export {
-  BASE_PORTS,
-  MAX_PORT_OFFSET,
-  type PortName,
-  type PortTable,
-  parsePortOffset,
-  portsAt,
-} from './ports.ts'
-export { PROXIES, PROXY_NAMES, type Proxy, type ProxyName } from './proxies.ts'
+export { MAX_PORT_OFFSET, parsePortOffset } from './ports.ts'
 export type {
   ComponentState,
   ComponentStatus,
@@ -28,3 +19,15 @@ export type {
 } from './runtime.ts'
 export { defaultStateDir, type StateLayout, stateLayout } from './state/layout.ts'
 export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'
+export {
+  type Addresses,
+  type AddressName,
+  type OtelServiceName,
+  type PortOf,
+  PROXIES,
+  PROXY_NAMES,
+  type ProxyName,
+  REPLICAS,
+  SERVICES,
+  type ServiceName,
+} from './topology.ts'

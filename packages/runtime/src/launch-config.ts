@@ -6,6 +6,8 @@ export const launchConfigSchema = z.strictObject({
   portOffset: z.number().int().nonnegative(),
   sloProfile: z.enum(['drill', 'production']),
   collectorConfigs: z.array(z.string()),
+  /** Overlays merged over the kit's compose files, in this order; absolute paths. */
+  composeFiles: z.array(z.string()),
   /** When the command was given, ISO 8601: milestones count from here. */
   startedAt: z.string(),
   /** Stop everything when the process that started the supervisor goes away. */

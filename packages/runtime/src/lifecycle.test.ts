@@ -1,8 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { advance, INITIAL, type Lifecycle, type LifecycleEvent, type RestartPolicy } from './lifecycle.ts'
+import {
+  advance,
+  INITIAL,
+  isGivenUp,
+  type Lifecycle,
+  type LifecycleEvent,
+  type RestartPolicy,
+} from './lifecycle.ts'
 
-const policy: RestartPolicy = { attempts: 3, initialDelayMs: 100, maxDelayMs: 1000, stableAfterMs: 5000 }
+const policy: RestartPolicy = {
+  attempts: 3,
+  initialDelayMs: 100,
+  maxDelayMs: 1000,
+  stableAfterMs: 5000,
+  unresponsiveAfterMs: 1500,
+  terminateAfterMs: 12_000,
+}
 
 const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   fc.constantFrom<LifecycleEvent>(
@@ -11,10 +25,12 @@ const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
     { type: 'unavailable' },
     { type: 'starting' },
     { type: 'ready' },
+    { type: 'answered' },
     { type: 'stop' },
     { type: 'start' },
   ),
   fc.nat({ max: 10_000 }).map((readyForMs): LifecycleEvent => ({ type: 'ended', readyForMs })),
+  fc.nat({ max: 5000 }).map((forMs): LifecycleEvent => ({ type: 'silent', forMs })),
 )
 
 const run = (events: readonly LifecycleEvent[], from: Lifecycle = INITIAL): Lifecycle =>
@@ -23,6 +39,8 @@ const run = (events: readonly LifecycleEvent[], from: Lifecycle = INITIAL): Life
 const crash: LifecycleEvent = { type: 'ended', readyForMs: 0 }
 const start: LifecycleEvent = { type: 'starting' }
 const ready: LifecycleEvent = { type: 'ready' }
+const answered: LifecycleEvent = { type: 'answered' }
+const silent: LifecycleEvent = { type: 'silent', forMs: 500 }
 
 test('whatever happens, the delay before a retry exists exactly in backoff and stays within its bounds', () => {
   fc.assert(
@@ -39,13 +57,16 @@ test('whatever happens, the delay before a retry exists exactly in backoff and s
   )
 })
 
-test('a component becomes ready only out of starting, and fails only before it was ever ready', () => {
+test('a component becomes ready by its start or by an answer after silence, and fails only before it was ever ready', () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
       let life = INITIAL
       for (const event of events) {
         const next = advance(life, event, policy)
-        if (next.state === 'ready' && life.state !== 'ready') expect(life.state).toBe('starting')
+        if (next.state === 'ready' && life.state !== 'ready')
+          expect([life.state, event.type]).toEqual(
+            life.state === 'starting' ? ['starting', 'ready'] : ['unresponsive', 'answered'],
+          )
         if (next.state === 'failed' && life.state !== 'failed') expect(life.everReady).toBe(false)
         life = next
       }
@@ -76,6 +97,40 @@ test('a stopped or failed component leaves that state only when it is started', 
       if (next.state !== life.state) expect(['start', 'stop']).toContain(event.type)
     }),
   )
+})
+
+test('what was ready is unresponsive exactly while its probes of long enough in a row were not answered', () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+      let life = INITIAL
+      let unansweredMs = 0
+      for (const event of events) {
+        life = advance(life, event, policy)
+        if (life.state !== 'ready' && life.state !== 'unresponsive') {
+          unansweredMs = 0
+          expect(life.silentMs).toBeUndefined()
+          continue
+        }
+        if (event.type === 'silent') unansweredMs += event.forMs
+        if (event.type === 'answered') unansweredMs = 0
+        expect(life.state === 'unresponsive').toBe(unansweredMs >= policy.unresponsiveAfterMs)
+        expect(isGivenUp(life, policy)).toBe(unansweredMs >= policy.terminateAfterMs)
+      }
+    }),
+  )
+})
+
+test('one that is unresponsive ends, stops and starts again as one that is ready does', () => {
+  const healthy = run([start, ready])
+  const hanging = run([silent, silent, silent], healthy)
+  expect(hanging.state).toBe('unresponsive')
+  for (const next of [[crash], [crash, start], [crash, start, ready], [{ type: 'stop' }]] as const)
+    expect(run(next, hanging)).toEqual(run(next, healthy))
+})
+
+test('silence counts only in a row', () => {
+  const life = run([start, ready, silent, silent, answered, silent, silent])
+  expect(life).toMatchObject({ state: 'ready', silentMs: 1000 })
 })
 
 test('tries that never become ready end in failure after as many as the policy allows', () => {

@@ -1,7 +1,7 @@
 import { ExponentialBackoff, type IBackoff, noJitterGenerator } from 'cockatiel'
 import type { ComponentState } from './runtime.ts'
 
-/** How a component that ends by itself is started again. */
+/** How a component that ends by itself, or hangs, is started again. */
 export interface RestartPolicy {
   /** Tries in a row that may end before the component was ever ready; then it is `failed`. */
   readonly attempts: number
@@ -11,14 +11,27 @@ export interface RestartPolicy {
   readonly maxDelayMs: number
   /** Once ready for so long, in ms, the next crash counts as the first. */
   readonly stableAfterMs: number
+  /** Once ready, a component that has not answered for so long, in ms, is `unresponsive`. */
+  readonly unresponsiveAfterMs: number
+  /** Once ready, a component that has not answered for so long, in ms, is terminated and started again. */
+  readonly terminateAfterMs: number
 }
 
-/** A component that was ready once is restarted for as long as the kit runs: drills crash components on purpose. */
+/**
+ * A component that was ready once is restarted for as long as the kit runs: drills crash components on purpose.
+ *
+ * 15 s without an answer are three probes in a row that time out, as many as Kubernetes' liveness probe allows by
+ * default (`failureThreshold`), so that one long pause of the machine alarms nobody. 120 s are longer than the fault of
+ * any drill (75 s at most), and than TelemetryTargetDown (a minute) and DependencyUnreachable (a minute and a half) take
+ * to fire: a hang that is rehearsed with SIGSTOP lasts until whoever rehearses it has seen the alert.
+ */
 export const DEFAULT_RESTART_POLICY: RestartPolicy = {
   attempts: 4,
   initialDelayMs: 500,
   maxDelayMs: 15_000,
   stableAfterMs: 30_000,
+  unresponsiveAfterMs: 15_000,
+  terminateAfterMs: 120_000,
 }
 
 /** What the supervisor knows of a component's life; changed only by {@link advance}. */
@@ -32,6 +45,8 @@ export interface Lifecycle {
   readonly everReady: boolean
   /** In `backoff`: delay before the next try, in ms. */
   readonly retryInMs?: number
+  /** In `ready` and `unresponsive`: for how long it has not answered, in ms; without it the last probe was answered. */
+  readonly silentMs?: number
 }
 
 export type LifecycleEvent =
@@ -42,6 +57,10 @@ export type LifecycleEvent =
   /** A try begins. */
   | { readonly type: 'starting' }
   | { readonly type: 'ready' }
+  /** Ready before, it answered a probe, whatever it said. */
+  | { readonly type: 'answered' }
+  /** Ready before, it did not answer a probe, which stands for so much time. */
+  | { readonly type: 'silent'; readonly forMs: number }
   /** The process ended, or could not be started, without a request. */
   | { readonly type: 'ended'; readonly readyForMs: number }
   | { readonly type: 'stop' }
@@ -62,12 +81,14 @@ export function advance(life: Lifecycle, event: LifecycleEvent, policy: RestartP
       return starting(life)
     case 'ready':
       return life.state === 'starting' ? { ...life, state: 'ready', everReady: true } : life
+    case 'answered':
+      return life.silentMs === undefined ? life : { ...settled(life), state: 'ready' }
+    case 'silent':
+      return isUp(life) ? silent(life, event.forMs, policy) : life
     case 'ended':
-      return life.state === 'starting' || life.state === 'ready'
-        ? ended(life, event.readyForMs, policy)
-        : life
+      return life.state === 'starting' || isUp(life) ? ended(settled(life), event.readyForMs, policy) : life
     case 'stop':
-      return { ...withoutRetry(life), state: 'stopped' }
+      return { ...settled(life), state: 'stopped' }
     case 'start':
       return life.state === 'stopped' || life.state === 'failed' || life.state === 'backoff'
         ? { ...INITIAL, restarts: life.restarts }
@@ -75,10 +96,25 @@ export function advance(life: Lifecycle, event: LifecycleEvent, policy: RestartP
   }
 }
 
+/** Whether a component has not answered for so long that only a new process helps. */
+export function isGivenUp({ silentMs = 0 }: Lifecycle, policy: RestartPolicy): boolean {
+  return silentMs >= policy.terminateAfterMs
+}
+
+/** Its process runs and was ready. */
+function isUp({ state }: Lifecycle): boolean {
+  return state === 'ready' || state === 'unresponsive'
+}
+
+function silent(life: Lifecycle, forMs: number, policy: RestartPolicy): Lifecycle {
+  const silentMs = (life.silentMs ?? 0) + forMs
+  return { ...life, silentMs, state: silentMs >= policy.unresponsiveAfterMs ? 'unresponsive' : life.state }
+}
+
 function starting(life: Lifecycle): Lifecycle {
   if (life.state === 'waiting') return { ...life, state: 'starting' }
   if (life.state !== 'backoff') return life
-  return { ...withoutRetry(life), state: 'starting', restarts: life.restarts + 1 }
+  return { ...settled(life), state: 'starting', restarts: life.restarts + 1 }
 }
 
 function ended(life: Lifecycle, readyForMs: number, policy: RestartPolicy): Lifecycle {
@@ -87,7 +123,8 @@ function ended(life: Lifecycle, readyForMs: number, policy: RestartPolicy): Life
   return { ...life, state: 'backoff', failures, retryInMs: retryDelay(failures, policy) }
 }
 
-function withoutRetry({ retryInMs: _, ...life }: Lifecycle): Lifecycle {
+/** Without what belongs to the state that is left. */
+function settled({ retryInMs: _, silentMs: __, ...life }: Lifecycle): Lifecycle {
   return life
 }
 

@@ -5,19 +5,24 @@ import { execa } from 'execa'
 import { baseEnvironment } from './environment.ts'
 import { wrongUse } from './errors.ts'
 import { keepPrevious, logFile, openLog } from './logs.ts'
-import type { Endpoints, LoadOptions, LoadResult } from './runtime.ts'
+import { argumentsOf, programOf, readImages } from './processes/images.ts'
+import { readKit } from './processes/kit.ts'
+import { layOutRoot, rootFolder } from './processes/root.ts'
+import { locateByAddress, Translator } from './processes/translate.ts'
+import type { LoadOptions, LoadResult } from './runtime.ts'
 import type { StateLayout } from './state/layout.ts'
+import type { Addresses } from './topology.ts'
 
 const SCRIPTS = join(REPOSITORY_ROOT, 'loadtests/src')
-/** As often as services are scraped. */
-const EXPORT_INTERVAL = '2s'
+/** The service of the compose files that runs a scenario. */
+const SERVICE = 'k6'
 /** How long k6 may take to end its iterations once it is asked to stop, in ms. */
 const STOP_TIMEOUT_MS = 45_000
-const LOG = 'k6'
 
 export interface LoadTarget {
   readonly layout: StateLayout
-  readonly endpoints: Pick<Endpoints, 'edge' | 'collectorOtlpHttp'>
+  /** Where the parts of the kit answer, by `service/port`. */
+  readonly addresses: Addresses
 }
 
 /** Names of the scenarios that can be run, sorted. */
@@ -43,60 +48,60 @@ export async function runLoad(
     throw wrongUse(`there is no load scenario "${scenario}"; there are ${scenarios.join(', ')}`)
   }
   const k6 = await resolveBinary('k6', options.signal === undefined ? {} : { signal: options.signal })
-  const { layout, endpoints } = target
+  const { layout } = target
+  const command = await commandOf(scenario, target)
   const summaryFile = join(layout.load, `${scenario}.json`)
   await mkdir(layout.load, { recursive: true })
   await rm(summaryFile, { force: true })
   const inherit = options.output === 'inherit'
-  if (!inherit) keepPrevious(layout.logs, LOG)
-  const output = inherit ? 'inherit' : await openLog(logFile(layout.logs, LOG))
-  const result = await execa(
-    k6.path,
-    [
-      'run',
-      '--no-usage-report',
-      // its REST API has one fixed port, which a second load at the same time could not have
-      '--address=',
-      '--out=opentelemetry',
-      join(SCRIPTS, `${scenario}.ts`),
-    ],
-    {
-      env: {
-        ...baseEnvironment(),
-        GATEWAY_URL: endpoints.edge,
-        SUMMARY_PATH: summaryFile,
-        ...(options.duration === undefined ? {} : { DURATION: options.duration }),
-        ...(options.rate === undefined ? {} : { RATE: String(options.rate) }),
-        ...(options.ledger === undefined ? {} : ledgerEnvironment(options.ledger)),
-        ...options.settings,
-        ...outputEnvironment(endpoints, scenario),
-      },
-      extendEnv: false,
-      stdin: 'ignore',
-      stdout: output,
-      stderr: output,
-      reject: false,
-      killSignal: 'SIGINT',
-      forceKillAfterDelay: STOP_TIMEOUT_MS,
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  if (!inherit) keepPrevious(layout.logs, SERVICE)
+  const output = inherit ? 'inherit' : await openLog(logFile(layout.logs, SERVICE))
+  const result = await execa(k6.path, command.args, {
+    cwd: command.folder,
+    env: {
+      ...baseEnvironment(),
+      ...command.env,
+      SUMMARY_PATH: summaryFile,
+      ...(options.duration === undefined ? {} : { DURATION: options.duration }),
+      ...(options.rate === undefined ? {} : { RATE: String(options.rate) }),
+      ...(options.ledger === undefined ? {} : ledgerEnvironment(options.ledger)),
+      ...options.settings,
     },
-  )
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+    reject: false,
+    killSignal: 'SIGINT',
+    forceKillAfterDelay: STOP_TIMEOUT_MS,
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  })
   if (typeof output !== 'string') output.close()
   const summary = await readSummary(summaryFile)
   return { exitCode: result.exitCode ?? 1, ...(summary === undefined ? {} : { summary }) }
 }
 
-/** @see https://grafana.com/docs/k6/latest/results-output/real-time/opentelemetry/ */
-function outputEnvironment(endpoints: LoadTarget['endpoints'], scenario: string): Record<string, string> {
+/** What the compose files run for a scenario, as a process that asks the kit where it answers. */
+async function commandOf(
+  scenario: string,
+  { layout, addresses }: LoadTarget,
+): Promise<{ folder: string; args: readonly string[]; env: Record<string, string> }> {
+  const model = await readKit([], { K6_SCENARIO: scenario })
+  const service = model.services.get(SERVICE)
+  if (service === undefined) throw new Error(`docker-compose.yml has no service ${SERVICE}`)
+  const image = programOf(service, await readImages())
+  const folder = rootFolder(layout, SERVICE)
+  const translator = new Translator(service, {
+    model,
+    locate: locateByAddress(model, addresses),
+    offset: 0,
+  })
+  const rewrite = (text: string) => translator.text(text)
+  await layOutRoot({ folder, service, rewrites: image.rewrites, rewrite }, layout)
   return {
-    K6_OTEL_SERVICE_NAME: 'k6',
-    K6_OTEL_METRIC_PREFIX: 'k6_',
-    K6_OTEL_EXPORTER_PROTOCOL: 'http/protobuf',
-    K6_OTEL_HTTP_EXPORTER_ENDPOINT: new URL(endpoints.collectorOtlpHttp).host,
-    K6_OTEL_HTTP_EXPORTER_INSECURE: 'true',
-    K6_OTEL_EXPORT_INTERVAL: EXPORT_INTERVAL,
-    // two scenarios at the same time would write into each other's series
-    OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=k6-${scenario}`,
+    folder,
+    args: translator.words(argumentsOf(service, image)),
+    env: translator.variables({ ...image.environment, ...service.environment }),
   }
 }
 

@@ -4,16 +4,25 @@ import type { Logger } from 'pino'
 import type { Command, ComponentDefinition, Executable } from './component.ts'
 import { baseEnvironment } from './environment.ts'
 import { messageOf } from './errors.ts'
-import { advance, DEFAULT_RESTART_POLICY, INITIAL, type Lifecycle, type LifecycleEvent } from './lifecycle.ts'
+import {
+  advance,
+  DEFAULT_RESTART_POLICY,
+  INITIAL,
+  isGivenUp,
+  type Lifecycle,
+  type LifecycleEvent,
+  type RestartPolicy,
+} from './lifecycle.ts'
 import { lastWords, logFile, sizeOf } from './logs.ts'
-import { waitUntilReady } from './probe.ts'
+import { liveness, waitUntilReady } from './probe.ts'
 import { type Child, type Ending, spawnChild } from './process/spawn.ts'
 import { terminate } from './process/terminate.ts'
-import type { RestartOverrides } from './runtime.ts'
+import type { ComponentState, RestartOverrides } from './runtime.ts'
 
 const DETAIL_LINES = 3
+const TROUBLE: readonly ComponentState[] = ['unresponsive', 'backoff', 'failed']
 
-/** One component under supervision: starts its process, probes it, starts it again when it ends by itself. */
+/** One component under supervision: starts its process, probes it, starts it again when it ends by itself or hangs. */
 export class ManagedComponent {
   readonly definition: ComponentDefinition
   readonly #logs: string
@@ -65,6 +74,10 @@ export class ManagedComponent {
   /** What the machine lacks for it, as a short code such as `no-go`. */
   get lacking(): string | undefined {
     return this.#lacking
+  }
+
+  get #policy(): RestartPolicy {
+    return this.definition.restartPolicy ?? DEFAULT_RESTART_POLICY
   }
 
   get child(): Child | undefined {
@@ -165,8 +178,9 @@ export class ManagedComponent {
       this.#advance({ type: 'ready' })
       if (this.definition.kind === 'task') return 'done'
       const readyAt = performance.now()
-      const { description } = await child.ended
-      return signal.aborted ? 'done' : await this.#ended(description, performance.now() - readyAt)
+      const reason = await this.#untilEnded(child, signal)
+      const { silentMs = 0 } = this.#life
+      return signal.aborted ? 'done' : await this.#ended(reason, performance.now() - readyAt - silentMs)
     } catch (error) {
       return signal.aborted ? 'done' : await this.#ended(messageOf(error), 0)
     }
@@ -208,6 +222,36 @@ export class ManagedComponent {
     return outcome.exitCode === 0 ? undefined : outcome.description
   }
 
+  /** Watches over what is ready until its process ends. Returns how, or why it was terminated. */
+  async #untilEnded(child: Child, signal: AbortSignal): Promise<string> {
+    const over = new AbortController()
+    const watch = this.#terminateIfItHangs(child, AbortSignal.any([signal, over.signal]))
+    const { description } = await child.ended
+    over.abort()
+    return (await watch) ?? description
+  }
+
+  /** Returns, once it has terminated it, why; nothing when the signal is aborted before. */
+  async #terminateIfItHangs(child: Child, signal: AbortSignal): Promise<string | undefined> {
+    const { ready, stop } = this.definition
+    if (ready === undefined) return undefined
+    let lastAnswer = new Date()
+    for await (const silence of liveness(ready, signal)) {
+      if (silence === undefined) {
+        lastAnswer = new Date()
+        this.#advance({ type: 'answered' })
+        continue
+      }
+      const detail = `has not answered since ${timeOfDay(lastAnswer)}: ${silence.reason}`
+      this.#advance({ type: 'silent', forMs: silence.forMs }, detail)
+      if (this.#life.state === 'unresponsive') this.describe(detail)
+      if (!isGivenUp(this.#life, this.#policy)) continue
+      await terminate(child.identity, stop)
+      return `${detail}; it was terminated`
+    }
+    return undefined
+  }
+
   async #ended(reason: string, readyForMs: number): Promise<'ended'> {
     this.#child = undefined
     const tail = await lastWords(logFile(this.#logs, this.name), DETAIL_LINES, this.#logStart)
@@ -226,16 +270,20 @@ export class ManagedComponent {
   }
 
   #advance(event: LifecycleEvent, detail?: string): void {
-    const next = advance(this.#life, event, this.definition.restartPolicy ?? DEFAULT_RESTART_POLICY)
-    if (next === this.#life) return
-    if (next.state !== this.#life.state) this.#since = new Date()
+    const { state } = this.#life
+    const next = advance(this.#life, event, this.#policy)
     this.#life = next
+    if (next.state === state) return
+    this.#since = new Date()
     this.#detail = detail
-    const level = next.state === 'backoff' || next.state === 'failed' ? 'warn' : 'info'
+    const level = TROUBLE.includes(next.state) ? 'warn' : 'info'
     this.#log[level]({ state: next.state, restarts: next.restarts, detail }, 'component changed')
     this.#onChange()
   }
 }
+
+/** `14:03:07`, in the machine's time zone. */
+const timeOfDay = (date: Date): string => date.toTimeString().slice(0, 8)
 
 function aborted(signal: AbortSignal): Promise<undefined> {
   if (signal.aborted) return Promise.resolve(undefined)

@@ -1,72 +1,16 @@
+import { readFile } from 'node:fs/promises'
 import { wrongUse } from './errors.ts'
-
-/** Every port of the kit before the offset; all listen on loopback only. */
-export const BASE_PORTS = {
-  edge: 8080,
-  edgeTls: 8443,
-  edgeMetrics: 2019,
-  gateway: 8081,
-  gatewayAdmin: 9081,
-  catalog1: 8082,
-  catalog1Admin: 9082,
-  catalog2: 8083,
-  catalog2Admin: 9083,
-  booking: 8084,
-  bookingAdmin: 9084,
-  payments: 8085,
-  paymentsAdmin: 9085,
-  paymentProvider: 8086,
-  paymentProviderAdmin: 9086,
-  ticketing: 8087,
-  ticketingAdmin: 9087,
-  postgres: 5432,
-  // one above the usual one, which a machine's own Redis has
-  valkey: 6380,
-  nats: 4222,
-  natsMonitor: 8222,
-  toxiproxy: 8474,
-  proxyCatalog1: 18082,
-  proxyCatalog2: 18083,
-  proxyBooking: 18084,
-  proxyPayments: 18085,
-  proxyPaymentProvider: 18086,
-  proxyTicketing: 18087,
-  proxyNats: 14222,
-  proxyValkey: 16380,
-  proxyPostgres: 15432,
-  collectorOtlpGrpc: 4317,
-  collectorOtlpHttp: 4318,
-  collectorHealth: 13133,
-  collectorMetrics: 8888,
-  prometheus: 9090,
-  loki: 3100,
-  lokiGrpc: 9095,
-  tempo: 3200,
-  tempoOtlpHttp: 14318,
-  tempoGrpc: 9096,
-  tempoMemberlist: 7947,
-  pyroscope: 4040,
-  pyroscopeGrpc: 9097,
-  pyroscopeRaft: 9099,
-  pyroscopeMemberlist: 7948,
-  grafana: 3000,
-  ready: 8090,
-  pager: 9093,
-} as const
-
-export type PortName = keyof typeof BASE_PORTS
-export type PortTable = Readonly<Record<PortName, number>>
+import { HIGHEST_DEFAULT_PORT } from './topology.gen.ts'
 
 export const HIGHEST_PORT = 65_535
 
-/** An offset with which no port is one that the kit has without. */
-export const OFFSET_BESIDE = 2000
+const STEP = 1000
 
 /** Largest offset that keeps ports in range. */
 export const maxOffset = (ports: readonly number[]): number => HIGHEST_PORT - Math.max(...ports)
 
 /** Largest offset that keeps every port of the kit in range. */
-export const MAX_PORT_OFFSET = maxOffset(Object.values(BASE_PORTS))
+export const MAX_PORT_OFFSET = maxOffset([HIGHEST_DEFAULT_PORT])
 
 /**
  * Reads a port offset as given in `FAULTLINE_PORT_OFFSET` or `--port-offset`; one that is not given is 0.
@@ -87,8 +31,39 @@ export function portOffset(text: string, largest: number): number {
   )
 }
 
-/** The port table moved by one offset. */
-export function portsAt(offset: number): PortTable {
-  const entries = Object.entries(BASE_PORTS).map(([name, port]) => [name, port + offset])
-  return Object.fromEntries(entries) as PortTable
+/**
+ * An offset with which the kit can run beside itself: the smallest multiple of 1000 at which every port is free, stays
+ * below those of outgoing connections, and is none that the kit has without an offset or with its present one.
+ * @param ports of the kit without an offset
+ * @param isFree whether nobody listens on a port
+ * @returns undefined where there is none
+ */
+export async function suggestOffset(
+  ports: readonly number[],
+  isFree: (port: number) => Promise<boolean>,
+  options: { readonly current?: number; readonly below?: number } = {},
+): Promise<number | undefined> {
+  const { current = 0, below = (await outgoingPorts())[0] } = options
+  const kept = new Set([...ports, ...ports.map((port) => port + current)])
+  for (let offset = STEP; Math.max(...ports) + offset < below; offset += STEP) {
+    const moved = ports.map((port) => port + offset)
+    if (!moved.some((port) => kept.has(port)) && (await areFree(moved, isFree))) return offset
+  }
+  return undefined
+}
+
+async function areFree(
+  ports: readonly number[],
+  isFree: (port: number) => Promise<boolean>,
+): Promise<boolean> {
+  for (const port of ports) if (!(await isFree(port))) return false
+  return true
+}
+
+/** The first and the last of the ports that the system gives to outgoing connections. */
+export async function outgoingPorts(): Promise<readonly [number, number]> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '')
+  // without that file: from where Linux begins, as others begin higher
+  const [lowest = 32_768, highest = HIGHEST_PORT] = text.match(/\d+/g)?.map(Number) ?? []
+  return [lowest, highest]
 }

@@ -1,23 +1,14 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { assertReady, Refusal } from '@faultline/ready'
 import { ConstantBackoff, handleAll, retry } from 'cockatiel'
-import { Client } from 'pg'
-import { Agent, request } from 'undici'
-
-/** How to tell that a component is up. */
-export type Probe =
-  /** A GET answers 2xx. */
-  | { readonly type: 'http'; readonly url: string }
-  /** The port accepts a connection. */
-  | { readonly type: 'tcp'; readonly host: string; readonly port: number }
-  /** The database answers a query. */
-  | { readonly type: 'sql'; readonly url: string }
+import { messageOf } from './errors.ts'
 
 const INTERVAL_MS = 100
 const ATTEMPT_TIMEOUT_MS = 2000
-
-// a connection kept alive by a probe would hold up the component's graceful stop
-const agent = new Agent({ pipelining: 0, connect: { timeout: ATTEMPT_TIMEOUT_MS } })
+/** Between the beginnings of two probes of a component that was ready. */
+const LIVENESS_INTERVAL_MS = 2000
+/** For an answer of a component that was ready: longer than a busy machine makes anybody wait. */
+const LIVENESS_TIMEOUT_MS = 5000
 
 const untilItPasses = retry(handleAll, {
   backoff: new ConstantBackoff(INTERVAL_MS),
@@ -28,11 +19,11 @@ const untilItPasses = retry(handleAll, {
  * Tries a probe every 100 ms until it passes.
  * @throws the last failure once the signal is aborted
  */
-export async function waitUntilReady(probe: Probe, signal: AbortSignal): Promise<void> {
+export async function waitUntilReady(probe: URL, signal: AbortSignal): Promise<void> {
   let failure: unknown
   const tryOnce = async (): Promise<void> => {
     try {
-      await attempt(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]))
+      await assertReady(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]))
     } catch (error) {
       // that the last try was cut short says less than how the one before it failed
       if (!signal.aborted) failure = error
@@ -42,44 +33,37 @@ export async function waitUntilReady(probe: Probe, signal: AbortSignal): Promise
   await untilItPasses.execute(tryOnce, signal)
 }
 
-async function attempt(probe: Probe, signal: AbortSignal): Promise<void> {
-  switch (probe.type) {
-    case 'http':
-      return attemptHttp(probe.url, signal)
-    case 'tcp':
-      return attemptTcp(probe.host, probe.port, signal)
-    case 'sql':
-      return attemptSql(probe.url)
+/** A probe that was not answered. */
+export interface Silence {
+  readonly reason: string
+  /** Time that it stands for, in ms. */
+  readonly forMs: number
+}
+
+/**
+ * Probes a component that was ready every 2 s, one probe at a time, until the signal is aborted; yields nothing for an
+ * answer. Any answer counts, whatever it says: a 503 is one, a refused connection or none within 5 s is silence.
+ */
+export async function* liveness(probe: URL, signal: AbortSignal): AsyncGenerator<Silence | undefined, void> {
+  while (!signal.aborted) {
+    const began = performance.now()
+    const reason = await whySilent(probe, signal)
+    if (signal.aborted) return
+    const tookMs = performance.now() - began
+    // of a machine that was suspended meanwhile the clock says nothing: a probe stands for its own timeout at most
+    const forMs = Math.min(Math.max(tookMs, LIVENESS_INTERVAL_MS), LIVENESS_TIMEOUT_MS)
+    yield reason === undefined ? undefined : { reason, forMs }
+    await delay(Math.max(0, LIVENESS_INTERVAL_MS - tookMs), undefined, { signal }).catch(() => undefined)
   }
 }
 
-async function attemptHttp(url: string, signal: AbortSignal): Promise<void> {
-  const response = await request(url, { dispatcher: agent, signal })
-  const body = await response.body.text()
-  if (response.statusCode < 200 || response.statusCode > 299) {
-    throw new Error(`GET ${url} answered ${response.statusCode}: ${body.trim().slice(0, 200)}`)
-  }
-}
-
-async function attemptTcp(host: string, port: number, signal: AbortSignal): Promise<void> {
-  const socket = connect({ host, port, signal })
+async function whySilent(probe: URL, signal: AbortSignal): Promise<string | undefined> {
+  const timeout = AbortSignal.timeout(LIVENESS_TIMEOUT_MS)
   try {
-    await once(socket, 'connect', { signal })
-  } finally {
-    socket.destroy()
+    await assertReady(probe, AbortSignal.any([signal, timeout]))
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    return timeout.aborted ? `no answer within ${LIVENESS_TIMEOUT_MS / 1000} s` : messageOf(error)
   }
-}
-
-async function attemptSql(connectionString: string): Promise<void> {
-  const client = new Client({
-    connectionString,
-    connectionTimeoutMillis: ATTEMPT_TIMEOUT_MS,
-    query_timeout: ATTEMPT_TIMEOUT_MS,
-  })
-  try {
-    await client.connect()
-    await client.query('SELECT 1')
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+  return undefined
 }

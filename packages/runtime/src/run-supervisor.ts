@@ -3,10 +3,8 @@ import { pino } from 'pino'
 import type { ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
 import { serveControl } from './control/server.ts'
-import { endpointsAt } from './endpoints.ts'
 import { ExitCode, messageOf, StackError } from './errors.ts'
 import { type LaunchConfig, type LaunchMessage, launchConfigSchema } from './launch-config.ts'
-import { portsAt } from './ports.ts'
 import { checkPorts } from './preflight/ports.ts'
 import { prepareStorage } from './preflight/storage.ts'
 import { identify } from './process/identity.ts'
@@ -68,15 +66,13 @@ async function untilStopped(
   resolveBinary: ResolveBinary,
 ): Promise<void> {
   const { portOffset, sloProfile, startedAt } = config
-  const grafana = definition.components.some(({ name }) => name === 'grafana')
-  const endpoints = endpointsAt(portsAt(portOffset), { grafana })
   const header = {
     supervisor: self,
     startedAt,
     portOffset,
     sloProfile,
     socket: layout.socket,
-    endpoints: { ...endpoints, catalog: [...endpoints.catalog], catalogAdmin: [...endpoints.catalogAdmin] },
+    addresses: definition.addresses,
   }
   const log = pino({ name: 'supervisor' })
   const supervisor = new Supervisor({ definition, layout, header, resolveBinary, log })

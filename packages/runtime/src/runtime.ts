@@ -38,10 +38,22 @@ export interface Endpoints {
 
 /**
  * `waiting` for its binary or for a component it depends on; `building` its binary; `starting` until its
- * readiness probe passes; `ready` (of a one-shot step: done); `backoff` before the next try after a crash;
- * `stopped` on request; `failed` when it was never ready and its tries are used up.
+ * readiness probe passes; `ready` (of a one-shot step: done); `unresponsive` when its process runs on after that but
+ * no longer answers; `backoff` before the next try after a crash; `stopped` on request; `failed` when it was never ready
+ * and its tries are used up.
+ *
+ * `unresponsive` is what a liveness probe finds, not a readiness probe: a component that answers 503, because of what it
+ * depends on, stays `ready` (Docker's `unhealthy` would be both).
  */
-export type ComponentState = 'waiting' | 'building' | 'starting' | 'ready' | 'backoff' | 'stopped' | 'failed'
+export type ComponentState =
+  | 'waiting'
+  | 'building'
+  | 'starting'
+  | 'ready'
+  | 'unresponsive'
+  | 'backoff'
+  | 'stopped'
+  | 'failed'
 
 export interface ComponentStatus {
   name: string

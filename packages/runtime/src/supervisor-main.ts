@@ -1,28 +1,41 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
-import { isInstalled, resolveBinary } from '@faultline/toolchain'
-import { INSTALLABLE, type StackContext } from './components/context.ts'
-import { faultlineStack } from './components/index.ts'
-import { portsAt } from './ports.ts'
+import { BINARY_NAMES, isInstalled, resolveBinary } from '@faultline/toolchain'
 import { placePostgres } from './postgres/place.ts'
+import { readImages } from './processes/images.ts'
+import { interpret } from './processes/interpret.ts'
+import { readKit } from './processes/kit.ts'
 import { runSupervisor } from './run-supervisor.ts'
 
 await runSupervisor(process.argv[2], {
   resolveBinary,
   define: async (config, layout, notice) => {
-    const installed = await Promise.all(
-      INSTALLABLE.map(async (name) => [name, await isInstalled(name, notice)]),
+    const model = await readKit(config.composeFiles, { FAULTLINE_SLO_PROFILE: config.sloProfile })
+    const images = await readImages()
+    const optional = BINARY_NAMES.filter((name) =>
+      [...images.values()].some(({ program }) => program?.binary === name && program.optional === true),
     )
-    const context: StackContext = {
+    const installed = new Set<string>()
+    await Promise.all(
+      optional.map(async (name) => {
+        if (await isInstalled(name, notice)) installed.add(name)
+      }),
+    )
+    const postgres = await placePostgres(layout)
+    if (!postgres.data.startsWith(layout.data)) {
+      notice(
+        `the account that PostgreSQL runs as cannot enter ${layout.data}: its data is in ${postgres.data}`,
+      )
+    }
+    const { portOffset, collectorConfigs } = config
+    const isPresent = (binary: string) => installed.has(binary)
+    return interpret({
+      model,
+      images,
       layout,
-      ports: portsAt(config.portOffset),
-      sloProfile: config.sloProfile,
-      collectorConfigs: config.collectorConfigs,
-      installed: Object.fromEntries(installed),
-    }
-    const place = await placePostgres(layout)
-    if (!place.data.startsWith(layout.data)) {
-      notice(`the account that PostgreSQL runs as cannot enter ${layout.data}: its data is in ${place.data}`)
-    }
-    return faultlineStack(context, place)
+      portOffset,
+      collectorConfigs,
+      isInstalled: isPresent,
+      postgres,
+    })
   },
 })

@@ -19,7 +19,7 @@ const LOG_CHECK_MS = 10_000
 /** What of state.json does not change while the supervisor runs. */
 export type StateHeader = Pick<
   StackState,
-  'supervisor' | 'startedAt' | 'portOffset' | 'sloProfile' | 'socket' | 'endpoints'
+  'supervisor' | 'startedAt' | 'portOffset' | 'sloProfile' | 'socket' | 'addresses'
 >
 
 export interface SupervisorOptions {
@@ -214,7 +214,11 @@ export class Supervisor {
     const { shop, metrics } = this.#options.definition.milestones
     const elapsed = (Date.now() - Date.parse(this.#options.header.startedAt)) / 1000
     const settled =
-      this.#toolsSettled && [...this.#components.keys()].every((name) => ready(name) || this.#stuck(name))
+      this.#toolsSettled &&
+      [...this.#components.values()].every(
+        // one that hangs has been started: that it no longer answers is trouble of what runs
+        ({ name, life }) => ready(name) || life.state === 'unresponsive' || this.#stuck(name),
+      )
     if (settled) this.#settled = true
     if (shop.every(ready)) this.#milestones.shopSeconds ??= elapsed
     if (metrics.every(ready)) this.#milestones.metricsSeconds ??= elapsed

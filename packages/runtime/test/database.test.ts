@@ -1,31 +1,31 @@
 import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { down } from '../src/down.ts'
 import { type Launched, launch } from '../src/launch.ts'
-import { BASE_PORTS } from '../src/ports.ts'
 import { externalDataFolder } from '../src/postgres/place.ts'
 import { stateLayout } from '../src/state/layout.ts'
+import { HIGHEST_DEFAULT_PORT, SERVICES } from '../src/topology.gen.ts'
 import { untilState } from './harness.ts'
+import { reapedFolder } from './reaped-folder.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/database-supervisor.ts')
 /** So high that all ports are below those which the system gives to outgoing connections (Linux: from 32768). */
-const MAX_OFFSET = 32_767 - Math.max(...Object.values(BASE_PORTS))
+const MAX_OFFSET = 32_767 - HIGHEST_DEFAULT_PORT
 const portOffset = randomInt(8_000, MAX_OFFSET)
 
 let stateDir = ''
 let launched: Launched
 
-const start = (): Promise<Launched> => launch({ stateDir, entry: ENTRY, portOffset })
+const start = (): Promise<Launched> => launch({ stateDir, entry: ENTRY, portOffset, attached: true })
 
 /** Runs a statement in a database of the server. */
 async function query(text: string): Promise<readonly unknown[]> {
-  const url = new URL('/postgres', launched.runtime.endpoints().postgres)
+  const url = new URL('/postgres', launched.runtime.endpoints('postgres').postgres)
   const client = new pg.Client({ connectionString: url.href })
   await client.connect()
   try {
@@ -35,9 +35,9 @@ async function query(text: string): Promise<readonly unknown[]> {
   }
 }
 
-// mkdtemp makes a folder that only its owner may enter: as root, the account postgres may not
+// it is a folder that only its owner may enter: as root, the account postgres may not
 beforeAll(async () => {
-  stateDir = await mkdtemp(join(tmpdir(), 'faultline-database-'))
+  stateDir = await reapedFolder('database-')
   launched = await start()
   await untilState(launched, 'postgres', 'ready')
   await query('CREATE TABLE kept (word text)')
@@ -72,7 +72,7 @@ test('a stale postmaster.pid of a killed run does not keep PostgreSQL from start
   const external = externalDataFolder(stateLayout(stateDir))
   const data = existsSync(external) ? join(external, 'postgres') : join(stateDir, 'data/postgres')
   // pid 1 runs always, and is never a PostgreSQL of ours
-  const port = BASE_PORTS.postgres + portOffset
+  const port = SERVICES.postgres.postgres + portOffset
   await writeFile(join(data, 'postmaster.pid'), `1\n${data}\n1\n${port}\n\n127.0.0.1\n\nready\n`)
   await launched.runtime.start('postgres')
   expect(await query('SELECT * FROM kept')).toEqual([{ word: 'precious' }])
@@ -88,7 +88,7 @@ test('the kit starts again on the data of an earlier run', async () => {
 
 test('Toxiproxy has every proxy of the list, again after a restart, without the toxics of before', async () => {
   await untilState(launched, 'toxiproxy', 'ready')
-  const { toxiproxy } = launched.runtime.endpoints()
+  const { toxiproxy } = launched.runtime.endpoints('toxiproxy')
   const proxies = async (): Promise<Record<string, { listen: string; toxics: unknown[] }>> =>
     (await (await request(`${toxiproxy}/proxies`)).body.json()) as never
   const list = readFileSync(join(import.meta.dirname, '../../../backends/toxiproxy/proxies.json'), 'utf8')
@@ -102,7 +102,7 @@ test('Toxiproxy has every proxy of the list, again after a restart, without the 
   const after = await proxies()
   expect(Object.keys(after).sort()).toEqual(names.sort())
   expect(after.postgres).toMatchObject({
-    listen: `127.0.0.1:${BASE_PORTS.proxyPostgres + portOffset}`,
+    listen: `127.0.0.1:${SERVICES.toxiproxy.postgres + portOffset}`,
     toxics: [],
   })
 })

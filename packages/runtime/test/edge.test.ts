@@ -11,35 +11,26 @@ import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { isKeptByRatio, KEEP_MEMBER, KEEP_RATIO } from '../../telemetry/src/trace/keep.ts'
-import { edge } from '../src/components/edge.ts'
-import { portsAt } from '../src/ports.ts'
 import { stateLayout } from '../src/state/layout.ts'
+import { componentNamed, readStack } from './fixtures/kit.ts'
 
 const seen: IncomingHttpHeaders[] = []
 const spans: Buffer[] = []
 let isReady = true
 
 const gateway = await listen((path, headers) => {
-  if (path === '/readyz') return { status: isReady ? 200 : 503 }
   seen.push(headers)
   return {
     status: path === '/broken' ? 500 : 200,
     headers: { 'cache-control': 'public, max-age=5', etag: '"1"' },
   }
 })
+const gatewayAdmin = await listen(() => ({ status: isReady ? 200 : 503 }))
 const collector = await listen((_path, _headers, body) => {
   spans.push(body)
   return { status: 200 }
 })
-const ports = {
-  ...portsAt(0),
-  edge: await freePort(),
-  edgeTls: await freePort(),
-  edgeMetrics: await freePort(),
-  gateway: gateway.port,
-  gatewayAdmin: gateway.port,
-  collectorOtlpHttp: collector.port,
-}
+const ports = { edge: await freePort(), edgeTls: await freePort(), edgeMetrics: await freePort() }
 const root = `http://127.0.0.1:${ports.edge}`
 const stopping = new AbortController()
 let folder: string
@@ -48,15 +39,22 @@ let running: Promise<unknown>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'faultline-edge-'))
   const binary = await resolveBinary('caddy')
-  const definition = edge({
+  const stack = await readStack({
     layout: stateLayout(folder),
-    ports,
-    sloProfile: 'drill',
-    collectorConfigs: [],
-    installed: { tempo: false, pyroscope: false, grafana: false, valkey: false },
+    variables: {
+      FAULTLINE_PORT_EDGE: String(ports.edge),
+      FAULTLINE_PORT_EDGE_TLS: String(ports.edgeTls),
+      FAULTLINE_PORT_EDGE_METRICS: String(ports.edgeMetrics),
+      FAULTLINE_PORT_GATEWAY: String(gateway.port),
+      FAULTLINE_PORT_GATEWAY_ADMIN: String(gatewayAdmin.port),
+      FAULTLINE_PORT_COLLECTOR_OTLP_HTTP: String(collector.port),
+    },
   })
-  const { file, args, env } = definition.command(binary)
+  const { prepare, command } = componentNamed(stack, 'edge')
+  await prepare?.(stopping.signal)
+  const { file, args, env, cwd = '.' } = command(binary)
   running = execa(file, args, {
+    cwd,
     env: { ...env, OTEL_BSP_SCHEDULE_DELAY: '100' },
     cancelSignal: stopping.signal,
     reject: false,
@@ -71,7 +69,7 @@ beforeAll(async () => {
 afterAll(async () => {
   stopping.abort()
   await running
-  for (const { server } of [gateway, collector]) server.close()
+  for (const { server } of [gateway, gatewayAdmin, collector]) server.close()
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '@faultline/service-kit/testing'
@@ -10,6 +9,7 @@ import { type Launched, type LaunchOptions, launch } from '../src/launch.ts'
 import { identify } from '../src/process/identity.ts'
 import type { ComponentStatus } from '../src/runtime.ts'
 import { EVENTS_FILE, FAKE_STACK_FILE, type FakeStack } from './fixtures/stack.ts'
+import { reapedFolder } from './reaped-folder.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/supervisor.ts')
 const DEADLINE_MS = 40_000
@@ -23,13 +23,13 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 export async function sandbox(stack: FakeStack, stateDir?: string): Promise<Sandbox> {
-  const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'faultline-stack-')))
+  const folder = stateDir ?? (await reapedFolder('stack-'))
   await writeFile(join(folder, FAKE_STACK_FILE), JSON.stringify(stack))
   const opened: Launched[] = []
   return {
     stateDir: folder,
     async launch(options = {}) {
-      const launched = await launch({ stateDir: folder, entry: ENTRY, ...options })
+      const launched = await launch({ stateDir: folder, entry: ENTRY, attached: true, ...options })
       opened.push(launched)
       return launched
     },

@@ -227,6 +227,13 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
     // Valkey began as Redis 7.2; the catalog's commands are older than both.
     supported: '>=7.0.0',
   },
+  alertmanager: {
+    executables: ['alertmanager'],
+    versionArgs: ['--version'],
+    versionPattern: /^alertmanager, version v?(\d+\.\d+\.\d+)/m,
+    // its API v2, which Prometheus speaks
+    supported: '>=0.27.0',
+  },
 }
 
 /** Every binary the kit knows, quickest build first, those it cannot build last. */
@@ -244,6 +251,7 @@ export const BINARY_NAMES: readonly BinaryName[] = [
   'pyroscope',
   'grafana',
   'valkey',
+  'alertmanager',
 ]
 
 /** Versions that the kit builds, by name. */

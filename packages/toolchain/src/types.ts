@@ -13,6 +13,7 @@ export type BinaryName =
   | 'pyroscope'
   | 'grafana'
   | 'valkey'
+  | 'alertmanager'
 
 /**
  * Where a binary came from: a path given in the environment, `PATH`, the kit's cache, or a build that

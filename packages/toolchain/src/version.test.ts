@@ -22,6 +22,7 @@ const PRINTED: Readonly<Record<BinaryName, (version: string) => string>> = {
   grafana: (version) => `grafana version ${version}\n`,
   valkey: (version) =>
     `Valkey server v=${version} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d7c971a948f0\n`,
+  alertmanager: (version) => `alertmanager, version ${version} (branch: HEAD, revision: 1a2b3c4)\n`,
 }
 
 const number = fc.nat({ max: 9999 })

@@ -8,25 +8,19 @@ import {
   type TokenVerifier,
 } from '@faultline/service-kit'
 import type Koa from 'koa'
-import type { Booking } from './domain/booking.ts'
-import type { Catalog } from './domain/catalog.ts'
 import type { Sessions } from './domain/sessions.ts'
-import type { Ticketing } from './domain/ticketing.ts'
 import { clientAddressReader } from './rate-limit/client-address.ts'
 import { admitSignIns, limitAddress, limitUser } from './rate-limit/middleware.ts'
 import { createRateLimits, type RateLimits, type RateLimitsOptions } from './rate-limit/rate-limits.ts'
-import { bookingRoutes } from './routes/booking.ts'
-import { catalogRoutes } from './routes/catalog.ts'
+import { passThroughRoutes, type Upstream } from './routes/pass-through.ts'
 import type { Protect } from './routes/protection.ts'
 import { sessionRoutes } from './routes/sessions.ts'
-import { ticketingRoutes } from './routes/ticketing.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface AppDependencies {
   telemetry: AppTelemetry
-  catalog: Catalog
-  booking: Booking
-  ticketing: Ticketing
+  /** The services behind the gateway, whose operations are public. */
+  upstreams: readonly Upstream[]
   identity: { sessions: Sessions; keys: Pick<SigningKeys, 'keySet'>; verifier: TokenVerifier }
   rateLimits?: Omit<RateLimitsOptions, 'register' | 'logger'>
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
@@ -45,19 +39,17 @@ const MAX_CONCURRENT = 256
 
 /** The public API. */
 export function createApp(dependencies: AppDependencies): Koa {
-  const { telemetry, catalog, booking, ticketing, identity, deadlineMs = DEADLINE_MS } = dependencies
+  const { telemetry, upstreams, identity, deadlineMs = DEADLINE_MS } = dependencies
   const limits = createRateLimits({ ...dependencies.rateLimits, ...telemetry })
   const addressOf = clientAddressReader(dependencies.trustedProxies ?? [])
   const protect = protection(identity.verifier, limits)
   const admitSignIn = admitSignIns(limits, addressOf)
   return createServiceApp({
     telemetry,
-    document: gatewayDocument(),
+    document: gatewayDocument(upstreams.map(({ service }) => service)),
     routes: [
-      catalogRoutes(catalog),
+      ...upstreams.map((upstream) => passThroughRoutes(upstream, protect)),
       sessionRoutes({ ...identity, protect, admitSignIn }),
-      bookingRoutes(booking, protect),
-      ticketingRoutes(ticketing, protect),
     ],
     first: [securityHeaders(), limitAddress(limits, addressOf)],
     shedding: { maxConcurrent: MAX_CONCURRENT, ...dependencies.shedding },

@@ -1,3 +1,4 @@
+import { type PublicService, publicServices } from '@faultline/contracts'
 import {
   httpOrigins,
   integer,
@@ -14,9 +15,7 @@ import {
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 import { type RateLimitSizes, rateLimitDefaults } from './rate-limit/rate-limits.ts'
-
-const origin = (of: string, example: string) =>
-  httpOrigins(`the URL of ${of}`, example).refine((origins) => origins.length === 1, 'is more than one URL')
+import type { UpstreamAddress } from './upstreams.ts'
 
 const perSecond = (what: string, fallback: number) =>
   integer(`${what} a second in the long run`, { minimum: 1, maximum: 1_000_000, default: fallback })
@@ -45,12 +44,6 @@ const rotation = {
 const schema = z.object({
   ...listenVariables({ port: 8081, adminPort: 9081 }),
   ...rotation,
-  CATALOG_URLS: httpOrigins(
-    "the URLs of the catalog's replicas, separated by commas",
-    'http://127.0.0.1:18082,http://127.0.0.1:18083',
-  ),
-  BOOKING_URL: origin('booking', 'http://127.0.0.1:18084'),
-  TICKETING_URL: origin('ticketing', 'http://127.0.0.1:18087'),
   NATS_URL: natsUrl(),
   TRUSTED_PROXIES: z
     .string()
@@ -85,23 +78,39 @@ export interface RotationConfig extends SigningKeysConfig {
 }
 
 export interface Config extends RotationConfig, ListenConfig {
-  catalogOrigins: readonly string[]
-  bookingOrigins: readonly string[]
-  ticketingOrigins: readonly string[]
+  upstreams: readonly UpstreamAddress[]
   natsUrl: string
   trustedProxies: readonly string[]
   rateLimits: RateLimitSizes
 }
 
-/** @throws ConfigurationError naming every wrong variable */
-export function loadGatewayConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const variables = loadConfig(schema, env)
+/** `WAITING_LIST_URL` for `waiting-list`. */
+const urlVariable = ({ name }: PublicService) => `${name.toUpperCase().replaceAll('-', '_')}_URL`
+
+/**
+ * @param services whose addresses are required
+ * @throws ConfigurationError naming every wrong variable
+ */
+export function loadGatewayConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  services: readonly PublicService[] = publicServices,
+): Config {
+  const urls = Object.fromEntries(
+    services.map((service) => [
+      urlVariable(service),
+      httpOrigins(
+        `the URL of ${service.name}, or those of its replicas, separated by commas`,
+        `http://${service.name}:8080`,
+      ),
+    ]),
+  )
+  // All at once, so that the error names every wrong variable; the type is that of the ones known by name.
+  const variables = loadConfig(schema.extend(urls as object), env)
+  const origins = loadConfig(z.object(urls), env)
   return {
     ...rotationConfig(variables),
     ...listenConfig(variables),
-    catalogOrigins: variables.CATALOG_URLS,
-    bookingOrigins: variables.BOOKING_URL,
-    ticketingOrigins: variables.TICKETING_URL,
+    upstreams: services.map((service) => ({ service, origins: origins[urlVariable(service)] ?? [] })),
     natsUrl: variables.NATS_URL,
     trustedProxies: variables.TRUSTED_PROXIES,
     rateLimits: {

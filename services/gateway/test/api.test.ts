@@ -75,9 +75,6 @@ describe('every answer keeps the public contract', () => {
       '/v1/venues',
       '/v1/venues/{venueId}',
       '/v1/availability-queries',
-      '/v1/sessions',
-      '/v1/sessions/refresh',
-      '/v1/sessions/current',
       '/v1/reservations',
       '/v1/reservations/{reservationId}',
       '/v1/orders',
@@ -86,6 +83,9 @@ describe('every answer keeps the public contract', () => {
       '/v1/orders/{orderId}/ticket.pdf',
       '/v1/webhooks',
       '/v1/webhooks/{webhookId}',
+      '/v1/sessions',
+      '/v1/sessions/refresh',
+      '/v1/sessions/current',
       '/.well-known/jwks.json',
     ])
   })

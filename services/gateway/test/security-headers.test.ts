@@ -1,3 +1,4 @@
+import { publicServices } from '@faultline/contracts'
 import { describe, expect, it } from 'vitest'
 import { SECURITY_HEADERS } from '../src/security-headers.ts'
 import { EMPTY_PAGE, startFakeCatalog } from './support/fake-catalog.ts'
@@ -82,16 +83,9 @@ describe('no answer goes without the security headers', () => {
   })
 
   it('500: a mistake of the gateway itself', async () => {
-    const fail = () => Promise.reject(new Error('a mistake'))
-    const booking = {
-      reserve: fail,
-      getReservation: fail,
-      release: fail,
-      order: fail,
-      listOrders: fail,
-      getOrder: fail,
-    }
-    await withGateway({ app: { booking } }, async ({ url, tokenFor }) => {
+    const call = () => Promise.reject(new Error('a mistake'))
+    const upstreams = publicServices.map((service) => ({ service, client: { call } }))
+    await withGateway({ app: { upstreams } }, async ({ url, tokenFor }) => {
       const authorization = `Bearer ${await tokenFor('user-1', 'orders:read')}`
       const answer = await fetch(`${url}/v1/orders`, { headers: { authorization } })
       expect(answer.status).toBe(500)

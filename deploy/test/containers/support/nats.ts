@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SERVICES } from '@faultline/runtime'
 import type { TestNats } from '@faultline/service-kit/testing'
 import { Wait } from 'testcontainers'
 import { vi } from 'vitest'
 import { REPOSITORY } from '../../rendered.ts'
 import { startServer } from './server.ts'
 
-const PORT = 4222
-const MONITOR_PORT = 8222
+const { nats: PORT, monitor: MONITOR_PORT } = SERVICES.nats
 const START_TIMEOUT_MS = 30_000
 
 /** NATS in a container, with the kit's own configuration and a folder of this machine for its data. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { SERVICES } from '@faultline/runtime'
 import type { TestPostgres } from '@faultline/service-kit/testing'
 import pg from 'pg'
 import { Wait } from 'testcontainers'
@@ -6,7 +7,7 @@ import { vi } from 'vitest'
 import { REPOSITORY } from '../../rendered.ts'
 import { startServer } from './server.ts'
 
-const PORT = 5432
+const PORT = SERVICES.postgres.postgres
 const PASSWORD = 'postgres'
 const START_TIMEOUT_MS = 30_000
 const SETTINGS = '/etc/postgresql/postgresql.conf'

@@ -7,7 +7,10 @@ export function downCommand(): Command {
   return new Command('down')
     .description('Stop everything in order; also what a killed supervisor left. Data is kept.')
     .option('--volumes', 'delete data, logs and rendered configuration, too')
-    .addHelpText('after', '\nExample:\n  npx faultline down --volumes\n')
+    .addHelpText(
+      'after',
+      '\nExit code 0, too, when nothing was running. The kit in containers: docker compose down.\n\nExample:\n  npx faultline down --volumes\n',
+    )
     .action(down)
 }
 

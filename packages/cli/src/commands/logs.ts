@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { defaultStateDir, ExitCode, logFile, StackError, stateLayout } from '@faultline/runtime'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
+import { CommandFailed } from '../command-failed.ts'
 
 const DEFAULT_LINES = 100
 
 interface LogsOptions {
   follow?: true
-  lines: string
+  lines: number
 }
 
 export function logsCommand(): Command {
@@ -16,31 +17,43 @@ export function logsCommand(): Command {
     .description("Print a component's log, whether it runs or not.")
     .argument('<name>', 'component, or "supervisor"')
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
-    .option('-n, --lines <n>', 'how many of the last lines', String(DEFAULT_LINES))
-    .addHelpText('after', '\nExample:\n  npx faultline logs collector --follow\n')
+    .option('-n, --lines <n>', 'how many of the last lines', wholeNumber, DEFAULT_LINES)
+    .addHelpText(
+      'after',
+      '\nExit code 3 when the kit has never run here. Of the kit in containers: docker compose logs NAME.\n\nExample:\n  npx faultline logs collector --follow\n',
+    )
     .action(logs)
 }
 
 async function logs(name: string, options: LogsOptions): Promise<void> {
-  if (!/^\d+$/.test(options.lines)) throw wrong(`--lines must be a whole number, got "${options.lines}"`)
   const layout = stateLayout(defaultStateDir())
   const file = logFile(layout.logs, name)
-  if (!existsSync(file) || name.includes('/')) {
+  if (name.includes('/') || !existsSync(file)) {
     const names = existsSync(layout.logs) ? await readdir(layout.logs) : []
     const known = names.filter((entry) => entry.endsWith('.log') && !entry.endsWith('.1.log'))
-    throw wrong(
-      known.length === 0
-        ? `there are no logs in ${layout.logs}: the kit has not run yet (in containers: docker compose logs ${name})`
-        : `there is no log of "${name}"; there are ${known.map((entry) => entry.slice(0, -'.log'.length)).join(', ')}`,
+    if (known.length === 0) {
+      throw new StackError(
+        `there are no logs in ${layout.logs}: the kit has not run yet; start it with "npm start -- --detach" (in containers: docker compose logs ${name})`,
+        ExitCode.environmentLacks,
+      )
+    }
+    throw new StackError(
+      `there is no log of "${name}"; there are ${known.map((entry) => entry.slice(0, -'.log'.length)).join(', ')}`,
+      ExitCode.wrongUse,
     )
   }
-  await execa('tail', ['-n', options.lines, ...(options.follow ? ['-F'] : []), file], {
-    stdio: 'inherit',
+  const { exitCode } = await execa(
+    'tail',
+    ['-n', String(options.lines), ...(options.follow ? ['-F'] : []), '--', file],
     // tail ends by Ctrl-C
-    reject: false,
-  })
+    { stdio: 'inherit', reject: false },
+  )
+  // undefined when a signal has ended it
+  if (exitCode !== undefined && exitCode !== 0) throw new CommandFailed(ExitCode.checkFailed)
 }
 
-function wrong(message: string): StackError {
-  return new StackError(message, ExitCode.wrongUse)
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('expected a whole number')
 }

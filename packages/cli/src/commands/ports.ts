@@ -16,7 +16,9 @@ interface PortsOptions {
 
 export function portsCommand(): Command {
   return new Command('ports')
-    .description('Show the ports of the kit in containers; with --offset, move all of them.')
+    .description(
+      'Show the ports of the kit, which are the same in containers and without; with --offset, move all of them.',
+    )
     .option('--offset <n>', 'write them to .env beside the compose file, moved by so many; 0 takes that back')
     .addOption(
       new Option('--file <file>', 'compose file').default(
@@ -25,7 +27,10 @@ export function portsCommand(): Command {
       ),
     )
     .option('--json', 'as one JSON document')
-    .addHelpText('after', '\nExample:\n  npx faultline ports --offset 2000 && docker compose up -d --wait\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx faultline ports --offset 2000 && docker compose up -d --wait\n\nBeside a kit in containers that keeps its ports: npm start -- --port-offset 2000\n',
+    )
     .action(ports)
 }
 
@@ -39,7 +44,7 @@ async function ports({ offset, file, json }: PortsOptions): Promise<void> {
   for (const warning of warnings) console.error(`warning: ${warning}`)
   if (offset !== undefined)
     console.error(
-      'They hold from the next "docker compose … up -d --wait" on, with the files that you start it from.',
+      'They hold from the next start on, "npm start" and "docker compose … up -d --wait" with the files that you start it from.',
     )
 }
 
@@ -51,5 +56,5 @@ function table(all: readonly PublishedPort[]): string {
     variable,
     String(published),
   ])
-  return columns([['SERVICE', 'NAME', 'PORT', 'VARIABLE', 'AT NEXT UP'], ...rows])
+  return columns([['SERVICE', 'NAME', 'PORT', 'VARIABLE', 'AT NEXT START'], ...rows])
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   defaultStateDir,
@@ -14,7 +15,7 @@ import {
   type SupervisorClient,
   stateLayout,
 } from '@faultline/runtime'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { undoBefore } from '../drill-leftovers.ts'
 import { Interruption } from '../interruption.ts'
@@ -26,7 +27,8 @@ interface UpOptions {
   detach?: true
   portOffset?: string
   sloProfile: 'drill' | 'production'
-  collectorConfig: string[]
+  collectorConfig?: string[]
+  file?: string[]
 }
 
 /** @param supervisorEntry program of the supervisor, where it is not the kit's own */
@@ -43,60 +45,79 @@ export function upCommand(supervisorEntry?: string): Command {
     .option(
       '--collector-config <file>',
       "collector configuration merged over the kit's own (repeatable)",
-      (file: string, files: string[]) => [...files, resolve(file)],
-      [],
+      oneMoreFile,
     )
-    .addHelpText('after', '\nExample:\n  npx faultline up --detach --port-offset 2000\n')
+    .option('--file <overlay>', "compose file merged over the kit's own (repeatable)", oneMoreFile)
+    .addHelpText(
+      'after',
+      `
+FAULTLINE_STATE_DIR says where data and logs go (default: .faultline in the repository); every command reads it.
+
+Example:
+  npx faultline up --detach --port-offset 2000
+  npx faultline up --file deploy/compose/bring-your-own.yml
+`,
+    )
     .action((options: UpOptions) => up(options, supervisorEntry))
 }
 
+function oneMoreFile(file: string, files: readonly string[] = []): readonly string[] {
+  const path = resolve(file)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) throw new InvalidArgumentError(`there is no file ${path}`)
+  if (found.isDirectory()) throw new InvalidArgumentError(`${path} is a folder`)
+  return [...files, path]
+}
+
 async function up(options: UpOptions, supervisorEntry: string | undefined): Promise<void> {
-  const stateDir = defaultStateDir()
   const attached = options.detach !== true
-  const launchOptions: LaunchOptions = {
-    stateDir,
+  using interruption = new Interruption()
+  const asked: LaunchOptions = {
+    stateDir: defaultStateDir(),
     portOffset: parsePortOffset(options.portOffset ?? process.env.FAULTLINE_PORT_OFFSET),
     sloProfile: options.sloProfile,
-    collectorConfigs: options.collectorConfig,
+    collectorConfigs: options.collectorConfig ?? [],
+    composeFiles: options.file ?? [],
     startedAt: new Date(performance.timeOrigin).toISOString(),
     attached,
     onNotice: (text) => console.log(text),
+    signal: interruption.requested,
     ...(supervisorEntry === undefined ? {} : { entry: supervisorEntry }),
   }
-  using interruption = new Interruption()
-  const launched = await launch(launchOptions)
+  let launched: Launched | undefined
   try {
-    await untilDone(launched, launchOptions, attached, interruption)
+    launched = await launch(asked)
+    await interruption.during(untilDone(launched, asked, interruption.requested))
+  } catch (error) {
+    if (!interruption.requested.aborted) throw error
+    if (launched === undefined) console.log('\nCalled off; nothing of it runs.')
+    // whoever started it, not this command, ends a kit that ran before
+    else if (!launched.alreadyRunning) await stopAll(asked.stateDir, interruption)
+    // a start that was called off has not done what was asked for, unless running was all that was asked for
+    if (!attached) throw new CommandFailed(ExitCode.checkFailed)
   } finally {
     // an attached supervisor that still runs stops then
-    await launched.runtime[Symbol.asyncDispose]()
-    launched.release()
+    await launched?.runtime[Symbol.asyncDispose]()
+    launched?.release()
   }
 }
 
+/** @throws the signal's reason once it is aborted */
 async function untilDone(
   { runtime, alreadyRunning }: Launched,
   asked: LaunchOptions,
-  attached: boolean,
-  interruption: Interruption,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { stateDir } = asked
+  const { stateDir, attached = false } = asked
   if (alreadyRunning) {
-    await announceRunning(runtime, asked, attached)
-    await startIdle(runtime, interruption)
+    await announceRunning(runtime, asked)
+    await startIdle(runtime)
   }
-  const state = await untilSettled(runtime, createProgress(), interruption.requested)
-  if (interruption.requested.aborted) {
-    // whoever started it, not this command, ends a kit that ran before
-    if (!alreadyRunning) await stopAll(stateDir, interruption)
-    // a start that was called off has not done what was asked for, unless running was all that was asked for
-    if (!attached) throw new CommandFailed(ExitCode.checkFailed)
-    return
-  }
+  const state = await untilSettled(runtime, createProgress(), signal)
   const exitCode = report(state, stateDir)
   if (exitCode === ExitCode.done) {
     await undoBefore(runtime, stateDir)
-    if (attached) await untilStopped(runtime, stateDir, interruption)
+    if (attached) await untilStopped(runtime, signal)
     return
   }
   // with a lack of this machine mended, the next start is to begin afresh; after a fault people look at what runs
@@ -110,32 +131,33 @@ async function untilDone(
 }
 
 /** @throws CommandFailed when this command was to run the kit in the foreground */
-async function announceRunning(
-  runtime: SupervisorClient,
-  asked: LaunchOptions,
-  attached: boolean,
-): Promise<void> {
-  const { portOffset, sloProfile } = await runtime.state()
+async function announceRunning(runtime: SupervisorClient, asked: LaunchOptions): Promise<void> {
   console.log(`The kit already runs here (state folder ${asked.stateDir}).`)
-  if (portOffset !== asked.portOffset || sloProfile !== asked.sloProfile) {
-    console.log(
-      `It keeps port offset ${portOffset} and SLO profile ${sloProfile}; to change them stop it first with "npx faultline down".`,
-    )
+  const { portOffset, sloProfile } = await runtime.state()
+  const kept = [
+    ...(portOffset !== asked.portOffset || sloProfile !== asked.sloProfile
+      ? [`port offset ${portOffset} and SLO profile ${sloProfile}`]
+      : []),
+    ...(asked.composeFiles?.length || asked.collectorConfigs?.length
+      ? ['the files that it was started with']
+      : []),
+  ]
+  if (kept.length > 0) {
+    console.log(`It keeps ${kept.join(', and ')}; to change them stop it first with "npx faultline down".`)
   }
-  if (!attached) return
+  if (!asked.attached) return
   console.error('See it with "npx faultline status", stop it with "npx faultline down".')
   throw new CommandFailed(ExitCode.environmentLacks)
 }
 
 /** Starts again what failed or was stopped in a kit that runs. */
-async function startIdle(runtime: SupervisorClient, interruption: Interruption): Promise<void> {
+async function startIdle(runtime: SupervisorClient): Promise<void> {
   const { components } = await runtime.state()
   const idle = components.filter(({ state }) => state === 'failed' || state === 'stopped')
   if (idle.length === 0) return
   console.log(`Starting what does not run: ${idle.map(({ name }) => name).join(', ')}.`)
   // why one does not become ready is in the state that is reported afterwards
-  const started = Promise.allSettled(idle.map(({ name }) => runtime.start(name)))
-  await Promise.race([started, once(interruption.requested, 'abort')])
+  await Promise.allSettled(idle.map(({ name }) => runtime.start(name)))
 }
 
 async function untilSettled(
@@ -150,6 +172,7 @@ async function untilSettled(
     if (state.phase !== 'starting') break
   }
   await progress.finish()
+  signal.throwIfAborted()
   return last
 }
 
@@ -172,19 +195,15 @@ function report(state: StackState | undefined, stateDir: string): ExitCode {
 }
 
 /** In the foreground: one line for each change until Ctrl-C, or until another command stops the kit. */
-async function untilStopped(
-  runtime: SupervisorClient,
-  stateDir: string,
-  interruption: Interruption,
-): Promise<void> {
+async function untilStopped(runtime: SupervisorClient, signal: AbortSignal): Promise<void> {
   console.log('Ctrl-C stops everything.')
   const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   let last: StackState | undefined
-  for await (const state of runtime.changes(interruption.requested)) {
+  for await (const state of runtime.changes(signal)) {
     last = state
     lines.update(state)
   }
-  if (interruption.requested.aborted) return stopAll(stateDir, interruption)
+  signal.throwIfAborted()
   if (last?.phase === 'stopping') return
   console.error('The supervisor was killed. "npx faultline down" stops what it left.')
   throw new CommandFailed(ExitCode.checkFailed)
@@ -194,8 +213,9 @@ async function stopAll(stateDir: string, interruption: Interruption): Promise<vo
   console.log('\nStopping in order; Ctrl-C again kills.')
   const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
   const stopped = down(stateDir, { onChange: (state) => lines.update(state) })
-  await Promise.race([stopped, once(interruption.insisted, 'abort')])
-  if (!interruption.insisted.aborted) return
+  const { insisted } = interruption
+  if (!insisted.aborted) await Promise.race([stopped, once(insisted, 'abort')])
+  if (!insisted.aborted) return
   await forceDown(stateDir)
   console.error('Killed.')
   throw new CommandFailed(ExitCode.checkFailed)

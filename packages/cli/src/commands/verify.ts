@@ -5,6 +5,10 @@ import { Command, InvalidArgumentError } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { connectKit } from '../kit.ts'
 
+const MIN_SECONDS = 15
+/** What has not arrived after an hour does not arrive. */
+const MAX_SECONDS = 3600
+
 interface VerifyOptions {
   json?: true
   all?: true
@@ -59,6 +63,6 @@ function showProgress(progress: VerifyProgress): void {
 
 function seconds(text: string): number {
   const value = Number(text)
-  if (value >= 15) return value
-  throw new InvalidArgumentError('expected at least 15 seconds')
+  if (value >= MIN_SECONDS && value <= MAX_SECONDS) return value
+  throw new InvalidArgumentError(`expected a number of seconds from ${MIN_SECONDS} to ${MAX_SECONDS}`)
 }

@@ -40,7 +40,7 @@ test('one line for each change, none for what stays or where everything begins',
   expect(lines).toEqual([
     '[    5.0 s] b               starting',
     '[    5.0 s] a               starting',
-    '[    5.0 s] b               ready    built',
+    '[    5.0 s] b               ready        built',
   ])
 })
 
@@ -51,9 +51,9 @@ test('of a build a line every 15 seconds', () => {
     clock.now += 1000
   }
   expect(lines.map((line) => line.slice(12))).toEqual([
-    'loki            building 0 %',
-    'loki            building 15 %',
-    'loki            building 30 %',
+    'loki            building     0 %',
+    'loki            building     15 %',
+    'loki            building     30 %',
   ])
 })
 
@@ -62,10 +62,24 @@ test('a crash says why in a line, a failure in several', () => {
   const detail = 'exited with code 1\nError: no\n  because of this'
   told.update(stateOf(record('a', 'backoff', { detail }), record('b', 'failed', { detail })))
   expect(lines).toEqual([
-    '[    5.0 s] a               backoff  exited with code 1:   because of this',
-    '[    5.0 s] b               failed   exited with code 1',
+    '[    5.0 s] a               backoff      exited with code 1:   because of this',
+    '[    5.0 s] b               failed       exited with code 1',
     '              | Error: no',
     '              |   because of this',
+  ])
+})
+
+test('that a component hangs, and that it answers again, is told once each', () => {
+  const { lines, progress: told } = progress(true)
+  const hangs = (reason: string): ComponentRecord =>
+    record('a', 'unresponsive', { detail: `has not answered since 14:03:07: ${reason}` })
+  told.update(stateOf(record('a', 'ready')))
+  told.update(stateOf(hangs('no answer within 5 s')))
+  told.update(stateOf(hangs('connect ECONNREFUSED 127.0.0.1:9082')))
+  told.update(stateOf(record('a', 'ready')))
+  expect(lines).toEqual([
+    '[    5.0 s] a               unresponsive has not answered since 14:03:07: no answer within 5 s',
+    '[    5.0 s] a               ready',
   ])
 })
 

@@ -3,7 +3,7 @@ import { duration, everythingOf, inOneLine } from '../format.ts'
 
 const BUILD_LINE_INTERVAL_MS = 15_000
 const NAME_WIDTH = 15
-const STATE_WIDTH = 8
+const STATE_WIDTH = 'unresponsive'.length
 
 /** Progress where there is no terminal: one line for each change of a component, a build's progress now and then. */
 export class LineProgress {

@@ -4,7 +4,7 @@ import { duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
 
 const REFRESH_MS = 250
 const NAME_WIDTH = 15
-const STATE_WIDTH = 8
+const STATE_WIDTH = 'unresponsive'.length
 
 interface Row {
   readonly done: PromiseWithResolvers<void>

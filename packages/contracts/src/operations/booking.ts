@@ -1,6 +1,5 @@
 /** Reservations and orders as OpenAPI path items; gateway and booking publish the same ones. */
 import { z } from 'zod'
-import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import {
   IDEMPOTENCY_KEY_HEADER,
   idempotencyKeySchema,
@@ -12,6 +11,7 @@ import {
 } from '../booking.ts'
 import { idSchema } from '../identifiers.ts'
 import { pageQuerySchema } from '../pagination.ts'
+import type { PublicService } from '../public-services.ts'
 import {
   bearer,
   bodyProblems,
@@ -35,13 +35,19 @@ const idempotencyProblems = {
 
 const notFound = { 404: problem("There is none with this id, or it is somebody else's") }
 
-export function bookingOperations(
-  prefix: string,
-  extraProblems: ZodOpenApiOperationObject['responses'] = {},
-) {
-  const problems = { ...tokenProblems, ...extraProblems }
-  return {
-    [`${prefix}/reservations`]: {
+/**
+ * Time that an order gets, in milliseconds: a payment takes longer than a look at the catalog. Still less than the
+ * 5 s after which the collector decides on a trace.
+ */
+const ORDER_TIMEOUT_MS = 4_500
+
+/** Booking's part of the public API. */
+export const booking = {
+  name: 'booking',
+  // A second attempt while the first one works on a payment would only be turned away.
+  attemptTimeoutMs: ORDER_TIMEOUT_MS,
+  operations: {
+    '/reservations': {
       post: {
         operationId: 'createReservation',
         summary: 'Hold seats of a concert for a short while: all of them or none',
@@ -53,17 +59,17 @@ export function bookingOperations(
           404: problem('There is no such concert, or it has no such seat'),
           ...idempotencyProblems,
           ...bodyProblems,
-          ...problems,
+          ...tokenProblems,
         },
       },
     },
-    [`${prefix}/reservations/{reservationId}`]: {
+    '/reservations/{reservationId}': {
       get: {
         operationId: 'getReservation',
         summary: 'One reservation of the visitor',
         security: bearer('orders:read'),
         requestParams: { path: reservationPath },
-        responses: { 200: json('The reservation', reservationSchema), ...notFound, ...problems },
+        responses: { 200: json('The reservation', reservationSchema), ...notFound, ...tokenProblems },
       },
       delete: {
         operationId: 'releaseReservation',
@@ -74,15 +80,16 @@ export function bookingOperations(
           204: { description: 'The seats are free, or were already' },
           409: problem('There is an order for it'),
           ...notFound,
-          ...problems,
+          ...tokenProblems,
         },
       },
     },
-    [`${prefix}/orders`]: {
+    '/orders': {
       post: {
         operationId: 'createOrder',
         summary: 'Pay for a reservation',
         security: bearer('orders:write'),
+        'x-timeout-ms': ORDER_TIMEOUT_MS,
         requestParams: { header: idempotencyHeader },
         requestBody: jsonBody(orderRequestSchema),
         responses: {
@@ -95,7 +102,7 @@ export function bookingOperations(
           ...notFound,
           ...idempotencyProblems,
           ...bodyProblems,
-          ...problems,
+          ...tokenProblems,
         },
       },
       get: {
@@ -103,17 +110,17 @@ export function bookingOperations(
         summary: 'Orders of the visitor, newest first',
         security: bearer('orders:read'),
         requestParams: { query: pageQuerySchema },
-        responses: { 200: json('A page of orders', orderPageSchema), ...problems },
+        responses: { 200: json('A page of orders', orderPageSchema), ...tokenProblems },
       },
     },
-    [`${prefix}/orders/{orderId}`]: {
+    '/orders/{orderId}': {
       get: {
         operationId: 'getOrder',
         summary: 'One order of the visitor',
         security: bearer('orders:read'),
         requestParams: { path: orderPath },
-        responses: { 200: json('The order', orderSchema), ...notFound, ...problems },
+        responses: { 200: json('The order', orderSchema), ...notFound, ...tokenProblems },
       },
     },
-  } satisfies ZodOpenApiPathsObject
-}
+  },
+} satisfies PublicService

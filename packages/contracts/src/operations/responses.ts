@@ -20,8 +20,11 @@ export function json(description: string, schema: z.ZodType): ZodOpenApiResponse
 }
 
 /** A body that the operation cannot do without. */
-export function jsonBody(schema: z.ZodType): ZodOpenApiRequestBodyObject {
-  return { required: true, content: { 'application/json': { schema } } }
+export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return {
+    required: true,
+    content: { 'application/json': { schema } },
+  } satisfies ZodOpenApiRequestBodyObject
 }
 
 /** Seconds after which a repeat may find another answer. */
@@ -63,8 +66,8 @@ export const securitySchemes = {
 } as const
 
 /** Wants a token with these scopes. */
-export function bearer(...scopes: (Scope | 'charges:write')[]) {
-  return [{ bearer: scopes as string[] }]
+export function bearer(...scopes: (Scope | 'charges:write')[]): [{ bearer: string[] }] {
+  return [{ bearer: scopes }]
 }
 
 /** Public keys of whoever signs tokens (RFC 7517). */

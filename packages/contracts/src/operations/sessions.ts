@@ -11,7 +11,7 @@ import {
   retryAfterHeader,
 } from './responses.ts'
 
-/** What the gateway adds to every operation. */
+/** Every operation of the gateway may be answered so. */
 export const rateLimited = {
   429: {
     ...problem('Too many requests from this user or address; try again after `Retry-After` seconds'),

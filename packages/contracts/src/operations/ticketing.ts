@@ -1,7 +1,7 @@
 /** Tickets and webhooks as OpenAPI path items; gateway and ticketing publish the same ones. */
 import { z } from 'zod'
-import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi'
 import { idSchema } from '../identifiers.ts'
+import type { PublicService } from '../public-services.ts'
 import { createdWebhookSchema, ticketSchema, webhookListSchema, webhookRequestSchema } from '../tickets.ts'
 import {
   bearer,
@@ -25,22 +25,20 @@ const notReady = {
   },
 }
 
-export function ticketingOperations(
-  prefix: string,
-  extraProblems: ZodOpenApiOperationObject['responses'] = {},
-) {
-  const problems = { ...tokenProblems, ...extraProblems }
-  return {
-    [`${prefix}/orders/{orderId}/ticket`]: {
+/** Ticketing's part of the public API. */
+export const ticketing = {
+  name: 'ticketing',
+  operations: {
+    '/orders/{orderId}/ticket': {
       get: {
         operationId: 'getTicket',
         summary: 'The ticket of an order, once it is there',
         security: bearer('orders:read'),
         requestParams: { path: orderPath },
-        responses: { 200: json('The ticket', ticketSchema), ...notReady, ...problems },
+        responses: { 200: json('The ticket', ticketSchema), ...notReady, ...tokenProblems },
       },
     },
-    [`${prefix}/orders/{orderId}/ticket.pdf`]: {
+    '/orders/{orderId}/ticket.pdf': {
       get: {
         operationId: 'getTicketDocument',
         summary: 'The ticket to print: a page with a QR code for each seat',
@@ -52,11 +50,11 @@ export function ticketingOperations(
             content: { 'application/pdf': { schema: { type: 'string', format: 'binary' } } },
           },
           ...notReady,
-          ...problems,
+          ...tokenProblems,
         },
       },
     },
-    [`${prefix}/webhooks`]: {
+    '/webhooks': {
       post: {
         operationId: 'createWebhook',
         summary: 'Be told of confirmed orders by signed requests (Standard Webhooks)',
@@ -67,17 +65,17 @@ export function ticketingOperations(
           409: problem('This organiser has as many webhooks as are allowed'),
           422: problem('The address is not public, or cannot be found'),
           ...bodyProblems,
-          ...problems,
+          ...tokenProblems,
         },
       },
       get: {
         operationId: 'listWebhooks',
         summary: "The organiser's webhooks, oldest first",
         security: bearer('webhooks:manage'),
-        responses: { 200: json('All of them', webhookListSchema), ...problems },
+        responses: { 200: json('All of them', webhookListSchema), ...tokenProblems },
       },
     },
-    [`${prefix}/webhooks/{webhookId}`]: {
+    '/webhooks/{webhookId}': {
       delete: {
         operationId: 'deleteWebhook',
         summary: 'Be told no longer',
@@ -86,9 +84,9 @@ export function ticketingOperations(
         responses: {
           204: { description: 'It is gone' },
           404: problem("There is none with this id, or it is somebody else's"),
-          ...problems,
+          ...tokenProblems,
         },
       },
     },
-  } satisfies ZodOpenApiPathsObject
-}
+  },
+} satisfies PublicService

@@ -55,7 +55,7 @@ describe('findCause', () => {
   const root = span('gateway', 'GET /v1/concerts', 0, 100)
   const select = (durationMs: number, more: Partial<Span> = {}) =>
     span('catalog', 'SELECT concerts', 5, durationMs, { parentSpanId: root.spanId, ...more })
-  const wanted = { service: 'catalog', span: '^SELECT' }
+  const wanted = { service: 'catalog', span: '^SELECT' } as const
   const trace = (...spans: Span[]) => ({ traceId: 't', spans })
 
   test('the span with the most time of its own is the cause', () => {

@@ -36,7 +36,7 @@ export function undoStepOf(fault: Fault): UndoStep {
 }
 
 export function createInjector(runtime: Runtime): Injector {
-  const endpoints = runtime.endpoints()
+  const endpoints = runtime.endpoints('toxiproxy', 'postgres', 'nats')
   const toxiproxy = createToxiproxy(endpoints.toxiproxy)
 
   async function put(fault: Fault): Promise<void> {

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { SERVICES } from '../topology.gen.ts'
 import { addressesOf, type Container, containerSchema, statusOfContainer } from './container.ts'
 
 function container(
   state: Partial<Container['State']>,
   restart = 'unless-stopped',
-  ports: Pick<Container, 'NetworkSettings'> & { asked?: Container['HostConfig']['PortBindings'] } = {},
+  ports: Pick<Container, 'NetworkSettings'> & {
+    asked?: Container['HostConfig']['PortBindings']
+    service?: string
+  } = {},
 ): Container {
   return {
     Id: 'f00',
@@ -21,7 +25,7 @@ function container(
     Config: {
       Image: 'prom/prometheus:v3',
       Cmd: null,
-      Labels: { 'com.docker.compose.service': 'prometheus' },
+      Labels: { 'com.docker.compose.service': ports.service ?? 'prometheus' },
     },
     HostConfig: { RestartPolicy: { Name: restart }, PortBindings: ports.asked },
     NetworkSettings: ports.NetworkSettings,
@@ -69,22 +73,21 @@ test('a container that ended has been so since its end, one that runs since its 
 })
 
 describe('the addresses of a container', () => {
-  const addresses = (
-    now: Record<string, { HostIp: string; HostPort: string }[] | null> | null,
-    asked?: Record<string, { HostIp: string; HostPort: string }[]>,
-  ) => {
-    const said = container({}, 'no', { NetworkSettings: { Ports: now }, asked })
-    return Object.fromEntries(addressesOf(containerSchema.parse(JSON.parse(JSON.stringify(said)))))
+  const { nats, loki, edge, 'catalog-1': catalog } = SERVICES
+  type Bindings = Record<string, { HostIp: string; HostPort: string }[] | null>
+  const addresses = (service: string, now: Bindings | null, asked?: Bindings) => {
+    const said = container({}, 'no', { NetworkSettings: { Ports: now }, asked, service })
+    return addressesOf(containerSchema.parse(JSON.parse(JSON.stringify(said))))
   }
 
-  test('are where the engine publishes its ports, by their names in the kit', () => {
+  test('are where the engine publishes its ports, by service and name', () => {
     expect(
-      addresses({
-        '4222/tcp': [{ HostIp: '127.0.0.1', HostPort: '24222' }],
-        '8222/tcp': [{ HostIp: '192.0.2.1', HostPort: '8222' }],
-        '9095/tcp': null,
+      addresses('nats', {
+        [`${nats.nats}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '24222' }],
+        [`${nats.monitor}/tcp`]: [{ HostIp: '192.0.2.1', HostPort: '8222' }],
+        '6222/tcp': null,
       }),
-    ).toEqual({ nats: '127.0.0.1:24222', natsMonitor: '192.0.2.1:8222' })
+    ).toEqual({ 'nats/nats': '127.0.0.1:24222', 'nats/monitor': '192.0.2.1:8222' })
   })
 
   test.each([
@@ -101,24 +104,31 @@ describe('the addresses of a container', () => {
     ],
     ['the loopback address of IPv6', [{ HostIp: '::1', HostPort: '23100' }], '[::1]:23100'],
   ])('that publishes on %s are such that a client can use', (_what, bindings, address) => {
-    expect(addresses({ '3100/tcp': bindings })).toEqual({ loki: address })
+    expect(addresses('loki', { [`${loki.http}/tcp`]: bindings })).toEqual({ 'loki/http': address })
   })
 
   test('that does not run are those that were asked for, but for what the engine would choose', () => {
     const asked = {
-      '3100/tcp': [{ HostIp: '127.0.0.1', HostPort: '23100' }],
-      '9095/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }],
-      '9096/tcp': [{ HostIp: '127.0.0.1', HostPort: '0' }],
+      [`${catalog.http}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '28082' }],
+      [`${catalog.admin}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '' }],
     }
-    expect(addresses({}, asked)).toEqual({ loki: '127.0.0.1:23100' })
-    expect(addresses(null, asked)).toEqual({ loki: '127.0.0.1:23100' })
-    expect(addresses({ '3100/tcp': [{ HostIp: '127.0.0.1', HostPort: '3100' }] }, asked)).toEqual({
-      loki: '127.0.0.1:3100',
-    })
+    expect(addresses('catalog-1', {}, asked)).toEqual({ 'catalog-1/http': '127.0.0.1:28082' })
+    expect(addresses('catalog-1', null, asked)).toEqual({ 'catalog-1/http': '127.0.0.1:28082' })
+    const zero = { [`${catalog.http}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '0' }] }
+    expect(addresses('catalog-1', {}, zero)).toEqual({})
+    const now = { [`${catalog.http}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '8082' }] }
+    expect(addresses('catalog-1', now, asked)).toEqual({ 'catalog-1/http': '127.0.0.1:8082' })
   })
 
-  test('leave out what is no TCP port of the kit', () => {
+  test('leave out what is no TCP port of its service', () => {
     const bindings = [{ HostIp: '127.0.0.1', HostPort: '28443' }]
-    expect(addresses({ '8443/udp': bindings, '81/tcp': bindings })).toEqual({})
+    const all = {
+      [`${edge.https}/udp`]: bindings,
+      '81/tcp': bindings,
+      [`${loki.http}/tcp`]: bindings,
+    }
+    expect(addresses('edge', all)).toEqual({})
+    expect(addresses('somebody-elses', all)).toEqual({})
+    expect(addresses('toString', all)).toEqual({})
   })
 })

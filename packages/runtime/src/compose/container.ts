@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { HOST } from '../endpoints.ts'
-import { BASE_PORTS, type PortName } from '../ports.ts'
 import type { ComponentState, ComponentStatus } from '../runtime.ts'
+import { type Addresses, addressName } from '../topology.ts'
 
 /** Where the engine publishes a container's ports, by `PORT/PROTOCOL`. */
 const bindingsSchema = z
@@ -51,26 +51,22 @@ const NEVER = '0001-01-01T00:00:00Z'
 export const componentOf = ({ Config }: Container): string =>
   Config.Labels['com.docker.compose.service'] ?? ''
 
-const PORT_NAMES = new Map<string, PortName>(
-  Object.entries(BASE_PORTS).map(([name, port]) => [`${port}/tcp`, name as PortName]),
-)
 /** Addresses that stand for every one of this machine. */
 const EVERYWHERE: readonly string[] = ['', '0.0.0.0', '::']
 
-/**
- * Where a container's ports are reached from this machine, as `HOST:PORT`. In a container they have the numbers of
- * {@link BASE_PORTS}.
- */
-export function addressesOf({ NetworkSettings, HostConfig }: Container): ReadonlyMap<PortName, string> {
+/** Where a container's named ports are reached from this machine. */
+export function addressesOf(container: Container): Addresses {
+  const { NetworkSettings, HostConfig } = container
   const bindings = { ...HostConfig.PortBindings, ...NetworkSettings?.Ports }
-  return new Map(
-    Object.entries(bindings).flatMap(([port, published]) => {
-      const name = PORT_NAMES.get(port)
+  return Object.fromEntries(
+    Object.entries(bindings).flatMap(([key, published]) => {
+      const [port, protocol] = key.split('/')
+      const name = protocol === 'tcp' ? addressName(componentOf(container), Number(port)) : undefined
       const { HostIp = '', HostPort = '' } = published?.[0] ?? {}
       // a port of the engine's choice has a number only while the container runs
       if (name === undefined || !(Number(HostPort) > 0)) return []
       const host = EVERYWHERE.includes(HostIp) ? HOST : HostIp
-      return [[name, `${host.includes(':') ? `[${host}]` : host}:${HostPort}`] as const]
+      return [[name, `${host.includes(':') ? `[${host}]` : host}:${HostPort}`]]
     }),
   )
 }

@@ -3,11 +3,11 @@ import { dirname } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { environmentLacks, messageOf, wrongUse } from '../errors.ts'
-import { BASE_PORTS, HIGHEST_PORT, maxOffset, OFFSET_BESIDE, portOffset } from '../ports.ts'
+import { HIGHEST_PORT, maxOffset, outgoingPorts, portOffset, suggestOffset } from '../ports.ts'
 import { isFree } from '../preflight/ports.ts'
 import { composeEnvironment, writeOwnSettings } from './env-file.ts'
 
-/** A port that docker-compose.yml publishes. */
+/** A port that a compose file publishes. */
 interface PortDefinition {
   readonly service: string
   /** Its name in the service. */
@@ -22,7 +22,7 @@ interface PortDefinition {
 }
 
 export interface PublishedPort extends PortDefinition {
-  /** Number on this machine at the next `docker compose up`. */
+  /** Number on this machine at the next start, without a port offset. */
   readonly published: number
 }
 
@@ -34,7 +34,13 @@ const portSchema = z.looseObject({
   protocol: z.string().default('tcp'),
 })
 const fileSchema = z.looseObject({
-  services: z.record(z.string(), z.looseObject({ ports: z.array(z.unknown()).default([]) })),
+  services: z.record(
+    z.string(),
+    z.looseObject({
+      ports: z.array(z.unknown()).default([]),
+      expose: z.array(z.coerce.number()).default([]),
+    }),
+  ),
 })
 
 /**
@@ -49,7 +55,7 @@ export async function readPublishedPorts(
   own?: Readonly<Record<string, number>>,
 ): Promise<readonly PublishedPort[]> {
   const values = await composeEnvironment(dirname(composeFile), environment, own)
-  return (await readDefinitions(composeFile)).map((port) => {
+  return (await readDefinitions(composeFile)).definitions.map((port) => {
     // as `:-` has it, what is set to nothing counts as not set
     const value = values[port.variable] || String(port.default)
     if (/^\d+$/.test(value) && Number(value) > 0 && Number(value) <= HIGHEST_PORT) {
@@ -71,18 +77,22 @@ export async function movePublishedPorts(
   offsetText: string,
   environment?: NodeJS.Dict<string>,
 ): Promise<{ ports: readonly PublishedPort[]; warnings: readonly string[] }> {
-  const definitions = await readDefinitions(composeFile)
+  const { definitions, exposed } = await readDefinitions(composeFile)
   const offset = portOffset(offsetText, maxOffset(definitions.map((port) => port.default)))
   const moved = Object.fromEntries(definitions.map((port) => [port.variable, port.default + offset]))
   const own = offset === 0 ? {} : moved
   const ports = await readPublishedPorts(composeFile, environment, own)
   await writeOwnSettings(dirname(composeFile), own)
-  return { ports, warnings: await warningsAbout(ports, offset) }
+  const kept = [...ports.map((port) => port.default), ...exposed]
+  return { ports, warnings: await warningsAbout(ports, offset, kept) }
 }
 
-async function readDefinitions(composeFile: string): Promise<readonly PortDefinition[]> {
+/** The ports that a file publishes, and the numbers of those that only its services reach. */
+async function readDefinitions(
+  composeFile: string,
+): Promise<{ definitions: readonly PortDefinition[]; exposed: readonly number[] }> {
   const { services } = await readComposeFile(composeFile)
-  return Object.entries(services).flatMap(([service, { ports }]) =>
+  const definitions = Object.entries(services).flatMap(([service, { ports }]) =>
     ports.map((entry) => {
       const parsed = portSchema.safeParse(entry)
       const { variable = '', port = '' } = PUBLISHED.exec(parsed.data?.published ?? '')?.groups ?? {}
@@ -95,6 +105,7 @@ async function readDefinitions(composeFile: string): Promise<readonly PortDefini
       )
     }),
   )
+  return { definitions, exposed: Object.values(services).flatMap(({ expose }) => expose) }
 }
 
 async function readComposeFile(file: string): Promise<z.infer<typeof fileSchema>> {
@@ -106,7 +117,12 @@ async function readComposeFile(file: string): Promise<z.infer<typeof fileSchema>
   }
 }
 
-async function warningsAbout(ports: readonly PublishedPort[], offset: number): Promise<readonly string[]> {
+/** @param kept what the kit takes where it is not moved */
+async function warningsAbout(
+  ports: readonly PublishedPort[],
+  offset: number,
+  kept: readonly number[],
+): Promise<readonly string[]> {
   const warnings: string[] = []
   const warn = (found: readonly PublishedPort[], text: string): void => {
     if (found.length === 0) return
@@ -128,23 +144,16 @@ async function warningsAbout(ports: readonly PublishedPort[], offset: number): P
   const taken: PublishedPort[] = []
   for (const port of ports.filter(isMoved)) if (!(await isFree(port.published))) taken.push(port)
   warn(taken, 'in use now; unless it is by this kit itself, stop what holds it or take another offset')
-  const unmoved: readonly number[] = Object.values(BASE_PORTS)
+  const better = await suggestOffset(kept, isFree)
+  const advice = better === undefined ? '' : `; an offset of ${better} has no such port`
   warn(
-    ports.filter(({ published }) => unmoved.includes(published)),
-    `"npm start" without an offset takes it, so not both can run; with an offset of ${OFFSET_BESIDE} they can`,
+    ports.filter(({ published }) => kept.includes(published)),
+    `a kit that is not moved takes it, so not both can run${advice}`,
   )
-  const [lowest, highest] = await outgoingRange()
+  const [lowest, highest] = await outgoingPorts()
   warn(
     ports.filter(({ published }) => published >= lowest && published <= highest),
-    `outgoing connections of this machine take ports from ${lowest} to ${highest}, so it may be taken at a start; a smaller offset stays below`,
+    `outgoing connections of this machine take ports from ${lowest} to ${highest}, so it may be taken at a start${advice}`,
   )
   return warnings
-}
-
-/** Ports that the system gives to outgoing connections. */
-async function outgoingRange(): Promise<readonly [number, number]> {
-  const text = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '')
-  // without that file: as IANA has it, and macOS
-  const [lowest = 49_152, highest = HIGHEST_PORT] = text.match(/\d+/g)?.map(Number) ?? []
-  return [lowest, highest]
 }

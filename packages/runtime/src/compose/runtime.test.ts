@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
-import { endpointsAt } from '../endpoints.ts'
-import { portsAt } from '../ports.ts'
+import { SERVICES } from '../topology.gen.ts'
 import type { Container } from './container.ts'
 import { type PublishedPort, readPublishedPorts } from './published-ports.ts'
 import { ComposeRuntime } from './runtime.ts'
@@ -47,15 +46,18 @@ async function containers(
 const runtime = (all: readonly Container[]) => new ComposeRuntime('/state', 'faultline', all)
 
 test.each([0, 20_000])(
-  'endpoints are those of plain processes, at the ports that the engine has published, %i further up',
+  'endpoints are at the ports that the engine has published, %i further up',
   async (offset) => {
     const endpoints = runtime(await containers(offset)).endpoints()
-    expect(endpoints).toEqual(endpointsAt(portsAt(offset), { grafana: true }))
     expect(endpoints).toMatchObject({
-      edgeTls: `https://localhost:${8443 + offset}`,
-      catalog: [`http://127.0.0.1:${8082 + offset}`, `http://127.0.0.1:${8083 + offset}`],
-      nats: `nats://127.0.0.1:${4222 + offset}`,
-      postgres: `postgres://postgres:postgres@127.0.0.1:${5432 + offset}/box_office`,
+      edgeTls: `https://localhost:${SERVICES.edge.https + offset}`,
+      catalog: [
+        `http://127.0.0.1:${SERVICES['catalog-1'].http + offset}`,
+        `http://127.0.0.1:${SERVICES['catalog-2'].http + offset}`,
+      ],
+      nats: `nats://127.0.0.1:${SERVICES.nats.nats + offset}`,
+      postgres: `postgres://postgres:postgres@127.0.0.1:${SERVICES.postgres.postgres + offset}/box_office`,
+      grafana: `http://127.0.0.1:${SERVICES.grafana.http + offset}`,
     })
   },
 )
@@ -64,14 +66,18 @@ test('the name of an edge that listens on another address is that address', asyn
   const all = await containers(0)
   const edge = all.map((container) => ({
     ...container,
-    NetworkSettings: { Ports: { '8443/tcp': [{ HostIp: '192.0.2.1', HostPort: '443' }] } },
+    NetworkSettings: {
+      Ports: { [`${SERVICES.edge.https}/tcp`]: [{ HostIp: '192.0.2.1', HostPort: '443' }] },
+    },
   }))
   expect(runtime(edge).endpoints('edgeTls')).toMatchObject({ edgeTls: 'https://192.0.2.1:443' })
 })
 
 test('without a container of Grafana there is no endpoint of it', async () => {
   const all = (await containers(0)).filter(({ Id }) => Id !== 'grafana')
-  expect(runtime(all).endpoints()).toEqual(endpointsAt(portsAt(0), { grafana: false }))
+  const { grafana, ...others } = runtime(await containers(0)).endpoints()
+  expect(grafana).toBeDefined()
+  expect(runtime(all).endpoints()).toEqual(others)
 })
 
 test('what is not published is named when it is asked for, with the files that the kit was started from', async () => {
@@ -80,23 +86,23 @@ test('what is not published is named when it is asked for, with the files that t
   )
   const kit = runtime(closed)
   expect(kit.endpoints('edge', 'collectorOtlpHttp', 'grafana')).toMatchObject({
-    edge: 'http://127.0.0.1:8080',
-    collectorOtlpHttp: 'http://127.0.0.1:4318',
-    grafana: 'http://127.0.0.1:3000',
+    edge: `http://127.0.0.1:${SERVICES.edge.http}`,
+    collectorOtlpHttp: `http://127.0.0.1:${SERVICES.collector['otlp-http']}`,
+    grafana: `http://127.0.0.1:${SERVICES.grafana.http}`,
   })
   const refusal = (text: string) =>
     expect.objectContaining({ exitCode: 3, message: expect.stringContaining(text) })
-  expect(() => kit.endpoints()).toThrow(refusal('does not publish gateway (8081), gatewayAdmin (9081), '))
+  expect(() => kit.endpoints()).toThrow(refusal('does not publish gateway/http, gateway/admin, '))
   expect(() => kit.endpoints()).toThrow(
     refusal('started from /kit/docker-compose.yml, /kit/deploy/compose/closed.yml'),
   )
   expect(() => kit.endpoints('edge', 'catalog')).toThrow(
-    refusal('does not publish catalog1 (8082), catalog2 (8083): that part'),
+    refusal('does not publish catalog-1/http, catalog-2/http: that part'),
   )
-  await expect(kit.restart('loki')).rejects.toThrow(refusal('does not publish ready (8090): '))
+  await expect(kit.restart('loki')).rejects.toThrow(refusal('does not publish ready/http: '))
 })
 
 test('a backend that is left out is named like a port that is not published', async () => {
   const all = (await containers(0)).filter(({ Id }) => Id !== 'prometheus')
-  expect(() => runtime(all).endpoints()).toThrow('does not publish prometheus (9090): ')
+  expect(() => runtime(all).endpoints()).toThrow('does not publish prometheus/http: ')
 })

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
-import { endpointsOf } from '../endpoints.ts'
+import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
 import { environmentLacks, StackError, wrongUse } from '../errors.ts'
 import { runLoad } from '../load.ts'
-import { BASE_PORTS, type PortName } from '../ports.ts'
 import type {
   ComponentStatus,
   Endpoints,
@@ -17,6 +16,7 @@ import type {
   Runtime,
 } from '../runtime.ts'
 import { stateLayout } from '../state/layout.ts'
+import type { Addresses, AddressName } from '../topology.ts'
 import { addressesOf, type Container, componentOf, containerSchema, statusOfContainer } from './container.ts'
 import { docker } from './docker.ts'
 import { composeEnvironment } from './env-file.ts'
@@ -26,8 +26,7 @@ const PROJECT = 'faultline'
 /** How long a component may take from its start to ready, in ms; PostgreSQL may have to recover. */
 const READY_TIMEOUT_MS = 120_000
 const POLL_MS = 500
-/** Of the ports that are missing, so many are named. */
-const MOST_NAMED = 5
+const READY = 'ready/http' satisfies AddressName
 const readinessSchema = z.record(z.string(), z.string())
 
 /** The kit as `docker compose up` runs it, over the Docker client. */
@@ -37,8 +36,9 @@ export class ComposeRuntime implements Runtime {
   readonly #project: string
   /** Files that the kit was made from, for people. */
   readonly #files: readonly string[]
-  readonly #hasGrafana: boolean
-  readonly #addresses: ReadonlyMap<PortName, string>
+  readonly #addresses: Addresses
+  readonly #lack = (missing: string): string =>
+    `the kit in containers does not publish ${missing}: that part does not run, or an overlay such as deploy/compose/closed.yml or bring-your-own.yml leaves it out; to have it, start the kit without that overlay (it was started from ${this.#files.join(', ')})`
 
   /**
    * @param stateDir for what load leaves: summaries and logs
@@ -48,15 +48,11 @@ export class ComposeRuntime implements Runtime {
     this.#stateDir = stateDir
     this.#project = project
     this.#files = all[0] === undefined ? [] : composeFiles(all[0])
-    this.#hasGrafana = all.some((container) => componentOf(container) === 'grafana')
-    this.#addresses = new Map(all.flatMap((container) => [...addressesOf(container)]))
+    this.#addresses = Object.assign({}, ...all.map(addressesOf))
   }
 
   endpoints<Name extends keyof Endpoints = keyof Endpoints>(...only: readonly Name[]): Pick<Endpoints, Name> {
-    const all = endpointsOf((name) => this.#addresses.get(name) ?? '', { grafana: this.#hasGrafana })
-    const needed: readonly string[] = only.length > 0 ? only : Object.keys(all)
-    this.#mustPublish(needed.flatMap((name) => portsOf(name as keyof Endpoints)))
-    return all
+    return endpointsOf(this.#addresses, only, this.#lack)
   }
 
   async status(): Promise<readonly ComponentStatus[]> {
@@ -66,7 +62,7 @@ export class ComposeRuntime implements Runtime {
   }
 
   async start(component: string): Promise<void> {
-    this.#mustPublish(['ready'])
+    requireAddresses(this.#addresses, [READY], this.#lack)
     await docker(['start', await this.#id(component)])
     await this.#untilReady(component)
   }
@@ -76,7 +72,7 @@ export class ComposeRuntime implements Runtime {
   }
 
   async restart(component: string, overrides: RestartOverrides = {}): Promise<void> {
-    this.#mustPublish(['ready'])
+    requireAddresses(this.#addresses, [READY], this.#lack)
     const container = await this.#find(component)
     const { env = {}, args = [] } = overrides
     await composeUp(container, {
@@ -93,21 +89,11 @@ export class ComposeRuntime implements Runtime {
   async runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
     const layout = stateLayout(this.#stateDir)
     await mkdir(layout.logs, { recursive: true })
-    return runLoad({ layout, endpoints: this.endpoints('edge', 'collectorOtlpHttp') }, scenario, options)
+    requireAddresses(this.#addresses, LOAD_PORTS, this.#lack)
+    return runLoad({ layout, addresses: this.#addresses }, scenario, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  /** @throws StackError (environment) naming those that are not reached from this machine */
-  #mustPublish(names: readonly PortName[]): void {
-    const missing = names.filter((name) => !this.#addresses.has(name))
-    if (missing.length === 0) return
-    const named = missing.slice(0, MOST_NAMED).map((name) => `${name} (${BASE_PORTS[name]})`)
-    const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : ''
-    throw environmentLacks(
-      `the kit in containers does not publish ${named.join(', ')}${more}: that part does not run, or an overlay such as deploy/compose/closed.yml or bring-your-own.yml leaves it out; to have it, start the kit without that overlay (it was started from ${this.#files.join(', ')})`,
-    )
-  }
 
   async #id(component: string): Promise<string> {
     return (await this.#find(component)).Id
@@ -138,20 +124,13 @@ export class ComposeRuntime implements Runtime {
   async #saidByReady(component: string): Promise<string | undefined> {
     if (component === 'ready') return undefined
     try {
-      const response = await fetch(`http://${this.#addresses.get('ready')}/readyz`)
+      const response = await fetch(`http://${this.#addresses[READY]}/readyz`)
       const said = readinessSchema.parse(await response.json())[component]
       return said === 'ready' ? undefined : said
     } catch (error) {
       return `the service ready does not answer: ${error instanceof Error ? error.message : String(error)}`
     }
   }
-}
-
-/** The ports that an endpoint is made of: the one of its name, but for a service with replicas. */
-function portsOf(name: keyof Endpoints): readonly PortName[] {
-  if (name === 'catalog') return ['catalog1', 'catalog2']
-  if (name === 'catalogAdmin') return ['catalog1Admin', 'catalog2Admin']
-  return [name]
 }
 
 /**

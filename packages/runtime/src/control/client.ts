@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { type Dispatcher, Pool } from 'undici'
+import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
 import { messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import { isAlive } from '../process/identity.ts'
@@ -18,7 +19,10 @@ import { readState, type StackState, stackStateSchema } from '../state/state-fil
 import { problem } from './protocol.ts'
 
 /** How long after its last answer a supervisor may still exist, in ms. */
-const LAST_MOMENTS_MS = 2000
+const LAST_MOMENTS_MS = 10_000
+
+const lack = (missing: string): string =>
+  `the kit has nothing that answers as ${missing}: that part is not among those that run here, which "npx faultline status" shows`
 
 /** A running supervisor, over its control API. */
 export class SupervisorClient implements Runtime {
@@ -39,8 +43,8 @@ export class SupervisorClient implements Runtime {
     })
   }
 
-  endpoints(): Endpoints {
-    return this.#state.endpoints
+  endpoints<Name extends keyof Endpoints = keyof Endpoints>(...only: readonly Name[]): Pick<Endpoints, Name> {
+    return endpointsOf(this.#state.addresses, only, lack)
   }
 
   /** All that the supervisor knows, as in state.json. */
@@ -92,8 +96,10 @@ export class SupervisorClient implements Runtime {
     }
   }
 
-  runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
-    return runLoad({ layout: this.#layout, endpoints: this.endpoints() }, scenario, options)
+  async runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
+    const { addresses } = this.#state
+    requireAddresses(addresses, LOAD_PORTS, lack)
+    return runLoad({ layout: this.#layout, addresses }, scenario, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,10 +9,18 @@ import type { PostgresPlace } from './place.ts'
 const SETTINGS = 'faultline.conf'
 const LOCALE_ENV = { LC_ALL: 'C.UTF-8' }
 
+/** What a cluster is made with. */
+export interface ClusterOptions {
+  /** Of the user `postgres`. */
+  readonly password: string
+  /** Further arguments of `initdb`. */
+  readonly arguments: readonly string[]
+}
+
 /** Makes the cluster once (the migration makes the database in it); a cluster that was left half made is made anew. */
 export async function ensureCluster(
   place: PostgresPlace,
-  password: string,
+  options: ClusterOptions,
   signal: AbortSignal,
 ): Promise<void> {
   // written when everything before it succeeded
@@ -21,7 +29,7 @@ export async function ensureCluster(
   await rm(place.data, { recursive: true, force: true })
   await mkdir(place.data, { recursive: true, mode: 0o700 })
   if (place.account !== undefined) await chown(place.data, place.account.uid, place.account.gid)
-  await initialise(place, password, signal)
+  await initialise(place, options, signal)
   await appendFile(join(place.data, 'postgresql.conf'), `include '${SETTINGS}'\n`)
   await writeFile(complete, '')
 }
@@ -45,7 +53,11 @@ export async function removeStaleLock(data: string): Promise<void> {
   if (!stdout.includes('postgres')) await rm(lock, { force: true })
 }
 
-async function initialise(place: PostgresPlace, password: string, signal: AbortSignal): Promise<void> {
+async function initialise(
+  place: PostgresPlace,
+  { password, arguments: further }: ClusterOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-initdb-'))
   try {
     const passwordFile = join(folder, 'password')
@@ -61,19 +73,17 @@ async function initialise(place: PostgresPlace, password: string, signal: AbortS
         '--username=postgres',
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
-        '--encoding=UTF8',
-        '--locale=C.UTF-8',
-        '--data-checksums',
+        ...further,
         // not worth its time for a cluster that the next line of this file can make again
         '--no-sync',
       ],
-      options(place, signal),
+      runAs(place, signal),
     )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function options(place: PostgresPlace, cancelSignal: AbortSignal): Options {
+function runAs(place: PostgresPlace, cancelSignal: AbortSignal): Options {
   return { ...place.account, cwd: place.data, env: LOCALE_ENV, cancelSignal }
 }

@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import type { ComponentDefinition, PortUse } from '../component.ts'
 import { HOST } from '../endpoints.ts'
 import { environmentLacks, systemErrorCode } from '../errors.ts'
-import { OFFSET_BESIDE } from '../ports.ts'
+import { suggestOffset } from '../ports.ts'
 
 const COMMAND_LENGTH = 80
 
@@ -24,10 +24,13 @@ export async function checkPorts(
     }
   }
   if (lines.length === 0) return
-  const suggestion = portOffset + OFFSET_BESIDE
-  throw environmentLacks(
-    `${lines.join('\n')}\nStop what holds ${lines.length === 1 ? 'it' : 'them'}, or move all ports of the kit: --port-offset ${suggestion} (or FAULTLINE_PORT_OFFSET=${suggestion})`,
-  )
+  const withoutOffset = components.flatMap(({ ports }) => ports.map(({ port }) => port - portOffset))
+  const offset = await suggestOffset(withoutOffset, isFree, { current: portOffset })
+  const move =
+    offset === undefined
+      ? ''
+      : `, or move all ports of the kit: --port-offset ${offset} (or FAULTLINE_PORT_OFFSET=${offset})`
+  throw environmentLacks(`${lines.join('\n')}\nStop what holds ${lines.length === 1 ? 'it' : 'them'}${move}`)
 }
 
 /** Whether nobody on this machine listens on a port of the loopback interface. */

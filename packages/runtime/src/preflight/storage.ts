@@ -1,5 +1,7 @@
 import { accessSync, constants } from 'node:fs'
-import { mkdir, statfs } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { execa } from 'execa'
 import { environmentLacks, messageOf } from '../errors.ts'
 import { foldersOf, type StateLayout } from '../state/layout.ts'
 
@@ -7,30 +9,103 @@ import { foldersOf, type StateLayout } from '../state/layout.ts'
 export const MIN_FREE_BYTES = 1024 ** 3
 
 const MIB = 1024 ** 2
+/** Within this time, in ms, a disk that works has made a few folders; a network share that is gone never does. */
+const MAKE_TIMEOUT_MS = 5000
+/**
+ * Longest path, in bytes, with its closing NUL; `mkdir -p` makes longer ones, step by step, that nothing can open.
+ * @see https://man7.org/linux/man-pages/man0/limits.h.0p.html `PATH_MAX`
+ */
+const PATH_MAX = process.platform === 'linux' ? 4096 : 1024
+/** More of a path, in characters, says nothing to people. */
+const SHOWN_LENGTH = 200
 
 /**
  * Makes the folders of the state folder and checks that they can be written to and have room.
- * @throws StackError (environment) with the way out
+ * @throws StackError (environment) with the way out, within a few seconds
  */
 export async function prepareStorage(
   layout: StateLayout,
   minFreeBytes: number = MIN_FREE_BYTES,
 ): Promise<void> {
-  for (const folder of foldersOf(layout)) {
-    try {
-      await mkdir(folder, { recursive: true })
-      accessSync(folder, constants.W_OK | constants.X_OK)
-    } catch (error) {
-      throw environmentLacks(
-        `cannot write to ${folder} (${messageOf(error)}): change its owner or mode, or set FAULTLINE_STATE_DIR to a folder of yours`,
-        error,
-      )
-    }
-  }
-  const { bavail, bsize } = await statfs(layout.root)
-  const free = bavail * bsize
+  for (const folder of foldersOf(layout)) await makeFolder(folder)
+  const { free } = await diskOf(layout.root)
   if (free >= minFreeBytes) return
   throw environmentLacks(
     `only ${Math.floor(free / MIB)} MiB are free on the disk of ${layout.root}, ${Math.ceil(minFreeBytes / MIB)} MiB are needed: free some (npx faultline down --volumes deletes the kit's data), or set FAULTLINE_STATE_DIR to another disk`,
   )
 }
+
+/**
+ * Makes a folder of the state folder, and those above it, and checks that it can be written to.
+ *
+ * By the system's `mkdir`: Node's own, with `recursive`, tries for ever where a folder cannot be made though the one
+ * above it is there, as in procfs, and a thread that waits for a disk keeps Node from ending at all.
+ * @throws StackError (environment) with the way out, within a few seconds
+ * @see https://github.com/nodejs/node/blob/v24.x/src/node_file.cc `MKDirpAsync`
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  if (Buffer.byteLength(folder) >= PATH_MAX) throw unusable(folder, `longer than ${PATH_MAX - 1} bytes`)
+  const made = await execa('mkdir', ['-p', '--', folder], {
+    env: { LC_ALL: 'C' },
+    stdin: 'ignore',
+    reject: false,
+    timeout: MAKE_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  })
+  if (made.timedOut) throw unusable(folder, `the disk does not answer within ${MAKE_TIMEOUT_MS / 1000} s`)
+  if (made.failed) throw unusable(folder, reasonOf(`${made.stderr || made.shortMessage}`))
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw unusable(folder, shortened(messageOf(error)), error)
+  }
+}
+
+/**
+ * What is low on space, for people: a line for each disk that has less than a start needs.
+ * @param folders that the kit writes to, each there or not: the state folder, the cache of programs
+ */
+export async function lowSpace(
+  folders: readonly string[],
+  minFreeBytes: number = MIN_FREE_BYTES,
+): Promise<readonly string[]> {
+  const low = new Map<number, string>()
+  for (const folder of folders) {
+    const { device, free } = await diskOf(folder)
+    if (free >= minFreeBytes || low.has(device)) continue
+    low.set(
+      device,
+      `only ${Math.floor(free / MIB)} MiB are left on the disk of ${folder}: with less than ${Math.ceil(minFreeBytes / MIB)} MiB the kit does not start again`,
+    )
+  }
+  return [...low.values()]
+}
+
+/** The disk that holds a folder, or will hold it, and what is free on it, in bytes. */
+async function diskOf(folder: string): Promise<{ readonly device: number; readonly free: number }> {
+  try {
+    const [{ dev }, { bavail, bsize }] = await Promise.all([stat(folder), statfs(folder)])
+    return { device: dev, free: bavail * bsize }
+  } catch (error) {
+    const parent = dirname(folder)
+    if (parent === folder) throw error
+    return diskOf(parent)
+  }
+}
+
+function unusable(folder: string, reason: string, cause?: unknown): Error {
+  return environmentLacks(
+    `cannot write to ${shortened(folder)} (${reason}): change its owner or mode, or set FAULTLINE_STATE_DIR to a folder of yours`,
+    cause,
+  )
+}
+
+/** What `mkdir` says, as far as it is worth reading. */
+const reasonOf = (said: string): string =>
+  shortened(
+    said.replace(/File exists$/, 'something is there that is no folder, or a link that leads nowhere'),
+  )
+
+/** Beginning and end of a text that is longer than anyone reads. */
+const shortened = (text: string): string =>
+  text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH / 2)}…${text.slice(-SHOWN_LENGTH / 2)}`

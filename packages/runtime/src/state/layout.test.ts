@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -24,5 +25,7 @@ test('two long state folders do not share a socket', () => {
 
 test('the state folder is in the repository unless the environment says where', () => {
   expect(defaultStateDir({})).toBe(`${REPOSITORY_ROOT}/.faultline`)
+  expect(defaultStateDir({ FAULTLINE_STATE_DIR: '' })).toBe(`${REPOSITORY_ROOT}/.faultline`)
   expect(defaultStateDir({ FAULTLINE_STATE_DIR: '/elsewhere' })).toBe('/elsewhere')
+  expect(defaultStateDir({ FAULTLINE_STATE_DIR: '../else where' })).toBe(resolve('../else where'))
 })

@@ -16,7 +16,8 @@ export interface StateLayout {
   readonly lockFile: string
   readonly logs: string
   readonly data: string
-  readonly config: string
+  /** What services mount, below a folder each. */
+  readonly roots: string
   /** Summaries of load runs. */
   readonly load: string
   /** Compiled code of the Node processes, which halves their start. */
@@ -37,7 +38,7 @@ export function stateLayout(stateDir: string): StateLayout {
     lockFile: join(root, 'supervisor.lock'),
     logs: join(root, 'logs'),
     data: join(root, 'data'),
-    config: join(root, 'config'),
+    roots: join(root, 'root'),
     load: join(root, 'load'),
     compileCache: join(root, 'cache/node'),
     socket: socketPath(root),
@@ -54,5 +55,5 @@ export function socketPath(root: string, temporary: string = tmpdir()): string {
 
 /** Every folder that must exist before the first component starts. */
 export function foldersOf(layout: StateLayout): readonly string[] {
-  return [layout.root, layout.logs, layout.data, layout.config, dirname(layout.socket)]
+  return [layout.root, layout.logs, layout.data, layout.roots, dirname(layout.socket)]
 }

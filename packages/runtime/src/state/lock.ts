@@ -37,7 +37,8 @@ function linked(draft: string, lockFile: string): boolean {
   }
 }
 
-function readHolder(lockFile: string): ProcessIdentity | undefined {
+/** Who holds the lock, whether that process still runs or not; undefined when nobody does. */
+export function readHolder(lockFile: string): ProcessIdentity | undefined {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(lockFile, 'utf8')))
   } catch {

@@ -3,15 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { endpointsAt } from '../endpoints.ts'
-import { portsAt } from '../ports.ts'
 import { type ComponentRecord, parseState, readState, type StackState, writeState } from './state-file.ts'
 
 const component: fc.Arbitrary<ComponentRecord> = fc.record(
   {
     name: fc.string(),
     kind: fc.constantFrom('service', 'task', 'tool'),
-    state: fc.constantFrom('waiting', 'building', 'starting', 'ready', 'backoff', 'stopped', 'failed'),
+    state: fc.constantFrom(
+      'waiting',
+      'building',
+      'starting',
+      'ready',
+      'unresponsive',
+      'backoff',
+      'stopped',
+      'failed',
+    ),
     process: fc.record({ pid: fc.integer({ min: 1 }), startTime: fc.string() }),
     since: fc.string(),
     restarts: fc.nat(),
@@ -37,7 +44,6 @@ const component: fc.Arbitrary<ComponentRecord> = fc.record(
 )
 
 function stateWith(components: ComponentRecord[]): StackState {
-  const endpoints = endpointsAt(portsAt(0), { grafana: false })
   return {
     version: 1,
     supervisor: { pid: 1, startTime: 'now' },
@@ -45,7 +51,7 @@ function stateWith(components: ComponentRecord[]): StackState {
     portOffset: 0,
     sloProfile: 'drill',
     socket: '/tmp/supervisor.sock',
-    endpoints: { ...endpoints, catalog: [...endpoints.catalog], catalogAdmin: [...endpoints.catalogAdmin] },
+    addresses: { 'gateway/http': '127.0.0.1:8081' },
     phase: 'starting',
     components,
     tools: [],

@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
-import { endpointsSchema } from '../endpoints.ts'
 import { StackError, systemErrorCode } from '../errors.ts'
 
 /** A process named so that a reused pid is never mistaken for it. */
 const processSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() })
 
-const stateSchema = z.enum(['waiting', 'building', 'starting', 'ready', 'backoff', 'stopped', 'failed'])
+const stateSchema = z.enum([
+  'waiting',
+  'building',
+  'starting',
+  'ready',
+  'unresponsive',
+  'backoff',
+  'stopped',
+  'failed',
+])
 
 const componentSchema = z.object({
   name: z.string(),
@@ -43,7 +51,8 @@ export const stackStateSchema = z.object({
   portOffset: z.number().int().nonnegative(),
   sloProfile: z.enum(['drill', 'production']),
   socket: z.string(),
-  endpoints: endpointsSchema,
+  /** Where each port of the parts that run answers, `HOST:PORT` by `SERVICE/PORT NAME`. */
+  addresses: z.record(z.string(), z.string()).default({}),
   /**
    * `starting` from a request to start until every component is ready or cannot become so; `degraded` when afterwards
    * not all are ready; `stopping` from the request to stop.

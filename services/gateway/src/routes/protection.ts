@@ -1,10 +1,11 @@
-import type { Scope } from '@faultline/contracts'
-import type { AuthenticatedState } from '@faultline/service-kit'
+import type { AuthenticatedState, Deadline } from '@faultline/service-kit'
 import type { Middleware } from 'koa'
-import type { State } from './state.ts'
 
-/** State behind a protected route. */
-export type UserState = State & AuthenticatedState
+/** What the middleware before the routes leaves in `ctx.state`, and that of a protected route. */
+export interface UserState extends AuthenticatedState {
+  requestId: string
+  deadline: Deadline
+}
 
 /** Middleware of a route that wants a user with all of the scopes. */
-export type Protect = (...scopes: Scope[]) => Middleware<UserState>
+export type Protect = (...scopes: string[]) => Middleware<UserState>

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
 import {
-  createHttpClient,
+  type PublicService,
+  publicServices,
+  USER_TOKEN_AUDIENCE,
+  USER_TOKEN_ISSUER,
+} from '@faultline/contracts'
+import {
   createKeyVault,
   createRevocationList,
   createTokenVerifier,
@@ -12,12 +16,8 @@ import { createLocalJWKSet } from 'jose'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from '../../src/app.ts'
 import { signAccessToken } from '../../src/domain/access-tokens.ts'
-import { BOOKING, createBooking } from '../../src/domain/booking.ts'
-import { CATALOG, createCatalog } from '../../src/domain/catalog.ts'
 import { type Sessions, WrongCredentialsError } from '../../src/domain/sessions.ts'
-import { createTicketing, TICKETING } from '../../src/domain/ticketing.ts'
-import { createCatalogRepository } from '../../src/repositories/catalog.ts'
-import { createUpstreamRepository } from '../../src/repositories/upstream.ts'
+import { connectUpstreams } from '../../src/upstreams.ts'
 
 /** A gateway inside the test's process. */
 export interface TestGateway extends ServedApp {
@@ -30,19 +30,22 @@ export interface TestGateway extends ServedApp {
 /** The same origins stand for every service behind the gateway. */
 export async function startGateway(
   origins: readonly string[],
-  options: { app?: Partial<AppDependencies>; client?: Partial<HttpClientOptions> } = {},
+  options: {
+    services?: readonly PublicService[]
+    app?: Partial<AppDependencies>
+    client?: Partial<HttpClientOptions>
+  } = {},
 ): Promise<TestGateway> {
   const telemetry = testTelemetry()
-  const [catalogClient, bookingClient, ticketingClient] = [CATALOG, BOOKING, TICKETING].map((dependency) =>
-    createHttpClient({ dependency, origins, register: telemetry.register, ...options.client }),
+  const { services = publicServices } = options
+  const upstreams = connectUpstreams(
+    services.map((service) => ({ service, origins })),
+    { register: telemetry.register, ...options.client },
   )
-  if (!catalogClient || !bookingClient || !ticketingClient) throw new Error('a client is missing')
   const identity = await signingIdentity(telemetry)
   const app = createApp({
     telemetry,
-    catalog: createCatalog(createCatalogRepository(catalogClient)),
-    booking: createBooking(createUpstreamRepository(bookingClient)),
-    ticketing: createTicketing(createUpstreamRepository(ticketingClient)),
+    upstreams,
     identity,
     shedding: { isOn: () => true },
     ...options.app,
@@ -55,7 +58,7 @@ export async function startGateway(
     tokenFor: identity.tokenFor,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
-      await Promise.all([catalogClient, bookingClient, ticketingClient].map((client) => client.close()))
+      await Promise.all(upstreams.map(({ client }) => client.close()))
     },
   }
 }

@@ -1,9 +1,7 @@
+import { publicServices } from '@faultline/contracts'
 import { connectNats } from '@faultline/service-kit'
 import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
 import { createApp } from '../../src/app.ts'
-import { createBooking } from '../../src/domain/booking.ts'
-import { createCatalog } from '../../src/domain/catalog.ts'
-import { createTicketing } from '../../src/domain/ticketing.ts'
 import { createIdentity, type Identity, type IdentityOptions } from '../../src/identity.ts'
 
 /** A gateway with real sessions inside the test's process; the services behind it answer 404. */
@@ -30,9 +28,7 @@ export async function startIdentityGateway(
     telemetry,
     identity,
     shedding: { isOn: () => true },
-    catalog: createCatalog({ get: notThere, query: notThere }),
-    booking: createBooking({ send: notThere }),
-    ticketing: createTicketing({ send: notThere }),
+    upstreams: publicServices.map((service) => ({ service, client: { call: notThere } })),
   })
   await identity.start()
   const server = await serve(app)

@@ -49,7 +49,7 @@ export async function startStack(): Promise<Stack> {
         await startServiceProcess({
           entry: entryOf('gateway', 'main.ts'),
           env: {
-            CATALOG_URLS: catalogUrls.join(','),
+            CATALOG_URL: catalogUrls.join(','),
             BOOKING_URL: `http://${nowhere}`,
             TICKETING_URL: `http://${nowhere}`,
             NATS_URL: `nats://${nowhere}`,

@@ -1,0 +1,170 @@
+/** Ctrl-C at any moment of `up`, when it waits for something that never comes, too: it ends soon, and leaves nothing. */
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { down, readState, stateLayout } from '@faultline/runtime'
+import { freePort } from '@faultline/service-kit/testing'
+import { execa } from 'execa'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readHolder } from '../../runtime/src/state/lock.ts'
+import { eventually, processExists } from '../../runtime/test/harness.ts'
+import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
+
+const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
+const SILENT = join(import.meta.dirname, 'fixtures/silent-supervisor.ts')
+/** Far longer than any of the commands should take to end, in ms. */
+const TIMEOUT_MS = 60_000
+
+let stateDir = ''
+beforeEach(async () => {
+  stateDir = await reapedFolder('interruption-')
+})
+afterEach(async () => {
+  await down(stateDir)
+})
+
+const faultline = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  execa(process.execPath, [COMMAND, ...args], {
+    env: { FAULTLINE_STATE_DIR: stateDir, FAULTLINE_PORT_OFFSET: '', ...env },
+    ipc: true,
+    reject: false,
+    stdin: 'ignore',
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  })
+
+const stack = async (env: Record<string, string> = {}): Promise<void> =>
+  writeFile(
+    join(stateDir, 'fake-stack.json'),
+    JSON.stringify({ components: [{ name: 'a', port: await freePort(), stopTimeoutMs: 600_000, env }] }),
+  )
+
+/** The pid of the supervisor that has taken the lock. */
+const supervisor = (): Promise<number> =>
+  eventually(() => {
+    const holder = readHolder(stateLayout(stateDir).lockFile)
+    if (holder === undefined) throw new Error('no supervisor has the lock')
+    return holder.pid
+  })
+
+function expectNothingLeft(): void {
+  const { lockFile, stateFile, socket } = stateLayout(stateDir)
+  expect([lockFile, stateFile, socket].filter((file) => existsSync(file))).toEqual([])
+}
+
+test.each([
+  ['SIGINT', [], 0],
+  ['SIGTERM', ['--detach'], 1],
+  ['SIGHUP', ['--detach'], 1],
+] as const)(
+  '%s while the supervisor does not answer yet (up %j)',
+  async (signal, args, exitCode) => {
+    const up = faultline(['up', ...args], { SUPERVISOR_OF_TEST: SILENT })
+    const pid = await supervisor()
+    up.kill(signal)
+    expect(await up).toMatchObject({ exitCode, stdout: '\nCalled off; nothing of it runs.', stderr: '' })
+    expect(processExists(pid)).toBe(false)
+    expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'a supervisor that does not heed SIGTERM is killed',
+  async () => {
+    const up = faultline(['up'], { SUPERVISOR_OF_TEST: SILENT, STUBBORN: '1' })
+    const pid = await supervisor()
+    up.kill('SIGINT')
+    expect(await up).toMatchObject({ exitCode: 0 })
+    expect(processExists(pid)).toBe(false)
+    expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'while the disk does not answer',
+  async () => {
+    const bin = join(stateDir, 'bin')
+    await mkdir(bin)
+    const script = `#!/bin/sh\ntouch '${join(stateDir, 'called')}'\nexec sleep 600\n`
+    await writeFile(join(bin, 'mkdir'), script, { mode: 0o755 })
+    const up = faultline(['up'], { PATH: `${bin}:${process.env.PATH}` })
+    await eventually(() => expect(existsSync(join(stateDir, 'called'))).toBe(true))
+    up.kill('SIGINT')
+    expect(await up).toMatchObject({ exitCode: 0, stdout: '\nCalled off; nothing of it runs.', stderr: '' })
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'while components start, of a program that had opened a channel to the command and is gone',
+  async () => {
+    await stack({ READY_WHEN_EXISTS: '/nowhere' })
+    const up = faultline(['up', '--detach'])
+    const pid = await supervisor()
+    up.nodeChildProcess.disconnect()
+    expect(await up).toMatchObject({ exitCode: 1 })
+    expect(processExists(pid)).toBe(false)
+    expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'while a supervisor that ran before does not answer, which goes on as it was',
+  async () => {
+    await stack()
+    expect(await faultline(['up', '--detach'])).toMatchObject({ exitCode: 0 })
+    const pid = await supervisor()
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const up = faultline(['up', '--detach'])
+      await once(up.stdout, 'data')
+      up.kill('SIGTERM')
+      expect(await up).toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringMatching(/^The kit already runs here/),
+      })
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    expect(await readState(stateLayout(stateDir).stateFile)).toMatchObject({ phase: 'ready' })
+  },
+  3 * TIMEOUT_MS,
+)
+
+test(
+  'while components start',
+  async () => {
+    await stack({ READY_WHEN_EXISTS: '/nowhere' })
+    const up = faultline(['up', '--detach'])
+    await once(up.stdout, 'data')
+    up.kill('SIGINT')
+    expect(await up).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('Stopping in order') })
+    expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'asked for a second time, it kills what does not stop',
+  async () => {
+    await stack({ STUBBORN: '1' })
+    const up = faultline(['up'])
+    const pid = await supervisor()
+    await eventually(async () => {
+      expect(await readState(stateLayout(stateDir).stateFile)).toMatchObject({ phase: 'ready' })
+    })
+    up.kill('SIGINT')
+    // npm and the terminal both send one: those within half a second count as the same
+    const insist = setInterval(() => up.kill('SIGINT'), 300)
+    const { exitCode, stderr } = await up
+    clearInterval(insist)
+    expect([exitCode, stderr]).toEqual([1, 'Killed.'])
+    expect(processExists(pid)).toBe(false)
+    expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)

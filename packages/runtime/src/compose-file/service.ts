@@ -1,0 +1,166 @@
+import { homedir, constants as os } from 'node:os'
+import { posix, resolve } from 'node:path'
+import { z } from 'zod'
+import type { ComposeMount, ComposeService } from './model.ts'
+import { placeAt, plain, type Report, type Tree } from './tree.ts'
+
+/** As compose has it where a file does not say. */
+const DEFAULT_STOP_GRACE_MS = 10_000
+
+const HIGHEST_PORT = 65_535
+const NO_PORT = `must be a port, 1 to ${HIGHEST_PORT}`
+
+/** A word of a command, of which parts may be quoted. */
+const WORD = /(?:[^\s"'\\`();&|<>]|"[^"\\]*"|'[^']*')+/g
+/** The digest, if there is one, says which build of the same program. */
+const IMAGE = /^(?<image>[a-z\d][^@\s]*?)(?<![:/])(?::(?<tag>[\w.-]+))?(?:@\S+)?$/i
+const NO_DURATION = 'must be a duration such as 30s or 1m30s'
+const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+const portNumber = z
+  .union([z.number(), z.string()], { error: NO_PORT })
+  .refine((value) => /^[1-9]\d{0,4}$/.test(String(value)) && Number(value) <= HIGHEST_PORT, NO_PORT)
+  .transform(Number)
+const portSchema = z
+  .strictObject({
+    name: z.string({ error: 'must be there, as this port is known by it' }).min(1),
+    target: portNumber,
+    published: portNumber.optional(),
+    protocol: z.enum(['tcp', 'udp']).default('tcp'),
+    host_ip: z.string().optional(),
+    mode: z.string().optional(),
+    app_protocol: z.string().optional(),
+  })
+  .transform(({ name, target, published = target, protocol }) => ({ name, target, published, protocol }))
+
+const mountSchema = z.strictObject({
+  type: z.enum(['bind', 'volume']),
+  source: z.string().min(1),
+  target: z
+    .string()
+    .regex(/^\//, 'must be an absolute path')
+    .transform((path) => posix.resolve(path)),
+  read_only: z.unknown().optional(),
+  consistency: z.unknown().optional(),
+  bind: z.unknown().optional(),
+  volume: z.strictObject({ nocopy: z.unknown().optional() }).optional(),
+})
+
+const commandSchema = z
+  .union([z.array(z.string()), z.string()], { error: 'must be a list of texts, or one text' })
+  .transform((command, context) => {
+    if (typeof command !== 'string') return command
+    if (command.replaceAll(WORD, '').trim() === '') {
+      return (command.match(WORD) ?? []).map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'))
+    }
+    context.addIssue('cannot be split into words: write it as a list')
+    return z.NEVER
+  })
+
+const durationSchema = z
+  .string({ error: NO_DURATION })
+  .regex(/^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/, NO_DURATION)
+  .transform((text) =>
+    [...text.matchAll(/([\d.]+)([a-z]+)/g)].reduce(
+      (sum, [, number, unit = '']) => sum + Number(number) * (UNITS_MS[unit] ?? 0),
+      0,
+    ),
+  )
+
+const imageSchema = z.string({ error: 'must be there' }).transform((text, context) => {
+  const { image, tag = '' } = IMAGE.exec(text)?.groups ?? {}
+  if (image !== undefined) return { image, tag }
+  context.addIssue(`"${text}" names no image: write it as REPOSITORY:TAG`)
+  return z.NEVER
+})
+
+const schema = z.object({
+  image: imageSchema,
+  command: commandSchema.nullable().default([]),
+  environment: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number().transform(String), z.boolean().transform(String), z.null()], {
+        error: 'must be text, a number or a boolean',
+      }),
+    )
+    .default({}),
+  ports: z.array(portSchema).default([]),
+  expose: z.array(portNumber).default([]),
+  volumes: z.array(mountSchema).default([]),
+  depends_on: z
+    .record(
+      z.string(),
+      z.strictObject({
+        condition: z.string(),
+        required: z.unknown().optional(),
+        restart: z.unknown().optional(),
+      }),
+    )
+    .default({}),
+  profiles: z.array(z.string()).default([]),
+  stop_signal: z
+    .enum(Object.keys(os.signals) as NodeJS.Signals[], { error: 'must be a signal such as SIGINT' })
+    .optional(),
+  stop_grace_period: durationSchema.default(DEFAULT_STOP_GRACE_MS),
+  restart: z
+    .string()
+    .regex(
+      /^(?:no|always|unless-stopped|on-failure(?::\d+)?)$/,
+      'must be "no", always, unless-stopped or on-failure',
+    )
+    .optional(),
+  'x-needs': z.record(z.string(), z.string()).default({}),
+  'x-flushes-to': z.array(z.string()).default([]),
+  'x-stands-in-for': z.record(z.string(), z.array(z.string())).default({}),
+})
+
+/**
+ * A service as the model has it.
+ * @param tree of the service, merged and in canonical form
+ * @param folder which relative paths start from
+ * @param variables for variables of the service that the files name without a value
+ * @param report what a value must be and is not
+ */
+export function serviceOf(
+  name: string,
+  tree: Tree,
+  folder: string,
+  variables: NodeJS.Dict<string>,
+  report: Report,
+): ComposeService | undefined {
+  const { data, error } = schema.safeParse(plain(tree))
+  for (const { path, message } of error?.issues ?? []) {
+    report(placeAt(tree, path), `${[`service ${name}`, ...path].join('.')}: ${message}`)
+  }
+  if (data === undefined) return undefined
+  return {
+    name,
+    at: tree.at,
+    ...data.image,
+    command: data.command ?? [],
+    environment: Object.fromEntries(
+      Object.entries(data.environment).flatMap(([key, value]) => {
+        const known = value ?? variables[key]
+        return known === undefined ? [] : [[key, known]]
+      }),
+    ),
+    ports: data.ports,
+    expose: data.expose,
+    mounts: data.volumes.map(
+      ({ type, source, target }): ComposeMount => ({
+        type,
+        source: type === 'bind' ? resolve(folder, source.replace(/^~/, homedir())) : source,
+        target,
+      }),
+    ),
+    dependsOn: Object.keys(data.depends_on),
+    profiles: data.profiles,
+    ...(data.stop_signal === undefined ? {} : { stopSignal: data.stop_signal }),
+    stopGraceMs: data.stop_grace_period,
+    isTask: data.restart === 'no',
+    needs: data['x-needs'],
+    flushesTo: [...new Set(data['x-flushes-to'])],
+    standsInFor: data['x-stands-in-for'],
+  }
+}
