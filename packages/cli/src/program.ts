@@ -15,7 +15,7 @@ import { upCommand } from './commands/up.ts'
 import { verifyCommand } from './commands/verify.ts'
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 this machine lacks something (the message says what to do).
+Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 no kit runs, or this machine lacks something (the message says what to do).
 `
 
 export interface RunOptions {

@@ -62,14 +62,15 @@ const SHORT_FORMS: Readonly<Record<string, WriteOut>> = {
     const [, name = text, value = null] = /^(.*?)=(.*)$/s.exec(text) ?? []
     return [name, value]
   }),
-  ports: (entries, report) =>
-    entries.filter(({ at, value }) => {
-      if (isMapping(value)) return true
+  ports: (entries, report) => {
+    for (const { at, value } of entries) {
+      if (isMapping(value)) continue
       const [, published, target = value] = /^(?:.*?(\d+):)?(\d+)(?:\/\w+)?$/.exec(String(value)) ?? []
       const form = `{ name: NAME, target: ${target}, published: "${published ?? target}" }`
       report(at, `the port ${value} has no name: write ${form}`)
-      return false
-    }),
+    }
+    return undefined
+  },
   volumes: (entries, report) =>
     entries.map((entry) => {
       if (typeof entry.value !== 'string') return entry

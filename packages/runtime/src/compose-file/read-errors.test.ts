@@ -71,6 +71,7 @@ describe('a line of a service', () => {
     ['ports:', 'service a.ports: Invalid input: expected array, received null'],
     ['expose: [x]', 'service a.expose.0: must be a port, 1 to 65535'],
     ['volumes: ["/data"]', 'the volume /data must be SOURCE:TARGET or SOURCE:TARGET:MODE'],
+    ['volumes: ["./a:/b:"]', 'the volume ./a:/b: must be SOURCE:TARGET or SOURCE:TARGET:MODE'],
     ['volumes: ["a:/b"]', 'the volume a:/b must be SOURCE:TARGET or SOURCE:TARGET:MODE'],
     ['volumes: ["aa:/b:ro:z"]', 'the volume aa:/b:ro:z must be SOURCE:TARGET or SOURCE:TARGET:MODE'],
     ['volumes: ["./a:b"]', 'service a.volumes.0.target: must be an absolute path'],
@@ -125,6 +126,10 @@ describe('a file', () => {
     [
       'services:\n  a: { image: ":2" }\n',
       '1.yml:2: service a.image: ":2" names no image: write it as REPOSITORY:TAG',
+    ],
+    [
+      'services:\n  a: { image: "a:" }\n',
+      '1.yml:2: service a.image: "a:" names no image: write it as REPOSITORY:TAG',
     ],
     [
       'services:\n  a: { image: "" }\n',
