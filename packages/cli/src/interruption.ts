@@ -16,6 +16,8 @@ export class Interruption {
   constructor() {
     this.#late.promise.catch(() => undefined)
     for (const event of EVENTS) process.on(event, this.#interrupt)
+    // gone while this process was loading its code
+    if (process.connected === false) this.#interrupt()
   }
 
   /** Aborted when people want the command to end. */

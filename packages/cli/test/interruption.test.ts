@@ -1,7 +1,7 @@
 /** Ctrl-C at any moment of `up`, when it waits for something that never comes, too: it ends soon, and leaves nothing. */
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { down, readState, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/service-kit/testing'
@@ -108,6 +108,17 @@ test(
     expect(await up).toMatchObject({ exitCode: 1 })
     expect(processExists(pid)).toBe(false)
     expectNothingLeft()
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
+  'when such a program is gone before the command has loaded its code',
+  async () => {
+    const up = faultline(['up'])
+    up.nodeChildProcess.disconnect()
+    expect(await up).toMatchObject({ exitCode: 0, stdout: '\nCalled off; nothing of it runs.', stderr: '' })
+    expect(await readdir(stateDir)).toEqual([])
   },
   2 * TIMEOUT_MS,
 )

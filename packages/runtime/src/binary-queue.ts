@@ -6,7 +6,6 @@ import {
   type ResolveOptions,
 } from '@faultline/toolchain'
 import PQueue from 'p-queue'
-import { describeBuild } from './build-progress.ts'
 import { messageOf } from './errors.ts'
 
 export type ResolveBinary = (name: BinaryName, options: ResolveOptions) => Promise<ResolvedBinary>
@@ -56,5 +55,27 @@ export class BinaryQueue {
       const lacking = error instanceof BinaryUnavailableError ? error.reason : undefined
       this.#events.unavailable(name, messageOf(error), lacking)
     }
+  }
+}
+
+const seconds = (value: number): string => `${Math.round(value)} s`
+
+/** What a build is doing, in one short line. */
+export function describeBuild(progress: BuildProgress): string {
+  switch (progress.phase) {
+    case 'waiting':
+      return 'another build runs first'
+    case 'started':
+      return `about ${seconds(progress.expectedSeconds)} on two idle cores`
+    case 'downloading':
+      return `${progress.modules} modules downloaded`
+    case 'compiling':
+      return [
+        `${Math.round(progress.share * 100)} %`,
+        `${progress.compiledPackages} of ${progress.totalPackages} packages`,
+        `${seconds(progress.elapsedSeconds)} of about ${seconds(progress.expectedSeconds)}`,
+      ].join(', ')
+    case 'done':
+      return `built in ${seconds(progress.elapsedSeconds)}`
   }
 }

@@ -1,6 +1,7 @@
 import type { BinaryName } from '@faultline/toolchain'
 import type { Node } from './graph.ts'
 import type { RestartPolicy } from './lifecycle.ts'
+import type { Addresses } from './topology.ts'
 
 /** A port that a component listens on, and what for (shown when it is in use). */
 export interface PortUse {
@@ -50,6 +51,5 @@ export interface StackDefinition {
   readonly binaries: readonly BinaryName[]
   /** Components that must be ready for a milestone. */
   readonly milestones: { readonly shop: readonly string[]; readonly metrics: readonly string[] }
-  /** Where each named port of what runs answers, as `HOST:PORT` by `service/port`. */
-  readonly addresses: Readonly<Record<string, string>>
+  readonly addresses: Addresses
 }

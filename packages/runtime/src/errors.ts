@@ -1,12 +1,13 @@
 /** Exit codes of the command `faultline`, one meaning each. */
 export const ExitCode = { done: 0, checkFailed: 1, wrongUse: 2, environmentLacks: 3 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+export type FailureCode = Exclude<ExitCode, 0>
 
 /** An expected failure: its message is for people (what happened and the way out), without a stack trace. */
 export class StackError extends Error {
-  readonly exitCode: ExitCode
+  readonly exitCode: FailureCode
 
-  constructor(message: string, exitCode: ExitCode, options?: ErrorOptions) {
+  constructor(message: string, exitCode: FailureCode, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StackError'
     this.exitCode = exitCode

@@ -11,20 +11,9 @@ export interface Node {
 }
 
 /**
- * Checks that every name exists and that nothing depends on itself.
- * @throws Error naming the unknown component or the cycle
- */
-export function assertAcyclic(nodes: readonly Node[]): void {
-  toposort.array(
-    nodes.map((node) => node.name),
-    nodes.flatMap((node) => node.dependsOn.map((dependency): [string, string] => [dependency, node.name])),
-  )
-  stopWaves(nodes)
-}
-
-/**
  * Order of stopping: a component's wave is one later than the latest wave of those that depend on it or flush to
  * it. Waves stop one after the other from 0; the components of one wave stop together.
+ * @throws Error naming a component that does not exist, or one that is in a cycle
  */
 export function stopWaves(nodes: readonly Node[]): ReadonlyMap<string, number> {
   const names = nodes.map((node) => node.name)

@@ -57,6 +57,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     startedAt: settings.startedAt ?? new Date().toISOString(),
     attached: settings.attached ?? false,
   }
+  signal?.throwIfAborted()
   await prepareStorage(layout)
   const running = await readState(layout.stateFile)
   if (running !== undefined && isAlive(running.supervisor)) return found(layout, running)

@@ -1,4 +1,3 @@
-import { ExponentialBackoff, type IBackoff, noJitterGenerator } from 'cockatiel'
 import type { ComponentState } from './runtime.ts'
 
 /** How a component that ends by itself, or hangs, is started again. */
@@ -129,14 +128,6 @@ function settled({ retryInMs: _, silentMs: __, ...life }: Lifecycle): Lifecycle 
 }
 
 /** Delay after the nth failure in a row, in ms. Without jitter: one supervisor has no herd to spread. */
-function retryDelay(failures: number, policy: RestartPolicy): number {
-  const factory = new ExponentialBackoff({
-    generator: noJitterGenerator,
-    initialDelay: policy.initialDelayMs,
-    maxDelay: policy.maxDelayMs,
-  })
-  let backoff: IBackoff<unknown> = factory.next()
-  for (let n = 1; n < failures && backoff.duration < policy.maxDelayMs; n += 1)
-    backoff = backoff.next(undefined)
-  return backoff.duration
+function retryDelay(failures: number, { initialDelayMs, maxDelayMs }: RestartPolicy): number {
+  return Math.min(initialDelayMs * 2 ** (failures - 1), maxDelayMs)
 }

@@ -19,15 +19,15 @@ const SERVICE = 'k6'
 /** How long k6 may take to end its iterations once it is asked to stop, in ms. */
 const STOP_TIMEOUT_MS = 45_000
 
-export interface LoadTarget {
+interface LoadTarget {
   readonly layout: StateLayout
   /** Where the parts of the kit answer, by `service/port`. */
   readonly addresses: Addresses
 }
 
 /** Names of the scenarios that can be run, sorted. */
-export async function loadScenarios(folder: string = SCRIPTS): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
+export async function loadScenarios(): Promise<readonly string[]> {
+  const entries = await readdir(SCRIPTS, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
     .map((entry) => entry.name.slice(0, -'.ts'.length))

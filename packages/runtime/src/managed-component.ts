@@ -15,9 +15,10 @@ import {
 } from './lifecycle.ts'
 import { lastWords, logFile, sizeOf } from './logs.ts'
 import { liveness, waitUntilReady } from './probe.ts'
-import { type Child, type Ending, spawnChild } from './process/spawn.ts'
+import { type Child, spawnChild } from './process/spawn.ts'
 import { terminate } from './process/terminate.ts'
 import type { ComponentState, RestartOverrides } from './runtime.ts'
+import type { ComponentRecord } from './state/state-file.ts'
 
 const DETAIL_LINES = 3
 const TROUBLE: readonly ComponentState[] = ['unresponsive', 'backoff', 'failed']
@@ -25,6 +26,7 @@ const TROUBLE: readonly ComponentState[] = ['unresponsive', 'backoff', 'failed']
 /** One component under supervision: starts its process, probes it, starts it again when it ends by itself or hangs. */
 export class ManagedComponent {
   readonly definition: ComponentDefinition
+  readonly #policy: RestartPolicy
   readonly #logs: string
   readonly #onChange: () => void
   readonly #log: Logger
@@ -34,6 +36,7 @@ export class ManagedComponent {
   #executable: Executable | undefined
   #child: Child | undefined
   #overrides: RestartOverrides = {}
+  /** What the machine lacks for it, as a short code such as `no-go`. */
   #lacking: string | undefined
   /** Aborted when the current try, with its probe and its wait before the next one, is called off. */
   #attempt = new AbortController()
@@ -45,6 +48,7 @@ export class ManagedComponent {
 
   constructor(definition: ComponentDefinition, logs: string, log: Logger, onChange: () => void) {
     this.definition = definition
+    this.#policy = definition.restartPolicy ?? DEFAULT_RESTART_POLICY
     this.#executable = definition.executable
     this.#logs = logs
     this.#log = log.child({ component: definition.name })
@@ -59,10 +63,6 @@ export class ManagedComponent {
     return this.#life
   }
 
-  get since(): Date {
-    return this.#since
-  }
-
   get detail(): string | undefined {
     return this.#detail
   }
@@ -71,17 +71,31 @@ export class ManagedComponent {
     return this.#executable
   }
 
-  /** What the machine lacks for it, as a short code such as `no-go`. */
-  get lacking(): string | undefined {
-    return this.#lacking
-  }
-
-  get #policy(): RestartPolicy {
-    return this.definition.restartPolicy ?? DEFAULT_RESTART_POLICY
-  }
-
   get child(): Child | undefined {
     return this.#child
+  }
+
+  /** What state.json says of it. */
+  record(stopWave: number): ComponentRecord {
+    const { name, kind, ports, stop } = this.definition
+    const { state, restarts } = this.#life
+    return {
+      name,
+      kind,
+      state,
+      process: this.#child?.identity,
+      since: this.#since.toISOString(),
+      restarts,
+      detail: this.#detail,
+      lacking: this.#lacking,
+      version: this.#executable?.version,
+      binary: this.#executable?.path,
+      source: this.#executable?.source,
+      ports: ports.map(({ port }) => port),
+      stopWave,
+      stopSignal: stop.signal,
+      stopTimeoutMs: stop.timeoutMs,
+    }
   }
 
   /** Says what is going on within a state (build progress, what it waits for). */
@@ -91,7 +105,6 @@ export class ManagedComponent {
     this.#onChange()
   }
 
-  /** Its binary is being built. */
   building(progress: string): void {
     this.#advance({ type: 'building' })
     if (this.#life.state === 'building') this.describe(progress)
@@ -189,31 +202,25 @@ export class ManagedComponent {
   /** Waits for the probe (of a task: for its end). Returns why it is not ready, or nothing when it is. */
   async #untilReady(child: Child, signal: AbortSignal): Promise<string | undefined> {
     const { kind, ready, readyTimeoutMs } = this.definition
-    const deadline = AbortSignal.timeout(readyTimeoutMs)
-    const ended = new AbortController()
-    const ending = child.ended.then((how) => {
-      ended.abort()
-      return how
-    })
-    if (kind === 'task') return this.#untilTaskEnds(child, ending, AbortSignal.any([signal, deadline]))
+    const over = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)])
+    if (kind === 'task') return this.#untilTaskEnds(child, over)
     if (ready === undefined) return undefined
+    const ended = new AbortController()
+    void child.ended.then(() => ended.abort())
     try {
-      await waitUntilReady(ready, AbortSignal.any([signal, deadline, ended.signal]))
-      // whoever answered was not this process when it has already ended
-      return ended.signal.aborted ? (await ending).description : undefined
+      await waitUntilReady(ready, AbortSignal.any([over, ended.signal]))
     } catch (error) {
-      if (ended.signal.aborted) return (await ending).description
-      if (!signal.aborted) await terminate(child.identity, this.definition.stop)
-      return `not ready within ${readyTimeoutMs / 1000} s: ${messageOf(error)}`
+      if (!ended.signal.aborted) {
+        if (!signal.aborted) await terminate(child.identity, this.definition.stop)
+        return `not ready within ${readyTimeoutMs / 1000} s: ${messageOf(error)}`
+      }
     }
+    // whoever answered was not this process when it has already ended
+    return ended.signal.aborted ? (await child.ended).description : undefined
   }
 
-  async #untilTaskEnds(
-    child: Child,
-    ending: Promise<Ending>,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const outcome = await Promise.race([ending, aborted(signal)])
+  async #untilTaskEnds(child: Child, signal: AbortSignal): Promise<string | undefined> {
+    const outcome = await Promise.race([child.ended, aborted(signal)])
     if (outcome === undefined) {
       await terminate(child.identity, this.definition.stop)
       return `not done within ${this.definition.readyTimeoutMs / 1000} s`

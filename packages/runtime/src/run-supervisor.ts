@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import type { ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
 import { serveControl } from './control/server.ts'
-import { ExitCode, messageOf, StackError } from './errors.ts'
+import { ExitCode, type FailureCode, messageOf, StackError } from './errors.ts'
 import { type LaunchConfig, type LaunchMessage, launchConfigSchema } from './launch-config.ts'
 import { checkPorts } from './preflight/ports.ts'
 import { prepareStorage } from './preflight/storage.ts'
@@ -14,7 +14,7 @@ import { acquireLock } from './state/lock.ts'
 import { type ProcessIdentity, readState } from './state/state-file.ts'
 import { Supervisor } from './supervisor.ts'
 
-export interface SupervisorProgram {
+interface SupervisorProgram {
   /** What to run; called once, after leftovers of an earlier run are gone. */
   define(config: LaunchConfig, layout: StateLayout, notice: (text: string) => void): Promise<StackDefinition>
   readonly resolveBinary: ResolveBinary
@@ -29,7 +29,7 @@ export async function runSupervisor(argument: string | undefined, program: Super
     const config = launchConfigSchema.parse(JSON.parse(argument ?? ''))
     await supervise(config, program)
   } catch (error) {
-    tell(refusal(error))
+    tell({ type: 'refused', message: messageOf(error), exitCode: exitCodeOf(error) })
     process.exitCode = ExitCode.checkFailed
   } finally {
     if (process.connected) process.disconnect()
@@ -66,14 +66,7 @@ async function untilStopped(
   resolveBinary: ResolveBinary,
 ): Promise<void> {
   const { portOffset, sloProfile, startedAt } = config
-  const header = {
-    supervisor: self,
-    startedAt,
-    portOffset,
-    sloProfile,
-    socket: layout.socket,
-    addresses: definition.addresses,
-  }
+  const header = { supervisor: self, startedAt, portOffset, sloProfile }
   const log = pino({ name: 'supervisor' })
   const supervisor = new Supervisor({ definition, layout, header, resolveBinary, log })
   const stop = Promise.withResolvers<void>()
@@ -94,21 +87,14 @@ async function stopLeftoversOf(layout: StateLayout): Promise<void> {
   if (state === undefined) return
   const stopped = await stopLeftovers(state)
   if (stopped.length > 0) {
-    tell({
-      type: 'notice',
-      text: `an earlier supervisor was killed; stopped what it left: ${stopped.join(', ')}`,
-    })
+    const text = `an earlier supervisor was killed; stopped what it left: ${stopped.join(', ')}`
+    tell({ type: 'notice', text })
   }
 }
 
-function refusal(error: unknown): LaunchMessage {
-  if (error instanceof StackError && error.exitCode !== ExitCode.done) {
-    return { type: 'refused', message: error.message, exitCode: error.exitCode }
-  }
-  if (error instanceof BinaryUnavailableError) {
-    return { type: 'refused', message: error.message, exitCode: ExitCode.environmentLacks }
-  }
-  return { type: 'refused', message: messageOf(error), exitCode: ExitCode.checkFailed }
+function exitCodeOf(error: unknown): FailureCode {
+  if (error instanceof StackError) return error.exitCode
+  return error instanceof BinaryUnavailableError ? ExitCode.environmentLacks : ExitCode.checkFailed
 }
 
 /** To the process that started this one, or, when started by hand, to people. */

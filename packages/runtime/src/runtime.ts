@@ -1,3 +1,5 @@
+import type { ComponentRecord } from './state/state-file.ts'
+
 /** Where each part of the running kit answers, straight and not through Toxiproxy. Base URLs without a trailing slash. */
 export interface Endpoints {
   /** Where visitors and load arrive: plain HTTP/1.1. */
@@ -45,29 +47,21 @@ export interface Endpoints {
  * `unresponsive` is what a liveness probe finds, not a readiness probe: a component that answers 503, because of what it
  * depends on, stays `ready` (Docker's `unhealthy` would be both).
  */
-export type ComponentState =
-  | 'waiting'
-  | 'building'
-  | 'starting'
-  | 'ready'
-  | 'unresponsive'
-  | 'backoff'
-  | 'stopped'
-  | 'failed'
+export type ComponentState = ComponentRecord['state']
 
 export interface ComponentStatus {
   name: string
   state: ComponentState
-  pid?: number
+  pid?: number | undefined
   /** When the component entered its state, ISO 8601. */
   since: string
   /** Starts after the first one that were not asked for. */
   restarts: number
   /** Why it is in this state, for people: what it waits for, the last lines of its log after a crash. */
-  detail?: string
-  version?: string
+  detail?: string | undefined
+  version?: string | undefined
   /** Path of the executable. */
-  binary?: string
+  binary?: string | undefined
 }
 
 export interface LoadResult {

@@ -1,28 +1,24 @@
 import { EventEmitter, on } from 'node:events'
 import type { BinaryName } from '@faultline/toolchain'
 import type { Logger } from 'pino'
-import { type BinaryEvents, BinaryQueue, type ResolveBinary } from './binary-queue.ts'
+import { BinaryQueue, type ResolveBinary } from './binary-queue.ts'
 import type { StackDefinition } from './component.ts'
 import { messageOf, StackError, wrongUse } from './errors.ts'
-import { assertAcyclic, isStuck, stopWaves, unmetDependencies } from './graph.ts'
+import { isStuck, stopWaves, unmetDependencies } from './graph.ts'
 import { keepPrevious, rotateIfLarge } from './logs.ts'
 import { ManagedComponent } from './managed-component.ts'
 import { sendSignal } from './process/terminate.ts'
 import type { RestartOverrides } from './runtime.ts'
 import type { StateLayout } from './state/layout.ts'
-import { componentRecord, toolRecord } from './state/records.ts'
 import { type Milestones, type StackState, writeState } from './state/state-file.ts'
 import { Tool } from './tool.ts'
 
 const LOG_CHECK_MS = 10_000
 
 /** What of state.json does not change while the supervisor runs. */
-export type StateHeader = Pick<
-  StackState,
-  'supervisor' | 'startedAt' | 'portOffset' | 'sloProfile' | 'socket' | 'addresses'
->
+type StateHeader = Pick<StackState, 'supervisor' | 'startedAt' | 'portOffset' | 'sloProfile'>
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly definition: StackDefinition
   readonly layout: StateLayout
   readonly header: StateHeader
@@ -46,7 +42,6 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     const { components, binaries } = options.definition
-    assertAcyclic(components)
     this.#options = options
     this.#stopWaves = stopWaves(components)
     const onChange = (): void => this.#changed()
@@ -60,7 +55,17 @@ export class Supervisor {
     this.#tools = new Map(
       binaries.filter((name) => !used.has(name)).map((name) => [name, new Tool(name, onChange)]),
     )
-    this.#binaries = new BinaryQueue(options.resolveBinary, this.#binaryEvents())
+    this.#binaries = new BinaryQueue(options.resolveBinary, {
+      building: (name, progress) => {
+        for (const user of this.#usersOf(name)) user.building(progress)
+      },
+      resolved: (binary) => {
+        for (const user of this.#usersOf(binary.name)) user.built(binary)
+      },
+      unavailable: (name, reason, lacking) => {
+        for (const user of this.#usersOf(name)) user.unavailable(reason, lacking)
+      },
+    })
   }
 
   /** Starts everything; progress and outcome come as changes. */
@@ -75,21 +80,24 @@ export class Supervisor {
   }
 
   snapshot(): StackState {
+    const { header, layout, definition } = this.#options
     return {
       version: 1,
-      ...this.#options.header,
+      ...header,
+      socket: layout.socket,
+      addresses: definition.addresses,
       phase: this.#phase(),
       components: [...this.#components.values()].map((component) =>
-        componentRecord(component, this.#stopWaves.get(component.name) ?? 0),
+        component.record(this.#stopWaves.get(component.name) ?? 0),
       ),
-      tools: [...this.#tools.values()].map(toolRecord),
+      tools: [...this.#tools.values()].map((tool) => tool.record()),
       milestones: { ...this.#milestones },
     }
   }
 
-  /** The state now and after each change; ends when all is stopped, throws when the signal is aborted. */
-  async *changes(signal?: AbortSignal): AsyncGenerator<StackState, void> {
-    const events = on(this.#events, 'change', { close: ['end'], ...(signal === undefined ? {} : { signal }) })
+  /** The state now and after each change; ends when all is stopped. */
+  async *changes(): AsyncGenerator<StackState, void> {
+    const events = on(this.#events, 'change', { close: ['end'] })
     yield this.snapshot()
     for await (const [state] of events) yield state
   }
@@ -206,7 +214,7 @@ export class Supervisor {
   }
 
   get #toolsSettled(): boolean {
-    return [...this.#tools.values()].every(({ state }) => state === 'ready' || state === 'failed')
+    return [...this.#tools.values()].every(({ isSettled }) => isSettled)
   }
 
   #recordMilestones(): void {
@@ -225,22 +233,9 @@ export class Supervisor {
     if (this.#phase() === 'ready') this.#milestones.everythingSeconds ??= elapsed
   }
 
-  #binaryEvents(): BinaryEvents {
-    const users = (name: BinaryName): readonly ManagedComponent[] =>
-      [...this.#components.values()].filter(({ definition }) => definition.binary === name)
-    return {
-      building: (name, progress) => {
-        for (const component of users(name)) component.building(progress)
-        this.#tools.get(name)?.building(progress)
-      },
-      resolved: (binary) => {
-        for (const component of users(binary.name)) component.built(binary)
-        this.#tools.get(binary.name)?.resolved(binary)
-      },
-      unavailable: (name, reason, lacking) => {
-        for (const component of users(name)) component.unavailable(reason, lacking)
-        this.#tools.get(name)?.unavailable(reason, lacking)
-      },
-    }
+  #usersOf(name: BinaryName): readonly (ManagedComponent | Tool)[] {
+    const tool = this.#tools.get(name)
+    const components = [...this.#components.values()].filter(({ definition }) => definition.binary === name)
+    return tool === undefined ? components : [...components, tool]
   }
 }

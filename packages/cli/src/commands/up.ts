@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import {
   defaultStateDir,
   down,
@@ -86,6 +87,8 @@ async function up(options: UpOptions, supervisorEntry: string | undefined): Prom
   }
   let launched: Launched | undefined
   try {
+    // what came while this process was loading its code is heard of first
+    await setImmediate()
     launched = await launch(asked)
     await interruption.during(untilDone(launched, asked, interruption.requested))
   } catch (error) {

@@ -1,5 +1,4 @@
-import type { ComposeModel } from './model.ts'
-import { placeOf } from './place.ts'
+import { type ComposeModel, placeOf } from './model.ts'
 import { mappingAt, placeAt, type Report, type Tree } from './tree.ts'
 
 /**

@@ -1,9 +1,18 @@
+import { relative } from 'node:path'
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
+
 /** Where something stands in a compose file, for errors: `docker-compose.yml:120`. */
 export interface Place {
   /** Absolute path. */
   readonly file: string
   /** From 1. */
   readonly line: number
+}
+
+/** A place for people: `docker-compose.yml:120`, as editors and terminals link it. */
+export function placeOf({ file, line }: Place): string {
+  const inRepository = relative(REPOSITORY_ROOT, file)
+  return `${inRepository.startsWith('..') ? file : inRepository}:${line}`
 }
 
 /** A port that a service publishes (long syntax, with a name). */
@@ -57,8 +66,6 @@ export interface ComposeService {
 
 /** Compose files as one: the first with the others merged over it, in their order. */
 export interface ComposeModel {
-  /** Absolute paths. */
-  readonly files: readonly string[]
   /** In the order in which the files name them. */
   readonly services: ReadonlyMap<string, ComposeService>
   /** Names of services that one file has and a later one takes out (`!reset null`). */

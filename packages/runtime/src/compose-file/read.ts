@@ -5,8 +5,7 @@ import { canonical } from './canonical.ts'
 import { checkReferences } from './check.ts'
 import { MEANINGLESS_WITHOUT_CONTAINERS, SERVICE_KEYS, TOP_LEVEL_KEYS } from './keys.ts'
 import { merge } from './merge.ts'
-import type { ComposeModel, ComposeService } from './model.ts'
-import { placeOf } from './place.ts'
+import { type ComposeModel, type ComposeService, placeOf } from './model.ts'
 import { serviceOf } from './service.ts'
 import { type Mapping, mappingAt, parseTree, type Report, type Tree } from './tree.ts'
 
@@ -32,7 +31,9 @@ export async function readComposeFiles(
   let tree: Tree = { at: first, value: new Map() }
   const named = new Set<string>()
   for (const file of paths) {
-    const layer = canonical(parseTree(file, await textOf(file), report), variables, report)
+    const text = await textOf(file)
+    if (text === undefined) throw wrongUse(`there is no compose file ${file}: check its name`)
+    const layer = canonical(parseTree(file, text, report), variables, report)
     for (const [name, { tag }] of mappingAt(layer, 'services')) if (tag !== '!reset') named.add(name)
     tree = merge(tree, layer, report)
     throwProblems()
@@ -54,7 +55,7 @@ export async function readComposeFiles(
   throwProblems()
 
   const removed = new Set([...named].filter((name) => !services.has(name)))
-  checkReferences({ files: paths, services, removed }, tree, report)
+  checkReferences({ services, removed }, tree, report)
   throwProblems()
   const remains = (name: string): boolean => !removed.has(name)
   for (const [name, service] of services) {
@@ -65,7 +66,7 @@ export async function readComposeFiles(
       flushesTo: flushesTo.filter(remains),
     })
   }
-  return { files: paths, services, removed }
+  return { services, removed }
 }
 
 function checkKeys(tree: Tree, report: Report): void {
@@ -81,12 +82,15 @@ function checkKeys(tree: Tree, report: Report): void {
   }
 }
 
-async function textOf(file: string): Promise<string> {
+/**
+ * Text of a file that people write; undefined where there is none.
+ * @throws StackError (environment) when it cannot be read
+ */
+export async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT')
-      throw wrongUse(`there is no compose file ${file}: check its name`)
+    if (systemErrorCode(error) === 'ENOENT') return undefined
     throw environmentLacks(`cannot read ${file} (${messageOf(error)}): change its owner or mode`, error)
   }
 }

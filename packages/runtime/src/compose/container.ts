@@ -82,8 +82,8 @@ export function statusOfContainer(container: Container): ComponentStatus {
     since: entered === NEVER ? container.Created : entered,
     restarts: RestartCount,
     version: Config.Image,
-    ...(State.Pid > 0 ? { pid: State.Pid } : {}),
-    ...(detail === undefined ? {} : { detail }),
+    pid: State.Pid > 0 ? State.Pid : undefined,
+    detail,
   }
 }
 

@@ -1,8 +1,9 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
-import { environmentLacks, messageOf, systemErrorCode, wrongUse } from '../errors.ts'
+import { textOf } from '../compose-file/read.ts'
+import { environmentLacks, messageOf, wrongUse } from '../errors.ts'
 
 /** The first and the last of the lines that are the kit's own; the first says whether the file is, too. */
 const BLOCK =
@@ -45,7 +46,7 @@ export async function writeOwnSettings(
   settings: Readonly<Record<string, number>>,
 ): Promise<void> {
   const file = join(folder, '.env')
-  const before = await readEnvFile(folder)
+  const before = await textOf(file)
   const stray = MARKER.exec((before ?? '').replace(BYTE_ORDER_MARK, '').replace(BLOCK, ''))
   if (stray !== null) {
     throw wrongUse(
@@ -75,17 +76,7 @@ export async function composeEnvironment(
   environment: NodeJS.Dict<string> = process.env,
   own?: Readonly<Record<string, number>>,
 ): Promise<NodeJS.Dict<string>> {
-  const written = await readEnvFile(folder)
+  const written = await textOf(join(folder, '.env'))
   const text = own === undefined ? written : withOwnSettings(written, own)
   return { ...parseEnv(text?.replace(BYTE_ORDER_MARK, '') ?? ''), ...environment }
-}
-
-async function readEnvFile(folder: string): Promise<string | undefined> {
-  const file = join(folder, '.env')
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw environmentLacks(`cannot read ${file} (${messageOf(error)}): change its owner or mode`, error)
-  }
 }

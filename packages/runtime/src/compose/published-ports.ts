@@ -8,7 +8,7 @@ import { isFree } from '../preflight/ports.ts'
 import { composeEnvironment, writeOwnSettings } from './env-file.ts'
 
 /** A port that a compose file publishes. */
-interface PortDefinition {
+export interface PublishedPort {
   readonly service: string
   /** Its name in the service. */
   readonly name: string
@@ -19,12 +19,10 @@ interface PortDefinition {
   readonly variable: string
   /** Number on this machine where the variable is not set. */
   readonly default: number
-}
-
-export interface PublishedPort extends PortDefinition {
   /** Number on this machine at the next start, without a port offset. */
   readonly published: number
 }
+type PortDefinition = Omit<PublishedPort, 'published'>
 
 const PUBLISHED = /^\$\{(?<variable>[A-Z][A-Z0-9_]*):-(?<port>\d+)\}$/
 const portSchema = z.looseObject({

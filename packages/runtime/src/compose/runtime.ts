@@ -63,12 +63,12 @@ export class ComposeRuntime implements Runtime {
 
   async start(component: string): Promise<void> {
     requireAddresses(this.#addresses, [READY], this.#lack)
-    await docker(['start', await this.#id(component)])
+    await docker(['start', (await this.#find(component)).Id])
     await this.#untilReady(component)
   }
 
   async stop(component: string): Promise<void> {
-    await docker(['stop', await this.#id(component)])
+    await docker(['stop', (await this.#find(component)).Id])
   }
 
   async restart(component: string, overrides: RestartOverrides = {}): Promise<void> {
@@ -83,7 +83,7 @@ export class ComposeRuntime implements Runtime {
   }
 
   async signal(component: string, signal: NodeJS.Signals): Promise<void> {
-    await docker(['kill', `--signal=${signal}`, await this.#id(component)])
+    await docker(['kill', `--signal=${signal}`, (await this.#find(component)).Id])
   }
 
   async runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
@@ -94,10 +94,6 @@ export class ComposeRuntime implements Runtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-
-  async #id(component: string): Promise<string> {
-    return (await this.#find(component)).Id
-  }
 
   async #find(component: string): Promise<Container> {
     const all = await containers(this.#project)

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { type Dispatcher, Pool } from 'undici'
 import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
-import { messageOf, StackError } from '../errors.ts'
+import { ExitCode, messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import { isAlive } from '../process/identity.ts'
 import { goneWithin } from '../process/terminate.ts'
@@ -14,7 +14,6 @@ import type {
   Runtime,
 } from '../runtime.ts'
 import { type StateLayout, stateLayout } from '../state/layout.ts'
-import { statusOf } from '../state/records.ts'
 import { readState, type StackState, stackStateSchema } from '../state/state-file.ts'
 import { problem } from './protocol.ts'
 
@@ -66,7 +65,10 @@ export class SupervisorClient implements Runtime {
   }
 
   async status(): Promise<readonly ComponentStatus[]> {
-    return (await this.state()).components.map(statusOf)
+    const { components } = await this.state()
+    return components.map(({ name, state, process, since, restarts, detail, version, binary }) => {
+      return { name, state, pid: process?.pid, since, restarts, detail, version, binary }
+    })
   }
 
   async start(component: string): Promise<void> {
@@ -121,32 +123,20 @@ export class SupervisorClient implements Runtime {
     content?: unknown,
     signal?: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const response = await this.#send({
-      method,
-      path,
-      ...(content === undefined
+    const json =
+      content === undefined
         ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }),
-      ...(signal === undefined ? {} : { signal }),
-    })
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }
+    const response = await this.#http
+      .request({ method, path, signal: signal ?? null, ...json })
+      .catch((cause: unknown) => {
+        if (signal?.aborted) throw cause
+        const why = `the supervisor does not answer on ${this.#state.socket}: ${messageOf(cause)}`
+        throw new StackError(why, ExitCode.checkFailed, { cause })
+      })
     if (response.statusCode < 400) return response
-    const refusal = problem.parse(await response.body.json())
-    throw new StackError(refusal.detail, refusal.exitCode)
-  }
-
-  async #send(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    try {
-      return await this.#http.request(options)
-    } catch (error) {
-      if (options.signal instanceof AbortSignal && options.signal.aborted) throw error
-      throw new StackError(
-        `the supervisor does not answer on ${this.#state.socket}: ${messageOf(error)}`,
-        1,
-        {
-          cause: error,
-        },
-      )
-    }
+    const { detail, exitCode } = problem.parse(await response.body.json())
+    throw new StackError(detail, exitCode)
   }
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bodyParser } from '@koa/bodyparser'
@@ -8,15 +8,11 @@ import Router from '@koa/router'
 import Koa, { type Context, type Next } from 'koa'
 import type { Logger } from 'pino'
 import { ZodError, z } from 'zod'
-import { ExitCode, messageOf, StackError } from '../errors.ts'
+import { ExitCode, type FailureCode, messageOf, StackError } from '../errors.ts'
 import type { Supervisor } from '../supervisor.ts'
 import { type Problem, restartBody, signalBody } from './protocol.ts'
 
 const LINGER_MS = 500
-
-export interface ControlServer extends AsyncDisposable {
-  readonly server: Server
-}
 
 /**
  * Serves the supervisor's control API on a Unix socket that only the own user may open:
@@ -28,7 +24,7 @@ export async function serveControl(
   socket: string,
   log: Logger,
   onStop: () => void,
-): Promise<ControlServer> {
+): Promise<AsyncDisposable> {
   const app = new Koa()
   // who follows the changes leaves in the middle of the answer
   app.on('error', (error) => log.debug({ error: messageOf(error) }, 'answer was cut short'))
@@ -47,7 +43,6 @@ export async function serveControl(
     process.umask(umask)
   }
   return {
-    server,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
@@ -61,9 +56,11 @@ export async function serveControl(
 
 function routes(supervisor: Supervisor, onStop: () => void): Router {
   const router = new Router()
-  const named = (context: Context & { params: Record<string, string> }): string => context.params.name ?? ''
-  const done = (context: Context): void => {
-    context.status = 204
+  const onComponent = (action: string, act: (name: string, body: unknown) => Promise<void> | void): void => {
+    router.post(`/components/:name/${action}`, async (context) => {
+      await act(context.params.name ?? '', context.request.body)
+      context.status = 204
+    })
   }
   router.get('/state', (context) => {
     context.body = supervisor.snapshot()
@@ -72,22 +69,10 @@ function routes(supervisor: Supervisor, onStop: () => void): Router {
     context.type = 'application/x-ndjson'
     context.body = Readable.from(lines(supervisor))
   })
-  router.post('/components/:name/start', async (context) => {
-    await supervisor.startComponent(named(context))
-    done(context)
-  })
-  router.post('/components/:name/stop', async (context) => {
-    await supervisor.stopComponent(named(context))
-    done(context)
-  })
-  router.post('/components/:name/restart', async (context) => {
-    await supervisor.restartComponent(named(context), restartBody.parse(context.request.body ?? {}))
-    done(context)
-  })
-  router.post('/components/:name/signal', (context) => {
-    supervisor.signalComponent(named(context), signalBody.parse(context.request.body).signal)
-    done(context)
-  })
+  onComponent('start', (name) => supervisor.startComponent(name))
+  onComponent('stop', (name) => supervisor.stopComponent(name))
+  onComponent('restart', (name, body) => supervisor.restartComponent(name, restartBody.parse(body ?? {})))
+  onComponent('signal', (name, body) => supervisor.signalComponent(name, signalBody.parse(body).signal))
   router.post('/stop', (context) => {
     context.status = 202
     onStop()
@@ -111,20 +96,11 @@ async function problems(context: Context, next: Next): Promise<void> {
 }
 
 function problemOf(error: unknown): Problem {
-  const refusal = (
-    status: number,
-    title: string,
-    detail: string,
-    exitCode: Problem['exitCode'],
-  ): Problem => ({
-    type: 'about:blank',
-    title,
-    status,
-    detail,
-    exitCode,
-  })
+  const refusal = (status: number, title: string, detail: string, exitCode: FailureCode): Problem => {
+    return { type: 'about:blank', title, status, detail, exitCode }
+  }
   if (error instanceof ZodError) return refusal(400, 'Bad Request', z.prettifyError(error), ExitCode.wrongUse)
-  if (error instanceof StackError && error.exitCode !== ExitCode.done) {
+  if (error instanceof StackError) {
     const status = error.exitCode === ExitCode.wrongUse ? 404 : 409
     return refusal(status, status === 404 ? 'Not Found' : 'Conflict', error.message, error.exitCode)
   }

@@ -3,13 +3,21 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, cp, lstat, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { z } from 'zod'
 import { environmentLacks, messageOf } from '../errors.ts'
 import type { StateLayout } from '../state/layout.ts'
-import { type Account, canReach, postgresAccount } from './account.ts'
 
 /** Kept over restarts of the machine, and open to every account, unlike /tmp and a home folder. */
 const SHARED_PLACE = '/var/tmp'
+
+/** OS user that PostgreSQL runs as when the kit runs as root, which PostgreSQL refuses. */
+const ACCOUNT = 'postgres'
+
+interface Account {
+  readonly uid: number
+  readonly gid: number
+}
 
 /** Where PostgreSQL's programs and data lie, and who runs it. */
 export interface PostgresPlace {
@@ -94,4 +102,39 @@ async function owned(folder: string, uid: number | undefined): Promise<string> {
   throw environmentLacks(
     `${folder} is not the kit's own folder: remove it, or move the kit out of a private folder`,
   )
+}
+
+/**
+ * The account to run PostgreSQL as: undefined (the current one) unless the kit runs as root. Then the account
+ * `postgres`, made if there is none.
+ * @throws StackError (environment) when it is not there and cannot be made
+ */
+async function postgresAccount(): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const existing = await lookUp()
+  if (existing !== undefined) return existing
+  const made = await execa('useradd', ['--system', '--user-group', '--no-create-home', ACCOUNT], {
+    reject: false,
+  })
+  const account = await lookUp()
+  if (account !== undefined) return account
+  throw environmentLacks(
+    `PostgreSQL does not run as root, and the OS user "${ACCOUNT}" could not be made (${made.stderr || made.shortMessage}): run "useradd --system ${ACCOUNT}", or start the kit as another user`,
+  )
+}
+
+async function lookUp(): Promise<Account | undefined> {
+  const [uid, gid] = await Promise.all([
+    execa('id', ['-u', ACCOUNT], { reject: false }),
+    execa('id', ['-g', ACCOUNT], { reject: false }),
+  ])
+  if (uid.exitCode !== 0 || gid.exitCode !== 0) return undefined
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+}
+
+/** Whether an account may enter a folder and read it; asks the OS by trying as that account. */
+async function canReach(path: string, account: Account): Promise<boolean> {
+  // from the root: the current folder may itself be out of the account's reach
+  const result = await execa('test', ['-r', path, '-a', '-x', path], { ...account, cwd: '/', reject: false })
+  return result.exitCode === 0
 }

@@ -6,7 +6,7 @@ import { identify } from './identity.ts'
 import { killGroupLeftBy } from './terminate.ts'
 
 /** How a child ended: exit code or signal, as a sentence part for people. */
-export interface Ending {
+interface Ending {
   readonly exitCode?: number
   readonly description: string
 }

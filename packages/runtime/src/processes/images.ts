@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { BINARY_NAMES, REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
-import type { ComposeService } from '../compose-file/model.ts'
-import { placeOf } from '../compose-file/place.ts'
+import { type ComposeService, placeOf } from '../compose-file/model.ts'
 import { wrongUse } from '../errors.ts'
 
 const IMAGES = 'deploy/images.json'
@@ -38,8 +37,9 @@ export type Program = z.infer<typeof programSchema>
 /** What deploy/images.json says, by the name of the image. */
 export type Images = ReadonlyMap<string, Image>
 
-export async function readImages(file: string = join(REPOSITORY_ROOT, IMAGES)): Promise<Images> {
-  const images = z.record(z.string(), imageSchema).parse(JSON.parse(await readFile(file, 'utf8')))
+export async function readImages(): Promise<Images> {
+  const text = await readFile(join(REPOSITORY_ROOT, IMAGES), 'utf8')
+  const images = z.record(z.string(), imageSchema).parse(JSON.parse(text))
   return new Map(Object.values(images).map((image) => [image.image, image]))
 }
 

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, matchesGlob } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
-import type { ComposeService } from '../compose-file/model.ts'
-import { placeOf } from '../compose-file/place.ts'
+import { type ComposeService, placeOf } from '../compose-file/model.ts'
 import { environmentLacks, systemErrorCode } from '../errors.ts'
 import type { StateLayout } from '../state/layout.ts'
 
 /** What a service sees at its mounts' paths, below a folder of its own. */
-export interface ServiceRoot {
+interface ServiceRoot {
   readonly folder: string
   readonly service: ComposeService
   /** Files, by their path in a container, that are copied and rewritten. `*` stands for any name. */

@@ -74,6 +74,7 @@ describe('bare ports', () => {
     const moved = translator().variables({
       EDGE_HTTP_PORT: '8080',
       UPSTREAM_ADMIN_PORT: '9081',
+      UPSTREAM_EXPOSED_PORT: '9095',
       PUBLISHED_PORT: '9000',
       EXPORT: 'yes',
       RETRIES: '8080',
@@ -82,6 +83,7 @@ describe('bare ports', () => {
     expect(moved).toEqual({
       EDGE_HTTP_PORT: '11000',
       UPSTREAM_ADMIN_PORT: '11081',
+      UPSTREAM_EXPOSED_PORT: '11095',
       PUBLISHED_PORT: '11000',
       EXPORT: 'yes',
       RETRIES: '8080',

@@ -1,5 +1,4 @@
-import type { ComposeModel, ComposeService } from '../compose-file/model.ts'
-import { placeOf } from '../compose-file/place.ts'
+import { type ComposeModel, type ComposeService, placeOf } from '../compose-file/model.ts'
 import { HOST } from '../endpoints.ts'
 import { wrongUse } from '../errors.ts'
 import type { Addresses } from '../topology.ts'
@@ -33,7 +32,7 @@ export function locateByAddress({ services }: ComposeModel, addresses: Addresses
   }
 }
 
-export interface TranslateOptions {
+interface TranslateOptions {
   readonly model: ComposeModel
   readonly locate: Locate
   /** What stands before a path below a mount; nothing where the program starts in its root, so that the path is relative. */
@@ -119,19 +118,17 @@ export class Translator {
   /** A bare number: a port of its own, else another service's, else one of this machine; anything else stays. */
   #port(text: string): string {
     const port = Number(text)
-    const others = [...this.#options.model.services.keys()]
-    for (const address of [
-      () => this.#ownPort(port),
-      ...others.map((name) => () => this.#options.locate(name, port)),
-    ]) {
-      const found = address()
-      if (found !== undefined) return found.slice(found.lastIndexOf(':') + 1)
-    }
+    const found = this.#ownPort(port) ?? this.#portOf(this.#options.model.services.keys(), port)
+    if (found !== undefined) return found.slice(found.lastIndexOf(':') + 1)
     return this.#published.has(port) ? String(port + this.#options.offset) : text
   }
 
   #ownPort(port: number): string | undefined {
-    for (const name of [this.#service.name, ...(this.#options.standsInFor ?? [])]) {
+    return this.#portOf([this.#service.name, ...(this.#options.standsInFor ?? [])], port)
+  }
+
+  #portOf(services: Iterable<string>, port: number): string | undefined {
+    for (const name of services) {
       const address = this.#options.locate(name, port)
       if (address !== undefined) return address
     }

@@ -6,31 +6,20 @@ import { StackError, systemErrorCode } from '../errors.ts'
 /** A process named so that a reused pid is never mistaken for it. */
 const processSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() })
 
-const stateSchema = z.enum([
-  'waiting',
-  'building',
-  'starting',
-  'ready',
-  'unresponsive',
-  'backoff',
-  'stopped',
-  'failed',
-])
-
 const componentSchema = z.object({
   name: z.string(),
   kind: z.enum(['service', 'task', 'tool']),
-  state: stateSchema,
-  process: processSchema.exactOptional(),
+  state: z.enum(['waiting', 'building', 'starting', 'ready', 'unresponsive', 'backoff', 'stopped', 'failed']),
+  process: processSchema.optional(),
   since: z.string(),
   restarts: z.number().int().nonnegative(),
-  detail: z.string().exactOptional(),
+  detail: z.string().optional(),
   /** It failed because the machine lacks something, which ends a command with exit code 3: a code such as `no-go`. */
-  lacking: z.string().exactOptional(),
-  version: z.string().exactOptional(),
-  binary: z.string().exactOptional(),
+  lacking: z.string().optional(),
+  version: z.string().optional(),
+  binary: z.string().optional(),
   /** Where the binary came from: env, path, cache, built, npm. */
-  source: z.string().exactOptional(),
+  source: z.string().optional(),
   ports: z.array(z.number().int()),
   /** Components of one wave stop together, lower waves first. */
   stopWave: z.number().int().nonnegative(),

@@ -29,7 +29,6 @@ export function aPort(name: string, target: number, published = target): Compose
 
 export function aModel(services: readonly ComposeService[], removed: readonly string[] = []): ComposeModel {
   return {
-    files: ['/repository/docker-compose.yml'],
     services: new Map(services.map((service) => [service.name, service])),
     removed: new Set(removed),
   }
