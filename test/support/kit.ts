@@ -31,14 +31,20 @@ const COMMAND_TIMEOUT_MS = 120_000
 /** Longer than the tests take; it is ended with them. */
 const LOAD_DURATION = '45m'
 
-export async function startKit(): Promise<Kit> {
+export interface KitOptions {
+  /** Further arguments of `faultline up`. */
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export async function startKit({ args: upArgs = [], env = {} }: KitOptions = {}): Promise<Kit> {
   const stateDir = await reapedFolder('e2e-')
   const faultline = (args: readonly string[], timeout = COMMAND_TIMEOUT_MS) =>
     execa('faultline', args, {
       preferLocal: true,
       localDir: REPOSITORY_ROOT,
       cwd: REPOSITORY_ROOT,
-      env: { FAULTLINE_STATE_DIR: stateDir },
+      env: { FAULTLINE_STATE_DIR: stateDir, ...env },
       // a start or a load ends when this process is gone
       ipc: true,
       reject: false,
@@ -51,7 +57,10 @@ export async function startKit(): Promise<Kit> {
     await rm(stateDir, { recursive: true, force: true })
   }
   const start = async () => {
-    const { exitCode, all } = await faultline(['up', '--detach', '--port-offset', PORT_OFFSET], UP_TIMEOUT_MS)
+    const { exitCode, all } = await faultline(
+      ['up', '--detach', '--port-offset', PORT_OFFSET, ...upArgs],
+      UP_TIMEOUT_MS,
+    )
     if (exitCode !== 0) throw new Error(`the kit did not start:\n${all}`)
     return all
   }

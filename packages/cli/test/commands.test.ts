@@ -230,7 +230,7 @@ test('a killed supervisor ends the foreground with 1 and says what to do', async
   expect(await up).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('npx faultline down') })
   const status = await faultline('status')
   expect([status.exitCode, status.stderr]).toEqual([
-    1,
+    3,
     expect.stringContaining('was killed and components of it still run'),
   ])
   expect((await faultline('down')).stdout).toBe('The supervisor had been killed. Stopped what it left: a.')
@@ -273,7 +273,7 @@ test('the launcher runs on whichever Node is on PATH', async () => {
     env: { PATH: path.join(':'), FAULTLINE_STATE_DIR: stateDir },
     reject: false,
   })
-  expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining('the kit is not running')])
+  expect([result.exitCode, result.stderr]).toEqual([3, expect.stringContaining('the kit is not running')])
 })
 
 test('down --volumes deletes everything that a run has written', async () => {

@@ -53,10 +53,11 @@ const COMMANDS: Readonly<Record<string, readonly [readonly string[], number, Reg
   logs: [['gateway'], 3, /the kit has not run yet/],
   ports: [[], 0, /gateway/],
   restart: [['gateway'], 3, NOT_RUNNING],
+  status: [[], 3, NOT_RUNNING],
   verify: [[], 3, NOT_RUNNING],
 }
 /** Those that the test below leaves out: `up` is what starts a kit. */
-const OTHERS = ['status', 'up']
+const OTHERS = ['up']
 
 /** Commands that can be given, with what is above them: `flags`, `flags set`. */
 function namesOf(program: Command, above: readonly string[] = []): readonly string[] {

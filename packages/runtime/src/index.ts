@@ -8,6 +8,7 @@ export { type Launched, type LaunchOptions, launch } from './launch.ts'
 export { loadScenarios } from './load.ts'
 export { lastLines, logFile } from './logs.ts'
 export { MAX_PORT_OFFSET, parsePortOffset } from './ports.ts'
+export { lowSpace, makeFolder } from './preflight/storage.ts'
 export type {
   ComponentState,
   ComponentStatus,

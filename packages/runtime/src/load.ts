@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { REPOSITORY_ROOT, resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { baseEnvironment } from './environment.ts'
 import { wrongUse } from './errors.ts'
 import { keepPrevious, logFile, openLog } from './logs.ts'
+import { makeFolder } from './preflight/storage.ts'
 import { argumentsOf, programOf, readImages } from './processes/images.ts'
 import { readKit } from './processes/kit.ts'
 import { layOutRoot, rootFolder } from './processes/root.ts'
@@ -51,7 +52,7 @@ export async function runLoad(
   const { layout } = target
   const command = await commandOf(scenario, target)
   const summaryFile = join(layout.load, `${scenario}.json`)
-  await mkdir(layout.load, { recursive: true })
+  await makeFolder(layout.load)
   await rm(summaryFile, { force: true })
   const inherit = options.output === 'inherit'
   if (!inherit) keepPrevious(layout.logs, SERVICE)

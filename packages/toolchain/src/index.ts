@@ -1,5 +1,5 @@
 export { BinaryUnavailableError, type UnavailableReason } from './errors.ts'
-export { REPOSITORY_ROOT } from './paths.ts'
+export { cacheRoot, REPOSITORY_ROOT } from './paths.ts'
 export { resolveAll, resolveBinary } from './resolve.ts'
 export { isInstalled } from './stand-ins.ts'
 export { BINARY_NAMES, binaryVersions, pathVariable } from './table.ts'

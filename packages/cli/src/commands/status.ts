@@ -4,8 +4,10 @@ import {
   connectRuntime,
   defaultStateDir,
   ExitCode,
+  lowSpace,
   type StackState,
 } from '@faultline/runtime'
+import { cacheRoot } from '@faultline/toolchain'
 import { Command } from 'commander'
 import { CommandFailed } from '../command-failed.ts'
 import { tellLeftover } from '../drill-leftovers.ts'
@@ -14,7 +16,7 @@ import { kitStateDir } from '../kit.ts'
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('Show every component. Exit code 1 unless everything is ready.')
+    .description('Show every component. Exit code 1 unless everything is ready, 3 where no kit runs.')
     .option('--compose', 'the kit that docker compose has started')
     .option('--json', 'all that the supervisor knows, as one JSON document')
     .addHelpText('after', '\nExample:\n  npx faultline status --json\n')
@@ -27,6 +29,7 @@ async function status(options: { json?: true; compose?: true }): Promise<void> {
   await using runtime = await connectRuntime(stateDir)
   const state = await runtime.state()
   console.log(options.json ? JSON.stringify(state, null, 2) : table(state))
+  for (const line of await lowSpace([stateDir, cacheRoot(process.env)])) console.error(line)
   await tellLeftover({})
   if (state.phase !== 'ready') throw new CommandFailed(ExitCode.checkFailed)
 }

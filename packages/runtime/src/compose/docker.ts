@@ -14,7 +14,11 @@ export async function docker(args: readonly string[]): Promise<string> {
       'there is no Docker client on PATH: install Docker, or use the kit without --compose',
     )
   }
-  if (/Cannot connect to the Docker daemon|permission denied.*docker\.sock/i.test(result.stderr)) {
+  if (
+    /Cannot connect to the Docker daemon|failed to connect to the docker API|permission denied.*docker\.sock/i.test(
+      result.stderr,
+    )
+  ) {
     throw environmentLacks(`the Docker engine cannot be reached: ${result.stderr.trim()}`)
   }
   throw new StackError(`docker ${args[0]} failed: ${result.stderr.trim() || result.shortMessage}`, 1)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
 import { environmentLacks, StackError, wrongUse } from '../errors.ts'
 import { runLoad } from '../load.ts'
+import { makeFolder } from '../preflight/storage.ts'
 import type {
   ComponentStatus,
   Endpoints,
@@ -88,7 +89,7 @@ export class ComposeRuntime implements Runtime {
 
   async runLoad(scenario: string, options: LoadOptions = {}): Promise<LoadResult> {
     const layout = stateLayout(this.#stateDir)
-    await mkdir(layout.logs, { recursive: true })
+    await makeFolder(layout.logs)
     requireAddresses(this.#addresses, LOAD_PORTS, this.#lack)
     return runLoad({ layout, addresses: this.#addresses }, scenario, options)
   }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { type Dispatcher, Pool } from 'undici'
 import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
-import { ExitCode, messageOf, StackError } from '../errors.ts'
+import { ExitCode, environmentLacks, messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import { isAlive } from '../process/identity.ts'
 import { goneWithin } from '../process/terminate.ts'
@@ -161,11 +161,10 @@ export async function connectRuntime(stateDir: string): Promise<SupervisorClient
   if (state === undefined || !isAlive(state.supervisor)) {
     const leftovers =
       state?.components.some(({ process }) => process !== undefined && isAlive(process)) ?? false
-    throw new StackError(
+    throw environmentLacks(
       leftovers
         ? `the supervisor in ${layout.root} was killed and components of it still run: "npx faultline down" cleans up`
         : `the kit is not running (state folder ${layout.root}): start it with "npm start -- --detach"`,
-      1,
     )
   }
   return new SupervisorClient(layout, state)
