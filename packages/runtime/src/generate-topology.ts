@@ -5,10 +5,10 @@ import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
 import { type ComposeModel, readComposeFiles } from './compose-file/index.ts'
 import { wrongUse } from './errors.ts'
+import { KIT_FILES } from './processes/kit.ts'
 
 export const TOPOLOGY_FILE = join(import.meta.dirname, 'topology.gen.ts')
 
-const COMPOSE_FILES = ['docker-compose.yml', 'deploy/processes.yml']
 const PROXY_FILE = 'backends/toxiproxy/proxies.json'
 const address = z
   .string()
@@ -21,11 +21,11 @@ const proxiesSchema = z.array(z.object({ name: z.string(), listen: address, upst
  * @throws StackError (wrong use) naming what is wrong in the files
  */
 export async function topologySource(): Promise<string> {
-  const files = COMPOSE_FILES.map((file) => join(REPOSITORY_ROOT, file))
+  const files = KIT_FILES.map((file) => join(REPOSITORY_ROOT, file))
   const model = await readComposeFiles(files, {})
   const proxies = proxiesSchema.parse(JSON.parse(await readFile(join(REPOSITORY_ROOT, PROXY_FILE), 'utf8')))
   return `/**
- * What ${COMPOSE_FILES.join(' and ')} say of the kit, and ${PROXY_FILE}, with no
+ * What ${KIT_FILES.join(' and ')} say of the kit, and ${PROXY_FILE}, with no
  * variable set. Written by \`npm run topology:generate\`.
  */
 
@@ -70,7 +70,7 @@ function proxiesOf(
       const target = services.get(host)?.ports.find((known) => known.target === port)
       if (target !== undefined) return [name, { listen: listen.port, service: host, port: target.name }]
       throw wrongUse(
-        `${PROXY_FILE}: the proxy ${name} leads to ${host}:${port}, which is no port of a service of ${COMPOSE_FILES[0]}`,
+        `${PROXY_FILE}: the proxy ${name} leads to ${host}:${port}, which is no port of a service of ${KIT_FILES[0]}`,
       )
     }),
   )
@@ -88,7 +88,7 @@ function databaseOwnerUrl({ services }: ComposeModel): string {
   )
   const [url] = urls
   if (url !== undefined && urls.size === 1) return url
-  throw wrongUse(`${COMPOSE_FILES[0]}: DATABASE_OWNER_URL must be there, and be the same everywhere`)
+  throw wrongUse(`${KIT_FILES[0]}: DATABASE_OWNER_URL must be there, and be the same everywhere`)
 }
 
 /** A value as the formatter would leave it. */

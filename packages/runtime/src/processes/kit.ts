@@ -3,8 +3,10 @@ import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { composeEnvironment } from '../compose/env-file.ts'
 import { type ComposeModel, type ComposeService, readComposeFiles } from '../compose-file/index.ts'
 
-/** The description of the kit, and what differs without containers. */
-const FILES = ['docker-compose.yml', 'deploy/processes.yml'].map((file) => join(REPOSITORY_ROOT, file))
+/** The description of the kit, and what differs without containers; from the repository's root. */
+export const KIT_FILES = ['docker-compose.yml', 'deploy/processes.yml'] as const
+
+const FILES = KIT_FILES.map((file) => join(REPOSITORY_ROOT, file))
 
 /**
  * The kit as plain processes: its files with overlays merged over them. Variables are taken, as compose does, from the
