@@ -2,8 +2,10 @@
  * Configuration that people copy has loopback defaults, so that it runs without a variable set. Where a default is an
  * address or a port, it is what docker-compose.yml gives the service that mounts the file, as seen from this machine.
  */
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { mountedFiles, type RenderedService, rendered } from './rendered.ts'
+import { mountedFiles, REPOSITORY, type RenderedService, rendered } from './rendered.ts'
 
 type Services = ReadonlyMap<string, RenderedService>
 
@@ -68,4 +70,27 @@ test('a default that is an address is what the compose file says, on loopback', 
     'collector/collector.yaml',
   ])
   expect(addresses.filter(({ value, expected }) => value !== expected)).toEqual([])
+})
+
+test('a port that a service listens on by default, or gives as an example, is what the compose file says', async () => {
+  const services = [...(await rendered()).values()]
+  const portsOf = (some: readonly RenderedService[]) =>
+    some.flatMap(({ ports = [] }) => ports.map(({ published }) => published))
+  const wrong: string[] = []
+  let found = 0
+  for await (const file of glob('services/*/src/{config,ports}.ts', { cwd: REPOSITORY })) {
+    const main = file.replace(/\w+\.ts$/, 'main.ts')
+    const own = services.filter(({ command }) => command?.includes(main))
+    const text = await readFile(join(REPOSITORY, file), 'utf8')
+    const check = (pattern: RegExp, known: readonly (string | undefined)[]) => {
+      for (const [where, port] of text.matchAll(pattern)) {
+        found += 1
+        if (!known.includes(port)) wrong.push(`${file}: ${where}`)
+      }
+    }
+    check(/\b(?:port|adminPort): (\d+)/g, portsOf(own))
+    check(/127\.0\.0\.1:(\d+)/g, portsOf(services))
+  }
+  expect(wrong).toEqual([])
+  expect(found).toBeGreaterThan(0)
 })

@@ -1,10 +1,11 @@
 /** State folders that nobody would choose, and some that people do. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { down } from '@faultline/runtime'
+import { down, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/service-kit/testing'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { takeOver } from '../../runtime/src/state/ownership.ts'
 import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 
 const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
@@ -102,6 +103,7 @@ test(
   async () => {
     const stateDir = join(folder, ODD)
     await mkdir(stateDir)
+    await takeOver(stateLayout(stateDir))
     await writeFile(
       join(stateDir, 'fake-stack.json'),
       JSON.stringify({ components: [{ name: 'a', port: await freePort() }] }),

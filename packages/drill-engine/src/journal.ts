@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '@faultline/runtime'
 import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 
@@ -54,7 +55,7 @@ export class Journal {
       kept: false,
       undo: [],
     })
-    await mkdir(dirname(journal.#file), { recursive: true })
+    await makeFolder(dirname(journal.#file))
     await journal.#write()
     return journal
   }

@@ -5,6 +5,7 @@ import { externalDataFolder } from './postgres/place.ts'
 import { isAlive } from './process/identity.ts'
 import { killAll, removeRunFiles, stopLeftovers } from './state/cleanup.ts'
 import { stateLayout } from './state/layout.ts'
+import { requireOwn } from './state/ownership.ts'
 import { readState, type StackState } from './state/state-file.ts'
 
 const POLL_MS = 50
@@ -23,9 +24,13 @@ export interface DownResult {
   readonly leftovers: readonly string[]
 }
 
-/** Stops the kit of a state folder, whether its supervisor runs or was killed. Data is kept unless asked otherwise. */
+/**
+ * Stops the kit of a state folder, whether its supervisor runs or was killed. Data is kept unless asked otherwise.
+ * @throws StackError (environment) when the folder is somebody else's
+ */
 export async function down(stateDir: string, options: DownOptions = {}): Promise<DownResult> {
   const layout = stateLayout(stateDir)
+  await requireOwn(layout)
   const state = await readState(layout.stateFile)
   let result: DownResult = { found: 'nothing', leftovers: [] }
   if (state !== undefined && isAlive(state.supervisor)) {
@@ -48,6 +53,7 @@ export async function down(stateDir: string, options: DownOptions = {}): Promise
 /** SIGKILL to everything at once, for those who cannot wait for {@link down}. Data is as after a crash. */
 export async function forceDown(stateDir: string): Promise<void> {
   const layout = stateLayout(stateDir)
+  await requireOwn(layout)
   const state = await readState(layout.stateFile)
   if (state !== undefined) killAll(state)
   await removeRunFiles(layout)

@@ -97,8 +97,19 @@ test('a stand-in takes the ports of what it stands in for', async () => {
   expect(commandOf(stack, 'embedded-store').env).toMatchObject({ EMBEDDED_STORE_PYROSCOPE_PORT: '4040' })
   expect(commandOf(stack, 'embedded-store').env).not.toHaveProperty('EMBEDDED_STORE_TEMPO_PORT')
   expect(stack.components.map(({ name }) => name)).toContain('tempo')
+  const alone = await readStack()
+  const numbers = componentNamed(alone, 'embedded-store').ports.map(({ port }) => port)
+  // the last is one that Tempo only exposes
+  expect(numbers.sort()).toEqual([3200, 4040, 14318].sort())
   const both = await readStack({ installed: ['tempo', 'pyroscope'] })
   expect(both.components.map(({ name }) => name)).not.toContain('embedded-store')
+})
+
+test('without Grafana Loki looks for no patterns, which nobody would ask for', async () => {
+  const pattern = async (installed: readonly string[]) =>
+    commandOf(await readStack({ installed }), 'loki').env.LOKI_PATTERN_INGESTER
+  expect(await pattern([])).toBeUndefined()
+  expect(await pattern(['grafana'])).toBe('true')
 })
 
 test('without Valkey the catalog has no shared cache, and with it goes through its proxy', async () => {

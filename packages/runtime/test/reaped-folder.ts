@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stateLayout } from '../src/state/layout.ts'
+import { takeOver } from '../src/state/ownership.ts'
 
 const REAPER = join(import.meta.dirname, 'fixtures/reaper.ts')
 let all: Promise<string> | undefined
@@ -13,7 +15,9 @@ let all: Promise<string> | undefined
  */
 export async function reapedFolder(prefix: string): Promise<string> {
   all ??= startReaper()
-  return mkdtemp(join(await all, prefix))
+  const folder = await mkdtemp(join(await all, prefix))
+  await takeOver(stateLayout(folder))
+  return folder
 }
 
 async function startReaper(): Promise<string> {

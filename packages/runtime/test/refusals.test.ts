@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,7 +102,7 @@ test('the control API refuses what it does not know, as problem documents', asyn
 test('a state folder whose path is too long for a socket works all the same', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'faultline-long-'))
   const stateDir = join(parent, 'x'.repeat(120))
-  await mkdir(stateDir)
+  await prepareStorage(stateLayout(stateDir))
   const [port = 0] = await freePorts(1)
   await using box = await sandbox({ components: [{ name: 'a', port }] }, stateDir)
   const launched = await box.launch()

@@ -21,7 +21,7 @@ const schema = z.object({
     .optional()
     .meta({
       description: 'the URL of the cache that replicas share; none without it',
-      example: 'redis://127.0.0.1:16379',
+      example: 'redis://127.0.0.1:16380',
     }),
 })
 

@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Endpoints } from '@faultline/runtime'
+import { type Endpoints, makeFolder } from '@faultline/runtime'
 import writeFileAtomic from 'write-file-atomic'
 import type { Drill } from '../drill.ts'
 import type { DrillResult } from '../run-drill.ts'
@@ -22,7 +21,7 @@ export async function writeReport(
   const { verdict, evidence } = result
   const stamp = verdict.startedAt.replaceAll(/[:.]/g, '-')
   const folder = join(stateDir, 'drills', `${verdict.drill}-${stamp}${verdict.control ? '-control' : ''}`)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 2)}\n`)
   const answers = Object.fromEntries(evidence.map(({ verdict: { id }, answers }) => [id, answers]))
   await writeFileAtomic(join(folder, 'answers.json'), JSON.stringify(answers))

@@ -50,6 +50,7 @@ test.each<[string, Partial<Container['State']>, string, string | undefined]>([
   ],
   ['was never started', { Status: 'created' }, 'waiting', undefined],
   ['is tried again', { Status: 'restarting', ExitCode: 137 }, 'backoff', 'exit code 137'],
+  ['is paused', { Status: 'paused' }, 'unresponsive', 'paused'],
   ['was stopped', { Status: 'exited', ExitCode: 0 }, 'stopped', 'exit code 0'],
 ])('a service that %s', (_what, state, expected, detail) => {
   const status = statusOfContainer(container(state))

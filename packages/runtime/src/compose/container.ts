@@ -102,7 +102,7 @@ function stateOf({ State, HostConfig }: Container): { state: ComponentState; det
     case 'created':
       return { state: 'waiting' }
     case 'paused':
-      return { state: 'ready', detail: 'paused' }
+      return { state: 'unresponsive', detail: 'paused' }
     case 'restarting':
       return { state: 'backoff', detail: `exit code ${State.ExitCode}` }
     case 'exited':

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { execa } from 'execa'
 import { environmentLacks, messageOf } from '../errors.ts'
 import { foldersOf, type StateLayout } from '../state/layout.ts'
+import { takeOver } from '../state/ownership.ts'
 
 /** The backends' write-ahead logs, the database and logs of a short run fit in this; builds check for themselves. */
 export const MIN_FREE_BYTES = 1024 ** 3
@@ -20,13 +21,15 @@ const PATH_MAX = process.platform === 'linux' ? 4096 : 1024
 const SHOWN_LENGTH = 200
 
 /**
- * Makes the folders of the state folder and checks that they can be written to and have room.
+ * Makes the state folder the kit's, with the folders in it, and checks that they can be written to and have room.
  * @throws StackError (environment) with the way out, within a few seconds
  */
 export async function prepareStorage(
   layout: StateLayout,
   minFreeBytes: number = MIN_FREE_BYTES,
 ): Promise<void> {
+  await makeFolder(layout.root)
+  await takeOver(layout)
   for (const folder of foldersOf(layout)) await makeFolder(folder)
   const { free } = await diskOf(layout.root)
   if (free >= minFreeBytes) return

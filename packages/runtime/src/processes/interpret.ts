@@ -161,8 +161,11 @@ function portsOf(
   { model, locate }: Interpreter,
 ): ComponentDefinition['ports'] {
   const all = [service, ...standsInFor.flatMap((name) => model.services.get(name) ?? [])]
+  const told = new Set(Object.values(service.environment))
   return all.flatMap((one) => {
-    const internal = one === service ? one.expose.map((target) => ({ name: 'internal', target })) : []
+    // of a service that it stands in for, those that it is told of
+    const listens = (target: number) => one === service || told.has(String(target))
+    const internal = one.expose.filter(listens).map((target) => ({ name: 'internal', target }))
     return [...tcpPorts(one), ...internal].flatMap(({ name, target }) => {
       const address = locate(one.name, target)
       return address === undefined ? [] : [{ port: portIn(address), purpose: name }]

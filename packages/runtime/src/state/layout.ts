@@ -12,6 +12,8 @@ const SOCKET_PATH_MAX = process.platform === 'linux' ? 107 : 103
 /** Where things lie in the state folder. */
 export interface StateLayout {
   readonly root: string
+  /** Says that the folder is the kit's; see {@link ./ownership.ts}. */
+  readonly marker: string
   readonly stateFile: string
   readonly lockFile: string
   readonly logs: string
@@ -34,6 +36,7 @@ export function stateLayout(stateDir: string): StateLayout {
   const root = resolve(stateDir)
   return {
     root,
+    marker: join(root, '.faultline-state'),
     stateFile: join(root, 'state.json'),
     lockFile: join(root, 'supervisor.lock'),
     logs: join(root, 'logs'),
@@ -53,7 +56,7 @@ export function socketPath(root: string, temporary: string = tmpdir()): string {
   return join(temporary, `faultline-${digest}.sock`)
 }
 
-/** Every folder that must exist before the first component starts. */
+/** Every folder, below the state folder or elsewhere, that must exist before the first component starts. */
 export function foldersOf(layout: StateLayout): readonly string[] {
-  return [layout.root, layout.logs, layout.data, layout.roots, dirname(layout.socket)]
+  return [layout.logs, layout.data, layout.roots, dirname(layout.socket)]
 }
