@@ -5,6 +5,9 @@ const GRACE_MS = 1000
 /** The last one: a program that runs the command and has opened a channel to it, such as a test, is gone. */
 const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const
 
+/** How often to look whether npm is still there, in ms. */
+const PARENT_POLL_MS = 1000
+
 /** Turns Ctrl-C, SIGTERM and a closed terminal into two steps: stop in order, and, asked again, kill. */
 export class Interruption {
   readonly #first = new AbortController()
@@ -12,12 +15,15 @@ export class Interruption {
   readonly #late = Promise.withResolvers<never>()
   #firstAt = 0
   #grace: NodeJS.Timeout | undefined
+  #parentPoll: NodeJS.Timeout | undefined
 
   constructor() {
     this.#late.promise.catch(() => undefined)
     for (const event of EVENTS) process.on(event, this.#interrupt)
     // gone while this process was loading its code
     if (process.connected === false) this.#interrupt()
+    // of SIGTERM npm tells only the shell between it and this process, and both end without a word
+    if (process.env.npm_command !== undefined) this.#interruptWhenOrphaned(process.ppid)
   }
 
   /** Aborted when people want the command to end. */
@@ -40,7 +46,16 @@ export class Interruption {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#grace)
+    clearInterval(this.#parentPoll)
     for (const event of EVENTS) process.off(event, this.#interrupt)
+  }
+
+  #interruptWhenOrphaned(parent: number): void {
+    this.#parentPoll = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(this.#parentPoll)
+      this.#interrupt()
+    }, PARENT_POLL_MS).unref()
   }
 
   readonly #interrupt = (): void => {

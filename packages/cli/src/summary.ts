@@ -9,7 +9,7 @@ import { columns, duration } from './format.ts'
 
 /** Pages for people: what each is called, the port that serves it, and its path. */
 const PAGES: readonly (readonly [string, AddressName, string])[] = [
-  ['shop', 'gateway/http', '/v1/concerts'],
+  ['shop', 'edge/http', '/v1/concerts'],
   ['its API', 'gateway/http', '/openapi.json'],
   ['Prometheus', 'prometheus/http', ''],
   ['Loki', 'loki/http', ''],

@@ -46,7 +46,7 @@ const SHOP = '127.0.0.1:1234'
 const stack = (components: Fake[], binaries: [string, number][] = []): Promise<void> =>
   writeFile(
     join(stateDir, 'fake-stack.json'),
-    JSON.stringify({ components, binaries, addresses: { 'gateway/http': SHOP } }),
+    JSON.stringify({ components, binaries, addresses: { 'edge/http': SHOP } }),
   )
 
 /** Waits until the output of a running command holds a text. */

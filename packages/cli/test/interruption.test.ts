@@ -113,6 +113,23 @@ test(
 )
 
 test(
+  'when npm, which tells only its shell of SIGTERM, is gone',
+  async () => {
+    await stack()
+    const npm = execa('sh', ['-c', '"$0" "$1" up; true', process.execPath, COMMAND], {
+      env: { FAULTLINE_STATE_DIR: stateDir, FAULTLINE_PORT_OFFSET: '', npm_command: 'exec' },
+      reject: false,
+      stdio: 'ignore',
+    })
+    const pid = await supervisor()
+    npm.kill('SIGKILL')
+    await eventually(() => expect(processExists(pid)).toBe(false))
+    await eventually(expectNothingLeft)
+  },
+  2 * TIMEOUT_MS,
+)
+
+test(
   'when such a program is gone before the command has loaded its code',
   async () => {
     const up = faultline(['up'])

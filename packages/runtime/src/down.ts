@@ -3,12 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SupervisorClient } from './control/client.ts'
 import { externalDataFolder } from './postgres/place.ts'
 import { isAlive } from './process/identity.ts'
+import { sendSignal, terminate } from './process/terminate.ts'
 import { killAll, removeRunFiles, stopLeftovers } from './state/cleanup.ts'
-import { stateLayout } from './state/layout.ts'
+import { type StateLayout, stateLayout } from './state/layout.ts'
+import { readHolder } from './state/lock.ts'
 import { requireOwn } from './state/ownership.ts'
 import { readState, type StackState } from './state/state-file.ts'
 
 const POLL_MS = 50
+/** Longer than everything takes to stop in order, in ms. */
+const ORDERLY_STOP_MS = 120_000
 
 export interface DownOptions {
   /** Deletes data and everything else that was written, logs too. */
@@ -31,9 +35,11 @@ export interface DownResult {
 export async function down(stateDir: string, options: DownOptions = {}): Promise<DownResult> {
   const layout = stateLayout(stateDir)
   await requireOwn(layout)
-  const state = await readState(layout.stateFile)
+  const state = await readState(layout.stateFile).catch(() => 'unreadable' as const)
   let result: DownResult = { found: 'nothing', leftovers: [] }
-  if (state !== undefined && isAlive(state.supervisor)) {
+  if (state === 'unreadable') {
+    if (await stopHolder(layout)) result = { found: 'running', leftovers: [] }
+  } else if (state !== undefined && isAlive(state.supervisor)) {
     await stopRunning(new SupervisorClient(layout, state), state, options.onChange)
     result = { found: 'running', leftovers: [] }
   } else if (state !== undefined) {
@@ -54,9 +60,17 @@ export async function down(stateDir: string, options: DownOptions = {}): Promise
 export async function forceDown(stateDir: string): Promise<void> {
   const layout = stateLayout(stateDir)
   await requireOwn(layout)
-  const state = await readState(layout.stateFile)
+  const state = await readState(layout.stateFile).catch(() => undefined)
   if (state !== undefined) killAll(state)
   await removeRunFiles(layout)
+}
+
+/** Stops the supervisor that the lock names, which stops what it runs. Returns whether there was one. */
+async function stopHolder(layout: StateLayout): Promise<boolean> {
+  const holder = readHolder(layout.lockFile)
+  if (holder === undefined || !isAlive(holder)) return false
+  await terminate(holder, { signal: 'SIGTERM', timeoutMs: ORDERLY_STOP_MS })
+  return true
 }
 
 async function stopRunning(
@@ -64,6 +78,8 @@ async function stopRunning(
   state: StackState,
   onChange: ((state: StackState) => void) | undefined,
 ): Promise<void> {
+  // one that was stopped (SIGSTOP) hears of it once it runs again
+  sendSignal(state.supervisor.pid, 'SIGCONT')
   await using _connection = runtime
   let asked = false
   for await (const change of runtime.changes()) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
 import { type ComposeModel, readComposeFiles } from './compose-file/index.ts'
-import { wrongUse } from './errors.ts'
+import { StackError, wrongUse } from './errors.ts'
 import { KIT_FILES } from './processes/kit.ts'
 
 export const TOPOLOGY_FILE = join(import.meta.dirname, 'topology.gen.ts')
@@ -103,4 +103,12 @@ function literal(value: unknown, indent = ''): string {
   return lines.length === 0 ? '{}' : `{\n${lines.join('')}${indent}}`
 }
 
-if (import.meta.main) await writeFile(TOPOLOGY_FILE, await topologySource())
+if (import.meta.main) {
+  try {
+    await writeFile(TOPOLOGY_FILE, await topologySource())
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error
+    console.error(error.message)
+    process.exitCode = error.exitCode
+  }
+}

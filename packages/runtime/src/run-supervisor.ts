@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { BinaryUnavailableError } from '@faultline/toolchain'
 import { pino } from 'pino'
 import type { ResolveBinary } from './binary-queue.ts'
@@ -13,6 +14,9 @@ import { type StateLayout, stateLayout } from './state/layout.ts'
 import { acquireLock } from './state/lock.ts'
 import { type ProcessIdentity, readState } from './state/state-file.ts'
 import { Supervisor } from './supervisor.ts'
+
+/** How often to look whether the state folder is still there, in ms. */
+const FOLDER_CHECK_MS = 1000
 
 interface SupervisorProgram {
   /** What to run; called once, after leftovers of an earlier run are gone. */
@@ -73,11 +77,16 @@ async function untilStopped(
   await using _control = await serveControl(supervisor, layout.socket, log, stop.resolve)
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
   if (config.attached) process.on('disconnect', () => stop.resolve())
+  // whoever deleted the folder can no longer stop the kit by it
+  const folderCheck = setInterval(() => {
+    if (!existsSync(layout.lockFile)) stop.resolve()
+  }, FOLDER_CHECK_MS)
   supervisor.start()
   tell({ type: 'listening' })
   if (config.attached && !process.connected) stop.resolve()
   log.info({ pid: process.pid, portOffset }, 'supervisor started')
   await stop.promise
+  clearInterval(folderCheck)
   log.info('supervisor stops')
   await supervisor.stop()
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { connectRuntime } from '../src/control/client.ts'
 import { down, forceDown } from '../src/down.ts'
-import { stateLayout } from '../src/state/layout.ts'
+import { type StateLayout, stateLayout } from '../src/state/layout.ts'
+import { readHolder } from '../src/state/lock.ts'
 import { readState } from '../src/state/state-file.ts'
 import { eventually, freePorts, processExists, type Sandbox, sandbox, untilState } from './harness.ts'
 
@@ -73,6 +74,37 @@ test('down after a killed supervisor leaves no process, port or file but data', 
   expect(await down(box.stateDir)).toEqual({ found: 'nothing', leftovers: [] })
   await down(box.stateDir, { volumes: true })
   expect(existsSync(join(box.stateDir, 'data'))).toBe(false)
+}, 60_000)
+
+test.each([
+  ['was stopped (SIGSTOP)', (pid: number) => process.kill(pid, 'SIGSTOP')],
+  [
+    'can no longer be read from state.json',
+    (_: number, { stateFile }: StateLayout) => writeFile(stateFile, '{}'),
+  ],
+])(
+  'down of a supervisor that %s',
+  async (_what, spoil) => {
+    const [port = 0] = await freePorts(1)
+    await using box = await sandbox({ components: [{ name: 'a', port }] })
+    const { pid = 0 } = await untilState(await box.launch(), 'a', 'ready')
+    const layout = stateLayout(box.stateDir)
+    const supervisor = readHolder(layout.lockFile)?.pid ?? 0
+    await spoil(supervisor, layout)
+    expect(await down(box.stateDir)).toEqual({ found: 'running', leftovers: [] })
+    expect([pid, supervisor].filter(processExists)).toEqual([])
+    expect(box.events()).toEqual(['start a', 'stop a'])
+  },
+  60_000,
+)
+
+test('a kit whose state folder is deleted stops by itself', async () => {
+  const [port = 0] = await freePorts(1)
+  await using box = await sandbox({ components: [{ name: 'a', port }] })
+  const { pid = 0 } = await untilState(await box.launch(), 'a', 'ready')
+  const supervisor = readHolder(stateLayout(box.stateDir).lockFile)?.pid ?? 0
+  await rm(box.stateDir, { recursive: true })
+  await eventually(() => expect([pid, supervisor].filter(processExists)).toEqual([]))
 }, 60_000)
 
 test('the next start after a killed supervisor stops what it left, and says so', async () => {

@@ -66,7 +66,11 @@ function oneMoreFile(file: string, files: readonly string[] = []): readonly stri
   const path = resolve(file)
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) throw new InvalidArgumentError(`there is no file ${path}`)
-  if (found.isDirectory()) throw new InvalidArgumentError(`${path} is a folder`)
+  // the supervisor reads it, so that a pipe of this shell leads nowhere
+  if (!found.isFile()) {
+    const kind = found.isDirectory() ? 'a folder' : 'a pipe or a device'
+    throw new InvalidArgumentError(`${path} is ${kind}, and must be a file`)
+  }
   return [...files, path]
 }
 
@@ -124,7 +128,7 @@ async function untilDone(
     return
   }
   // with a lack of this machine mended, the next start is to begin afresh; after a fault people look at what runs
-  if (attached || exitCode === ExitCode.environmentLacks) {
+  if (attached || exitCode === ExitCode.environmentLacks || !isSettled(state)) {
     console.error('Stopping the rest.')
     await down(stateDir)
   } else {
@@ -179,9 +183,13 @@ async function untilSettled(
   return last
 }
 
+/** Whether the last that was heard of a start is its outcome; if not, the supervisor ended before. */
+const isSettled = (state: StackState | undefined): state is StackState =>
+  state?.phase === 'ready' || state?.phase === 'degraded'
+
 /** Prints how the start went. */
 function report(state: StackState | undefined, stateDir: string): ExitCode {
-  if (state === undefined || state.phase === 'starting' || state.phase === 'stopping') {
+  if (!isSettled(state)) {
     const log = logFile(stateLayout(stateDir).logs, 'supervisor')
     console.error(`The supervisor ended before the kit was ready; its log: ${log}`)
     return ExitCode.checkFailed

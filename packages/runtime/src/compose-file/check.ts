@@ -1,5 +1,7 @@
 import { type ComposeModel, placeOf } from './model.ts'
-import { mappingAt, placeAt, type Report, type Tree } from './tree.ts'
+import { type Mapping, mappingAt, placeAt, plain, type Report, type Tree } from './tree.ts'
+
+const COMPLETED = 'service_completed_successfully'
 
 /**
  * Checks what services say of each other and of volumes.
@@ -15,11 +17,22 @@ export function checkReferences({ services, removed }: ComposeModel, tree: Tree,
       if (services.has(other) || removed.has(other)) return
       report(at(...path), `${[`service ${name}`, ...path].join('.')}: there is no service ${other}`)
     }
-    for (const other of service.dependsOn) expectService(other, 'depends_on', other)
+    for (const other of service.dependsOn) {
+      const { condition, required } = plainOf(mappingAt(tree, 'services', name, 'depends_on', other))
+      if (required !== false) expectService(other, 'depends_on', other)
+      if (condition !== COMPLETED || services.get(other)?.isTask !== false) continue
+      const problem = `waits for the end of ${other}, which runs for ever (restart: "no" makes a task of it)`
+      report(at('depends_on', other), `service ${name}.depends_on.${other}: ${problem}`)
+    }
     for (const [variable, other] of Object.entries(service.needs)) expectService(other, 'x-needs', variable)
     for (const [index, other] of service.flushesTo.entries()) expectService(other, 'x-flushes-to', index)
     for (const other of Object.keys(service.standsInFor)) expectService(other, 'x-stands-in-for', other)
-    for (const [index, { type, source }] of mounts.entries()) {
+    for (const [index, { type, source, target }] of mounts.entries()) {
+      const outer = mounts.find((other) => target.startsWith(`${other.target}/`))
+      if (outer !== undefined) {
+        const problem = `${target} is below ${outer.target}, which is mounted as well; without containers only one can be`
+        report(at('volumes', index), `service ${name}.volumes.${index}: ${problem}`)
+      }
       if (type === 'bind' || volumes.has(source)) continue
       const problem = `no volume ${source} is among those at the top of the files; a folder begins with ./`
       report(at('volumes', index), `service ${name}.volumes.${index}: ${problem}`)
@@ -34,8 +47,9 @@ export function checkReferences({ services, removed }: ComposeModel, tree: Tree,
       report(place, `service ${name} publishes ${key}, as service ${first}: give one of them another number`)
     }
   }
+  const done = new Set<string>()
   for (const name of services.keys()) {
-    const circle = circleFrom(name, services)
+    const circle = circleFrom(name, services, done)
     if (circle === undefined) continue
     const [first = '', second = ''] = circle
     const place = placeAt(tree, ['services', first, 'depends_on', second])
@@ -44,16 +58,25 @@ export function checkReferences({ services, removed }: ComposeModel, tree: Tree,
   }
 }
 
-/** A service that depends on itself, with those between: `[a, b, a]`. */
+const plainOf = (mapping: Mapping): Record<string, unknown> =>
+  Object.fromEntries([...mapping].map(([key, entry]) => [key, plain(entry)]))
+
+/**
+ * A service that depends on itself, with those between: `[a, b, a]`.
+ * @param done services from which no circle was found
+ */
 function circleFrom(
   name: string,
   services: ComposeModel['services'],
+  done: Set<string>,
   way: readonly string[] = [],
 ): readonly string[] | undefined {
   if (way.includes(name)) return [...way.slice(way.indexOf(name)), name]
+  if (done.has(name)) return undefined
   for (const next of services.get(name)?.dependsOn ?? []) {
-    const circle = circleFrom(next, services, [...way, name])
+    const circle = circleFrom(next, services, done, [...way, name])
     if (circle !== undefined) return circle
   }
+  done.add(name)
   return undefined
 }

@@ -18,7 +18,7 @@ export function merge(before: Tree | undefined, over: Tree, report: Report, path
     const kind = isMapping(base?.value) ? 'mapping' : 'list'
     report(
       over.at,
-      `${path.replaceAll('/', '.')} must be a ${kind}, as in the files before; !override replaces it`,
+      `${path === '' ? 'the file' : path.replaceAll('/', '.')} must be a ${kind}, as in the files before; !override replaces it`,
     )
   }
   if (isMapping(over.value)) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StackError } from '../errors.ts'
+import type { ComposeModel } from './model.ts'
 import { readComposeFiles } from './read.ts'
 
 let folder = ''
@@ -12,11 +13,16 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** What reading 1.yml and 2.yml ends with. */
-async function problem(...texts: readonly string[]): Promise<string> {
+/** Reads texts as 1.yml and 2.yml. */
+async function read(...texts: readonly string[]): Promise<ComposeModel> {
   const files = texts.map((_, index) => join(folder, `${index + 1}.yml`))
   for (const [index, file] of files.entries()) await writeFile(file, texts[index] ?? '')
-  const error = await readComposeFiles(files, { EMPTY: '' }).then(
+  return readComposeFiles(files, { EMPTY: '' })
+}
+
+/** What reading them ends with. */
+async function problem(...texts: readonly string[]): Promise<string> {
+  const error = await read(...texts).then(
     () => undefined,
     (thrown: unknown) => thrown,
   )
@@ -87,7 +93,21 @@ describe('a line of a service', () => {
     ['depends_on: { b: }', 'service a.depends_on.b: Invalid input: expected object, received null'],
     [
       'depends_on: { b: {} }',
-      'service a.depends_on.b.condition: Invalid input: expected string, received undefined',
+      'service a.depends_on.b.condition: Invalid option: expected one of "service_started"|"service_healthy"|"service_completed_successfully"',
+    ],
+    [
+      'depends_on: { b: { condition: service_blah, required: false } }',
+      'service a.depends_on.b.condition: Invalid option',
+    ],
+    ['command: ["a\\0"]', 'service a.command.0: must hold no NUL'],
+    ['environment: { A: "a\\0" }', 'service a.environment.A: must hold no NUL'],
+    ['environment: { "A=B": a }', 'service a.environment: has a name that no variable can have'],
+    ['environment: ["=a"]', 'service a.environment: has a name that no variable can have'],
+    ['volumes: ["./a:/"]', 'service a.volumes.0.target: must be a path below /'],
+    ['volumes: ["../a/../../b:/b", "../c:/b/c"]', 'service a.volumes.1: /b/c is below /b, which is mounted'],
+    [
+      'volumes: [{ type: volume, source: ../b, target: /b }]',
+      'service a.volumes.0.source: is no name of a volume',
     ],
     ['depends_on: [a]', 'dependencies go in a circle: a → a'],
     ['x-needs: { A: b }', 'service a.x-needs.A: there is no service b'],
@@ -143,8 +163,55 @@ describe('a file', () => {
       'x-a: &a { expose: !reset [] }\nservices:\n  a: { image: a, <<: *a }',
       '1.yml:1: !reset has no effect here: it takes a key out of a mapping, and not by way of an alias',
     ],
+    [
+      'services:\n  a: { image: a, depends_on: { b: { condition: service_completed_successfully } } }\n  b: { image: b }',
+      '1.yml:2: service a.depends_on.b: waits for the end of b, which runs for ever (restart: "no" makes a task of it)',
+    ],
+    ['[]', '1.yml:1: the file must be a mapping, as in the files before; !override replaces it'],
   ])('%j', async (text, message) => {
     expect(await problem(text)).toBe(message)
+  })
+
+  test('that does without a service which it does not require', async () => {
+    const { services } = await read(
+      lines('depends_on: { b: { condition: service_started, required: false } }'),
+    )
+    expect(services.get('a')?.dependsOn).toEqual([])
+  })
+
+  test.each(['..', '../../b', '', '-x', 'a b', 'a\\n', '__proto__', 'x'.repeat(101), 'supervisor'])(
+    'with a service whose name is no name of a file: "%s"',
+    async (name) => {
+      expect(await problem(`services:\n  "${name}": { image: a }`)).toMatch(
+        /^1\.yml:2: services: ".*" is .*: take up to 100 letters, digits, "\.", "_" and "-"/,
+      )
+    },
+  )
+
+  test('whose aliases make far more of it than it holds', async () => {
+    const level = (from: string, to: string): string => `  ${to}: &${to} [${`*${from},`.repeat(10)}]`
+    const names = [...'abcdefghijkl']
+    const bomb = ['x-bomb:', '  a: &a [1]', ...names.slice(1).map((to, at) => level(names[at] ?? '', to))]
+    expect(await problem([...bomb, lines()].join('\n'))).toBe(
+      '1.yml:1: its aliases make more than 100000 values of it',
+    )
+    const merged = names
+      .slice(1)
+      .map(
+        (to, at) =>
+          `  ${to}: &${to} { <<: [*${names[at]}, *${names[at]}], l: *${names[at]}, m: *${names[at]} }`,
+      )
+    expect(await problem(['x-bomb:', '  a: &a { k: 1 }', ...merged, lines()].join('\n'))).toBe(
+      '1.yml:1: its aliases make more than 100000 values of it',
+    )
+  })
+
+  test('with many ways from one service to another', async () => {
+    const layers = Array.from({ length: 40 }, (_, at) => [`a${at}`, `b${at}`])
+    const services = layers.flatMap((layer, at) =>
+      layer.map((name) => `  ${name}: { image: a, depends_on: [${layers[at - 1] ?? ''}] }`),
+    )
+    expect(await problem(['services:', ...services].join('\n'))).toBe('no problem')
   })
 
   test('whose port another service publishes, on this machine and with the same protocol', async () => {
@@ -199,12 +266,12 @@ describe('a file', () => {
   })
 
   test('that is not there, or cannot be read', async () => {
-    const read = (file: string) => readComposeFiles([join(folder, file)], {})
-    await expect(read('none.yml')).rejects.toMatchObject({
+    const readFile = (file: string) => readComposeFiles([join(folder, file)], {})
+    await expect(readFile('none.yml')).rejects.toMatchObject({
       message: `there is no compose file ${join(folder, 'none.yml')}: check its name`,
       exitCode: 2,
     })
-    await expect(read('.')).rejects.toMatchObject({
+    await expect(readFile('.')).rejects.toMatchObject({
       message: expect.stringMatching(/^cannot read .*EISDIR.*: change its owner or mode$/),
       exitCode: 3,
     })

@@ -57,7 +57,8 @@ export async function readComposeFiles(
   const removed = new Set([...named].filter((name) => !services.has(name)))
   checkReferences({ services, removed }, tree, report)
   throwProblems()
-  const remains = (name: string): boolean => !removed.has(name)
+  // taken out, or not required
+  const remains = (name: string): boolean => services.has(name)
   for (const [name, service] of services) {
     const { dependsOn, flushesTo } = service
     services.set(name, {

@@ -17,6 +17,16 @@ const IMAGE = /^(?<image>[a-z\d][^@\s]*?)(?<![:/])(?::(?<tag>[\w.-]+))?(?:@\S+)?
 const NO_DURATION = 'must be a duration such as 30s or 1m30s'
 const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+/** Names become names of files and folders. */
+export const NAME = /^[a-z\d][\w.-]{0,99}$/i
+/** Of the supervisor's own log. */
+const TAKEN = 'supervisor'
+
+/** Whatever the system hands to a program ends at the first NUL. */
+const toProgram = z
+  .string()
+  .refine((text) => !text.includes('\0'), 'must hold no NUL, which no program can be told')
+
 const portNumber = z
   .union([z.number(), z.string()], { error: NO_PORT })
   .refine((value) => /^[1-9]\d{0,4}$/.test(String(value)) && Number(value) <= HIGHEST_PORT, NO_PORT)
@@ -33,21 +43,26 @@ const portSchema = z
   })
   .transform(({ name, target, published = target, protocol }) => ({ name, target, published, protocol }))
 
-const mountSchema = z.strictObject({
-  type: z.enum(['bind', 'volume']),
-  source: z.string().min(1),
-  target: z
-    .string()
-    .regex(/^\//, 'must be an absolute path')
-    .transform((path) => posix.resolve(path)),
-  read_only: z.unknown().optional(),
-  consistency: z.unknown().optional(),
-  bind: z.unknown().optional(),
-  volume: z.strictObject({ nocopy: z.unknown().optional() }).optional(),
-})
+const mountSchema = z
+  .strictObject({
+    type: z.enum(['bind', 'volume']),
+    source: toProgram.min(1),
+    target: toProgram
+      .regex(/^\//, 'must be an absolute path')
+      .transform((path) => posix.resolve(path))
+      .refine((path) => path !== '/', 'must be a path below /'),
+    read_only: z.unknown().optional(),
+    consistency: z.unknown().optional(),
+    bind: z.unknown().optional(),
+    volume: z.strictObject({ nocopy: z.unknown().optional() }).optional(),
+  })
+  .refine(({ type, source }) => type === 'bind' || NAME.test(source), {
+    path: ['source'],
+    error: 'is no name of a volume: letters, digits, ".", "_" and "-", the first a letter or a digit',
+  })
 
 const commandSchema = z
-  .union([z.array(z.string()), z.string()], { error: 'must be a list of texts, or one text' })
+  .union([z.array(toProgram), toProgram], { error: 'must be a list of texts, or one text' })
   .transform((command, context) => {
     if (typeof command !== 'string') return command
     if (command.replaceAll(WORD, '').trim() === '') {
@@ -80,10 +95,13 @@ const schema = z.object({
   environment: z
     .record(
       z.string(),
-      z.union([z.string(), z.number().transform(String), z.boolean().transform(String), z.null()], {
+      z.union([toProgram, z.number().transform(String), z.boolean().transform(String), z.null()], {
         error: 'must be text, a number or a boolean',
       }),
     )
+    .refine((variables) => Object.keys(variables).every((name) => /^[^=\0]+$/.test(name)), {
+      error: 'has a name that no variable can have: it is empty, or holds = or NUL',
+    })
     .default({}),
   ports: z.array(portSchema).default([]),
   expose: z.array(portNumber).default([]),
@@ -92,8 +110,8 @@ const schema = z.object({
     .record(
       z.string(),
       z.strictObject({
-        condition: z.string(),
-        required: z.unknown().optional(),
+        condition: z.enum(['service_started', 'service_healthy', 'service_completed_successfully']),
+        required: z.boolean().default(true),
         restart: z.unknown().optional(),
       }),
     )
@@ -129,6 +147,14 @@ export function serviceOf(
   variables: NodeJS.Dict<string>,
   report: Report,
 ): ComposeService | undefined {
+  if (!NAME.test(name) || name === TAKEN) {
+    const problem = name === TAKEN ? 'is taken by what runs the services' : 'is no name of a service'
+    report(
+      tree.at,
+      `services: ${JSON.stringify(name.slice(0, 100))} ${problem}: take up to 100 letters, digits, ".", "_" and "-", the first a letter or a digit`,
+    )
+    return undefined
+  }
   const { data, error } = schema.safeParse(plain(tree))
   for (const { path, message } of error?.issues ?? []) {
     report(placeAt(tree, path), `${[`service ${name}`, ...path].join('.')}: ${message}`)

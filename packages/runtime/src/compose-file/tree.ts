@@ -47,6 +47,9 @@ export function plain({ value }: Tree): unknown {
   return isList(value) ? value.map(plain) : value
 }
 
+/** Far more than a kit has; aliases of aliases make any number of a few lines. */
+const MOST_VALUES = 100_000
+
 /** What leads to a node: aliases may not lead to themselves, and compose does not hear `!reset` everywhere. */
 interface Way {
   readonly aliased: readonly Node[]
@@ -56,7 +59,7 @@ interface Way {
 /**
  * A YAML document with its aliases and merge keys in place.
  * @param file absolute path, for places
- * @param report what is not valid YAML, aliases without an anchor or in a circle, keys that are not text, tags that
+ * @param report what is not valid YAML, more than {@link MOST_VALUES} values, aliases without an anchor or in a circle, keys that are not text, tags that
  * have no effect
  */
 export function parseTree(file: string, text: string, report: Report): Tree {
@@ -77,10 +80,14 @@ export function parseTree(file: string, text: string, report: Report): Tree {
     Value: (_, node) => void (node.anchor && anchored.set(node.anchor, node)),
     Alias: (_, node) => void targets.set(node, anchored.get(node.source)),
   })
-  return convert(document.contents, placeOf(0), { aliased: [], isResetHeard: true })
+  let values = 0
+  const tree = convert(document.contents, placeOf(0), { aliased: [], isResetHeard: true })
+  if (values > MOST_VALUES) report(placeOf(0), `its aliases make more than ${MOST_VALUES} values of it`)
+  return tree
 
   function convert(node: Node | null, at: Place, way: Way): Tree {
-    if (node === null) return { at, value: null }
+    values += 1
+    if (node === null || values > MOST_VALUES) return { at, value: null }
     if (isAlias(node)) {
       const target = targets.get(node)
       if (target !== undefined && !way.aliased.includes(target)) {
@@ -127,7 +134,8 @@ export function parseTree(file: string, text: string, report: Report): Tree {
         const source = convert(value, at, way).value
         for (const each of isList(source) ? source.map((item) => item.value) : [source]) {
           if (isMapping(each)) merged.push(each)
-          else report(at, 'the merge key << takes a mapping, or a list of mappings')
+          else if (values <= MOST_VALUES)
+            report(at, 'the merge key << takes a mapping, or a list of mappings')
         }
       }
     }

@@ -19,6 +19,8 @@ import { problem } from './protocol.ts'
 
 /** How long after its last answer a supervisor may still exist, in ms. */
 const LAST_MOMENTS_MS = 10_000
+/** Within this time, in ms, a supervisor answers what it need not wait for; one that does not was stopped or hangs. */
+const ANSWER_TIMEOUT_MS = 15_000
 
 const lack = (missing: string): string =>
   `the kit has nothing that answers as ${missing}: that part is not among those that run here, which "npx faultline status" shows`
@@ -34,10 +36,9 @@ export class SupervisorClient implements Runtime {
   constructor(layout: StateLayout, state: StackState) {
     this.#layout = layout
     this.#state = state
-    // no timeouts: a restart is answered when the component is ready, which a build may delay by minutes
     this.#http = new Pool('http://supervisor', {
       connect: { socketPath: state.socket },
-      headersTimeout: 0,
+      headersTimeout: ANSWER_TIMEOUT_MS,
       bodyTimeout: 0,
     })
   }
@@ -55,7 +56,7 @@ export class SupervisorClient implements Runtime {
   /** The state now and after each change, until the supervisor is gone or the signal is aborted. */
   async *changes(signal?: AbortSignal): AsyncGenerator<StackState, void> {
     try {
-      const { body } = await this.#request('GET', '/changes', undefined, signal)
+      const { body } = await this.#request('GET', '/changes', undefined, { signal })
       yield* states(body)
     } catch (error) {
       if (signal?.aborted) return
@@ -109,10 +110,13 @@ export class SupervisorClient implements Runtime {
   }
 
   async #post(component: string, action: string, content: unknown = {}): Promise<void> {
+    // whether it answers at all: the answer to a restart comes when the component is ready, be it after minutes of build
+    await this.state()
     const { body } = await this.#request(
       'POST',
       `/components/${encodeURIComponent(component)}/${action}`,
       content,
+      { headersTimeout: 0 },
     )
     await body.dump()
   }
@@ -121,17 +125,18 @@ export class SupervisorClient implements Runtime {
     method: Dispatcher.HttpMethod,
     path: string,
     content?: unknown,
-    signal?: AbortSignal,
+    { signal, ...options }: { signal?: AbortSignal | undefined; headersTimeout?: number } = {},
   ): Promise<Dispatcher.ResponseData> {
     const json =
       content === undefined
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) }
     const response = await this.#http
-      .request({ method, path, signal: signal ?? null, ...json })
+      .request({ method, path, signal: signal ?? null, ...options, ...json })
       .catch((cause: unknown) => {
         if (signal?.aborted) throw cause
-        const why = `the supervisor does not answer on ${this.#state.socket}: ${messageOf(cause)}`
+        const { pid } = this.#state.supervisor
+        const why = `the supervisor (pid ${pid}) does not answer on ${this.#state.socket}: ${messageOf(cause)}. If it was stopped, "kill -CONT ${pid}" wakes it; "npx faultline down" ends it in any case`
         throw new StackError(why, ExitCode.checkFailed, { cause })
       })
     if (response.statusCode < 400) return response

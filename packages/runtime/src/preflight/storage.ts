@@ -47,6 +47,9 @@ export async function prepareStorage(
  * @see https://github.com/nodejs/node/blob/v24.x/src/node_file.cc `MKDirpAsync`
  */
 export async function makeFolder(folder: string): Promise<void> {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\0-\x1f\x7f]/.test(folder))
+    throw unusable(JSON.stringify(folder), 'a line break or another control character is in its name')
   if (Buffer.byteLength(folder) >= PATH_MAX) throw unusable(folder, `longer than ${PATH_MAX - 1} bytes`)
   const made = await execa('mkdir', ['-p', '--', folder], {
     env: { LC_ALL: 'C' },

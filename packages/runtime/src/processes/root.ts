@@ -3,7 +3,7 @@ import { lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } 
 import { dirname, join, matchesGlob } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { type ComposeService, placeOf } from '../compose-file/model.ts'
-import { environmentLacks, systemErrorCode } from '../errors.ts'
+import { environmentLacks, StackError, systemErrorCode, wrongUse } from '../errors.ts'
 import type { StateLayout } from '../state/layout.ts'
 
 /** What a service sees at its mounts' paths, below a folder of its own. */
@@ -49,7 +49,7 @@ export async function layOutRoot(root: ServiceRoot, layout: StateLayout): Promis
 async function mirror(origin: string, path: string, place: string, root: ServiceRoot): Promise<void> {
   const found = await stat(origin)
   if (found.isFile() && root.rewrites.some((pattern) => matchesGlob(path, pattern))) {
-    const text = root.rewrite(await readFile(origin, 'utf8'))
+    const text = rewritten(origin, await readFile(origin, 'utf8'), root)
     await removeLink(place)
     await writeFileAtomic(place, text)
   } else if (found.isDirectory() && root.rewrites.some((pattern) => pattern.startsWith(`${path}/`))) {
@@ -62,6 +62,15 @@ async function mirror(origin: string, path: string, place: string, root: Service
       await mirror(join(origin, entry), `${path}/${entry}`, join(place, entry), root)
   } else {
     await link(origin, place)
+  }
+}
+
+function rewritten(origin: string, text: string, { rewrite }: ServiceRoot): string {
+  try {
+    return rewrite(text)
+  } catch (error) {
+    // which names the service that is told of it
+    throw error instanceof StackError ? wrongUse(`${origin}: ${error.message}`) : error
   }
 }
 

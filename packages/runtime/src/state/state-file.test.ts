@@ -84,7 +84,9 @@ test('no file is no state', async () => {
 test('text that is no state is refused by an error that names file and field, whatever the text', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      expect(() => parseState(text, 'state.json')).toThrow(/^state\.json is not/)
+      expect(() => parseState(text, 'state.json')).toThrow(
+        /^state\.json cannot be read as state: "npx faultline down"/,
+      )
     }),
   )
   const broken = JSON.stringify({ ...stateWith([]), phase: 'napping' })

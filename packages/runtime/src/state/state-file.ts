@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
-import { StackError, systemErrorCode } from '../errors.ts'
+import { messageOf, StackError, systemErrorCode } from '../errors.ts'
 
 /** A process named so that a reused pid is never mistaken for it. */
 const processSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() })
@@ -77,17 +77,22 @@ export async function readState(stateFile: string): Promise<StackState | undefin
 
 /** Parses the text of state.json; `origin` names the file in the error. */
 export function parseState(text: string, origin: string): StackState {
+  const unreadable = (why: string, cause: unknown): StackError =>
+    new StackError(
+      `${origin} cannot be read as state: "npx faultline down" ends what runs here and removes it (${why})`,
+      1,
+      { cause },
+    )
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new StackError(`${origin} is not JSON; stop the kit's processes and delete the file`, 1, {
-      cause: error,
-    })
+    throw unreadable(messageOf(error), error)
   }
   const parsed = stackStateSchema.safeParse(json)
   if (parsed.success) return parsed.data
-  throw new StackError(`${origin} is not readable as state:\n${z.prettifyError(parsed.error)}`, 1)
+  const [issue] = parsed.error.issues
+  throw unreadable(`${issue?.path.join('.')}: ${issue?.message}`, parsed.error)
 }
 
 /**
