@@ -90,6 +90,11 @@ test('the shop waits for no backend, and its programs come first', async () => {
   ])
 })
 
+test('the edge starts when the gateway is ready, so that its first answer is none of 503', async () => {
+  const stack = await readStack()
+  expect(componentNamed(stack, 'edge').dependsOn).toEqual(['gateway'])
+})
+
 test('a stand-in takes the ports of what it stands in for', async () => {
   const stack = await readStack({ installed: ['tempo'] })
   const { ports } = componentNamed(stack, 'embedded-store')
