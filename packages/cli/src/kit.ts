@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  COMPOSE_FOLDER,
   connectCompose,
   connectRuntime,
   defaultStateDir,
@@ -18,7 +19,7 @@ export const COMPOSE_OPTION = ['--compose', 'the kit that docker compose has sta
 
 /** Where commands keep what belongs to that kit: journals and reports of the one are not taken for those of the other. */
 export function kitStateDir({ compose }: WhichKit): string {
-  return compose ? join(defaultStateDir(), 'compose') : defaultStateDir()
+  return compose ? join(defaultStateDir(), COMPOSE_FOLDER) : defaultStateDir()
 }
 
 /**

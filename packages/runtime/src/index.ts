@@ -18,7 +18,7 @@ export type {
   RestartOverrides,
   Runtime,
 } from './runtime.ts'
-export { defaultStateDir, type StateLayout, stateLayout } from './state/layout.ts'
+export { COMPOSE_FOLDER, defaultStateDir, type StateLayout, stateLayout } from './state/layout.ts'
 export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'
 export {
   type Addresses,

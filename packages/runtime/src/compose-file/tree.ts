@@ -59,8 +59,8 @@ interface Way {
 /**
  * A YAML document with its aliases and merge keys in place.
  * @param file absolute path, for places
- * @param report what is not valid YAML, more than {@link MOST_VALUES} values, aliases without an anchor or in a circle, keys that are not text, tags that
- * have no effect
+ * @param report what is not valid YAML, more than {@link MOST_VALUES} values, aliases without an anchor or in a circle,
+ * keys that are not text, tags that have no effect
  */
 export function parseTree(file: string, text: string, report: Report): Tree {
   const lines = new LineCounter()

@@ -27,10 +27,16 @@ export interface StateLayout {
   readonly socket: string
 }
 
+/** Where nothing else is kept. */
+export const DEFAULT_STATE_DIR = join(REPOSITORY_ROOT, '.faultline')
+
 /** The state folder: `FAULTLINE_STATE_DIR`, else `.faultline` in the repository root. */
 export function defaultStateDir(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.FAULTLINE_STATE_DIR || join(REPOSITORY_ROOT, '.faultline'))
+  return resolve(env.FAULTLINE_STATE_DIR || DEFAULT_STATE_DIR)
 }
+
+/** In the state folder: what commands on a kit in containers leave, load and drills, be there another kit or not. */
+export const COMPOSE_FOLDER = 'compose'
 
 export function stateLayout(stateDir: string): StateLayout {
   const root = resolve(stateDir)

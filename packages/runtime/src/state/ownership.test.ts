@@ -44,6 +44,13 @@ test("a state folder of before there was a marker is the kit's", async () => {
   expect(await readdir(folder.path)).toEqual([])
 })
 
+test('a folder that drills in containers have used first is open to a kit', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'faultline-work-'))
+  await mkdir(join(folder.path, 'compose/drills'), { recursive: true })
+  await prepareStorage(stateLayout(folder.path))
+  expect(await readdir(folder.path)).toContain('data')
+})
+
 test('a folder that is not there has nothing to stop', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'faultline-work-'))
   expect(await down(join(folder.path, 'nowhere'))).toEqual({ found: 'nothing', leftovers: [] })

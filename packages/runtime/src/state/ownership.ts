@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { environmentLacks, messageOf, systemErrorCode } from '../errors.ts'
-import type { StateLayout } from './layout.ts'
+import { COMPOSE_FOLDER, DEFAULT_STATE_DIR, type StateLayout } from './layout.ts'
 
 const MARKER_TEXT = `What is in this folder belongs to a Faultline kit. "npx faultline down --volumes" deletes its data.\n`
 
@@ -18,8 +18,8 @@ export async function takeOver(layout: StateLayout): Promise<void> {
  * @throws StackError (environment) with the way out
  */
 export async function requireOwn(layout: StateLayout): Promise<void> {
-  if (existsSync(layout.marker)) return
-  const entries = await entriesOf(layout.root)
+  if (layout.root === DEFAULT_STATE_DIR || existsSync(layout.marker)) return
+  const entries = (await entriesOf(layout.root)).filter((name) => name !== COMPOSE_FOLDER)
   // a kit of before there was a marker
   const isOlder = existsSync(join(layout.logs, 'supervisor.log'))
   if (entries.length === 0 || isOlder) return
