@@ -167,6 +167,17 @@ async function play(tried: readonly Tried[], played: Move): Promise<void> {
   }
 }
 
+const alone = (session: number, one: number | 'sign out'): Move => ({
+  kind: 'together',
+  session,
+  acts: [one],
+})
+/** A way to every end there is, which random runs may miss. */
+const EXAMPLES: [Move[]][] = [
+  [[alone(0, 0), { kind: 'wait', ms: LIFETIME_MS }, alone(0, 0), alone(1, 6)]],
+  [[alone(0, 0), alone(0, 1), alone(0, 0), alone(1, 'sign out')]],
+]
+
 describe('refresh tokens, presented in any order and at the same time', () => {
   it('work once, one a session at most; a second use or a sign-out ends the session for good', async () => {
     await fc.assert(
@@ -183,11 +194,11 @@ describe('refresh tokens, presented in any order and at the same time', () => {
           await expectStored(session)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: EXAMPLES },
     )
     // The runs came to every end there is.
     for (const outcome of ['rotated', 'unknown', 'expired', 'ended', 'reused', 'signed out'] as const) {
-      expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(5)
+      expect(seen.get(outcome) ?? 0, outcome).toBeGreaterThan(0)
     }
   })
 })
