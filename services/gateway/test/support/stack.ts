@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 /** The real catalog behind a gateway, each as a process, started from its entry point as in production. */
 import {
   freePort,
@@ -65,7 +66,7 @@ export async function startStack(): Promise<Stack> {
 }
 
 async function migrate(service: string, ownerUrl: string, databaseUrl: string): Promise<void> {
-  await execa(process.execPath, [entryOf(service, 'migrate.ts').pathname], {
+  await execa(process.execPath, [fileURLToPath(entryOf(service, 'migrate.ts'))], {
     env: { DATABASE_OWNER_URL: ownerUrl, DATABASE_URL: databaseUrl },
   })
 }
