@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { vi } from 'vitest'
 import { z } from 'zod'
@@ -42,7 +43,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   const port = options.port ?? (await freePort())
   const adminPort = await freePort()
   const preload = options.preload ? ['--import', options.preload.href] : []
-  const child = execa(process.execPath, [...preload, options.entry.pathname], {
+  const child = execa(process.execPath, [...preload, fileURLToPath(options.entry)], {
     env: { ...QUIET, HOST: '127.0.0.1', ...options.env, PORT: String(port), ADMIN_PORT: String(adminPort) },
     reject: false,
     all: true,
@@ -82,7 +83,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   } catch (error) {
     await service[Symbol.asyncDispose]()
     const cause = error instanceof Error ? error.message : String(error)
-    throw new Error(`${options.entry.pathname} did not start: ${cause}\n${output}`, { cause: error })
+    throw new Error(`${fileURLToPath(options.entry)} did not start: ${cause}\n${output}`, { cause: error })
   } finally {
     // Whichever lost the race may still fail, which says nothing any more.
     answering.catch(() => undefined)
