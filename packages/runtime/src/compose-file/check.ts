@@ -1,5 +1,5 @@
 import { type ComposeModel, placeOf } from './model.ts'
-import { type Mapping, mappingAt, placeAt, plain, type Report, type Tree } from './tree.ts'
+import { mappingAt, placeAt, type Report, type Tree } from './tree.ts'
 
 const COMPLETED = 'service_completed_successfully'
 
@@ -18,9 +18,9 @@ export function checkReferences({ services, removed }: ComposeModel, tree: Tree,
       report(at(...path), `${[`service ${name}`, ...path].join('.')}: there is no service ${other}`)
     }
     for (const other of service.dependsOn) {
-      const { condition, required } = plainOf(mappingAt(tree, 'services', name, 'depends_on', other))
-      if (required !== false) expectService(other, 'depends_on', other)
-      if (condition !== COMPLETED || services.get(other)?.isTask !== false) continue
+      const dependency = mappingAt(tree, 'services', name, 'depends_on', other)
+      if (dependency.get('required')?.value !== false) expectService(other, 'depends_on', other)
+      if (dependency.get('condition')?.value !== COMPLETED || services.get(other)?.isTask !== false) continue
       const problem = `waits for the end of ${other}, which runs for ever (restart: "no" makes a task of it)`
       report(at('depends_on', other), `service ${name}.depends_on.${other}: ${problem}`)
     }
@@ -57,9 +57,6 @@ export function checkReferences({ services, removed }: ComposeModel, tree: Tree,
     return
   }
 }
-
-const plainOf = (mapping: Mapping): Record<string, unknown> =>
-  Object.fromEntries([...mapping].map(([key, entry]) => [key, plain(entry)]))
 
 /**
  * A service that depends on itself, with those between: `[a, b, a]`.

@@ -18,7 +18,7 @@ const NO_DURATION = 'must be a duration such as 30s or 1m30s'
 const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** Names become names of files and folders. */
-export const NAME = /^[a-z\d][\w.-]{0,99}$/i
+const NAME = /^[a-z\d][\w.-]{0,99}$/i
 /** Of the supervisor's own log. */
 const TAKEN = 'supervisor'
 
