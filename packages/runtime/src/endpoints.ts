@@ -1,6 +1,6 @@
 import { environmentLacks } from './errors.ts'
+import { DATABASE_OWNER_URL } from './generated/topology.ts'
 import type { Endpoints } from './runtime.ts'
-import { DATABASE_OWNER_URL } from './topology.gen.ts'
 import { type Addresses, type AddressName, REPLICAS } from './topology.ts'
 
 /** Every component of the kind `processes` listens here and nowhere else. */

@@ -2,6 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { TOPOLOGY_FILE, topologySource } from './generate-topology.ts'
 
-test('topology.gen.ts is what `npm run topology:generate` writes', async () => {
+test('generated/topology.ts is what `npm run topology:generate` writes', async () => {
   expect(await readFile(TOPOLOGY_FILE, 'utf8')).toBe(await topologySource())
 })

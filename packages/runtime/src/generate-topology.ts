@@ -1,4 +1,4 @@
-/** `npm run topology:generate`: writes topology.gen.ts, the names and numbers that TypeScript may know of the kit. */
+/** `npm run topology:generate`: writes generated/topology.ts, the names and numbers that TypeScript may know of the kit. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
@@ -7,7 +7,7 @@ import { type ComposeModel, readComposeFiles } from './compose-file/index.ts'
 import { StackError, wrongUse } from './errors.ts'
 import { KIT_FILES } from './processes/kit.ts'
 
-export const TOPOLOGY_FILE = join(import.meta.dirname, 'topology.gen.ts')
+export const TOPOLOGY_FILE = join(import.meta.dirname, 'generated/topology.ts')
 
 const PROXY_FILE = 'backends/toxiproxy/proxies.json'
 const address = z
@@ -17,7 +17,7 @@ const address = z
 const proxiesSchema = z.array(z.object({ name: z.string(), listen: address, upstream: address }))
 
 /**
- * Text of topology.gen.ts, from the compose files as they are with no variable set.
+ * Text of generated/topology.ts, from the compose files as they are with no variable set.
  * @throws StackError (wrong use) naming what is wrong in the files
  */
 export async function topologySource(): Promise<string> {
@@ -91,17 +91,7 @@ function databaseOwnerUrl({ services }: ComposeModel): string {
   throw wrongUse(`${KIT_FILES[0]}: DATABASE_OWNER_URL must be there, and be the same everywhere`)
 }
 
-/** A value as the formatter would leave it. */
-function literal(value: unknown, indent = ''): string {
-  if (typeof value === 'string') return `'${value}'`
-  if (Array.isArray(value)) return `[${value.map((item) => literal(item)).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return String(value)
-  const inner = `${indent}  `
-  const lines = Object.entries(value).map(
-    ([key, item]) => `${inner}${/^\w+$/.test(key) ? key : `'${key}'`}: ${literal(item, inner)},\n`,
-  )
-  return lines.length === 0 ? '{}' : `{\n${lines.join('')}${indent}}`
-}
+const literal = (value: unknown): string => JSON.stringify(value, null, 2)
 
 if (import.meta.main) {
   try {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { wrongUse } from './errors.ts'
-import { HIGHEST_DEFAULT_PORT } from './topology.gen.ts'
+import { HIGHEST_DEFAULT_PORT } from './generated/topology.ts'
 
 export const HIGHEST_PORT = 65_535
 

@@ -1,7 +1,7 @@
 /** Names of the kit's services, ports and proxies as types; docker-compose.yml decides what there is. */
-import { PROXIES, type REPLICAS, SERVICES } from './topology.gen.ts'
+import { PROXIES, type REPLICAS, SERVICES } from './generated/topology.ts'
 
-export { PROXIES, REPLICAS, SERVICES } from './topology.gen.ts'
+export { PROXIES, REPLICAS, SERVICES } from './generated/topology.ts'
 
 /** A service of docker-compose.yml, or one that only plain processes have. */
 export type ServiceName = keyof typeof SERVICES

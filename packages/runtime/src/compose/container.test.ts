@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SERVICES } from '../topology.gen.ts'
+import { SERVICES } from '../generated/topology.ts'
 import { addressesOf, type Container, containerSchema, statusOfContainer } from './container.ts'
 
 function container(

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
-import { SERVICES } from '../topology.gen.ts'
+import { SERVICES } from '../generated/topology.ts'
 import type { Container } from './container.ts'
 import { type PublishedPort, readPublishedPorts } from './published-ports.ts'
 import { ComposeRuntime } from './runtime.ts'
