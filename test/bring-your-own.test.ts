@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { freePort } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Kit, startKit } from './support/kit.ts'
 

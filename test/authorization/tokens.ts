@@ -6,7 +6,7 @@ import {
   type Scope,
 } from '@faultline/contracts'
 import { createKeyVault, DEVELOPMENT_KEYS_SECRET } from '@faultline/service-kit'
-import { type BadTokens, badTokens, signToken, type TrustedKey } from '@faultline/service-kit/testing'
+import { type BadTokens, badTokens, signToken, type TrustedKey } from '@faultline/test-support/tokens'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { Client } from 'pg'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/runtime'
-import { startPostgres } from '@faultline/service-kit/testing'
+import { startPostgres } from '@faultline/test-support/servers'
 import { execa } from 'execa'
 
 const DATABASE = 'box_office'

@@ -1,4 +1,4 @@
-import { freePort } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
 
 /** Free ports on loopback by name, no two the same. */
 export async function freePorts<const Names extends readonly string[]>(

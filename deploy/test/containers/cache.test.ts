@@ -1,6 +1,6 @@
 /** The catalog's cache level that replicas share, on the server of the compose file. */
 import type { Concert } from '@faultline/contracts'
-import { testTelemetry } from '@faultline/service-kit/testing'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { Wait } from 'testcontainers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectSharedStore, type SharedStore } from '../../../services/catalog/src/cache/shared-store.ts'

@@ -1,5 +1,5 @@
 /** Which servers the tests of services get in this project: all that they prove here hinges on it. */
-import { startNats, startPostgres } from '@faultline/service-kit/testing'
+import { startNats, startPostgres } from '@faultline/test-support/servers'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 

@@ -9,7 +9,8 @@ import {
   replaySubject,
 } from '@faultline/contracts'
 import { connectNats, createFlags, ensureStream } from '@faultline/service-kit'
-import { startNats, type TestNats, testTelemetry } from '@faultline/service-kit/testing'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { connect, headers as createHeaders, type NatsConnection } from '@nats-io/transport-node'

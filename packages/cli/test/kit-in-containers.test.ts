@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type PortOf, SERVICES, type ServiceName } from '@faultline/runtime'
-import { startNats, type TestNats } from '@faultline/service-kit/testing'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 

@@ -2,7 +2,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { down, stateLayout } from '@faultline/runtime'
-import { freePort } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { takeOver } from '../../runtime/src/state/ownership.ts'

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
-import { startPostgres } from '@faultline/service-kit/testing'
+import { startPostgres } from '@faultline/test-support/servers'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { ask, assertReady, Refusal } from '../src/index.ts'
 import { listening } from './support.ts'

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { startPostgres } from '@faultline/service-kit/testing'
+import { startPostgres } from '@faultline/test-support/servers'
 import { expect, test } from 'vitest'
 import { parseTargets, readyServer } from '../src/index.ts'
 import { listening } from './support.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { freePort } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { liveness, type Silence } from '../src/probe.ts'
 import { eventually } from './harness.ts'

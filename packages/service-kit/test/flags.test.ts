@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { FLAGS_BUCKET } from '@faultline/contracts'
+import { freePort } from '@faultline/test-support/ports'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { type KV, Kvm } from '@nats-io/kv'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { connectNats, createFlags, type Flags, type Nats } from '../src/index.ts'
-import {
-  freePort,
-  startNats,
-  type TestNats,
-  type TestTelemetry,
-  testTelemetry,
-} from '../src/testing/index.ts'
 
 /** What the design promises for a flip. */
 const WITHIN = { timeout: 1_000, interval: 10 }

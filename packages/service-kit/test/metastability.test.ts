@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { expect, test, vi } from 'vitest'
 import { createHttpClient, type HttpClient, type RetryPolicy } from '../src/index.ts'
-import { testTelemetry } from '../src/testing/index.ts'
 
 /** Serves 50 a second. */
 const SERVICE_MS = 20

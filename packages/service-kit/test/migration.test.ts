@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@faultline/test-support/ports'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connectOwner, EnvironmentError, migrate } from '../src/index.ts'
-import { freePort, startPostgres, type TestPostgres } from '../src/testing/index.ts'
 
 let postgres: TestPostgres
 let folder: string

@@ -1,15 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { freePort } from '@faultline/test-support/ports'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { connectNats, ensureStream, type Nats, NatsClosedError, type NatsOptions } from '../src/index.ts'
-import {
-  freePort,
-  startNats,
-  type TestNats,
-  type TestTelemetry,
-  testTelemetry,
-} from '../src/testing/index.ts'
 
 let server: TestNats
 let telemetry: TestTelemetry

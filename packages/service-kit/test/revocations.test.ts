@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectNats, publishRevocation, watchRevocations } from '../src/index.ts'
-import { startNats, type TestNats, testTelemetry } from '../src/testing/index.ts'
 
 /** "Within seconds", with room for a busy machine. */
 const WITHIN = { timeout: 5_000, interval: 20 }

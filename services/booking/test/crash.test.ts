@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Order } from '@faultline/contracts'
-import type { ServiceProcess } from '@faultline/service-kit/testing'
+import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type BoxOffice, startBoxOffice, type Visitor } from './support/box-office.ts'
 import { crashPoint, type Statement } from './support/crash-point.ts'

@@ -1,4 +1,5 @@
-import { apiFaults, testTelemetry } from '@faultline/service-kit/testing'
+import { apiFaults } from '@faultline/test-support/api-faults'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { expect, it } from 'vitest'
 import { createBooking } from '../src/booking.ts'
 

@@ -1,6 +1,6 @@
 import type { Problem } from '@faultline/contracts'
 import { DEADLINE_HEADER } from '@faultline/service-kit'
-import { type ServiceProcess, startServiceProcess } from '@faultline/service-kit/testing'
+import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeConcert } from '../src/seed/factories.ts'

@@ -9,7 +9,7 @@ import {
   venuePageSchema,
   venueSchema,
 } from '@faultline/contracts'
-import type { ServiceProcess } from '@faultline/service-kit/testing'
+import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

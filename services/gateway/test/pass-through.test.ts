@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { IDEMPOTENCY_KEY_HEADER, idempotencyKeySchema, type PublicService } from '@faultline/contracts'
 import { DEADLINE_HEADER } from '@faultline/service-kit'
-import { apiFaults } from '@faultline/service-kit/testing'
+import { apiFaults } from '@faultline/test-support/api-faults'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { startFakeCatalog } from './support/fake-catalog.ts'

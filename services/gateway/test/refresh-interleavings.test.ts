@@ -1,7 +1,7 @@
 /** Refresh tokens on the real database: whatever is presented, in whatever order and however much at once. */
 import assert from 'node:assert/strict'
 import { createDatabase, Deadline } from '@faultline/service-kit'
-import { testTelemetry } from '@faultline/service-kit/testing'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import { generateKeyPair } from 'jose'
 import pg from 'pg'

@@ -1,5 +1,6 @@
 import { type ConcertPage, problemSchema } from '@faultline/contracts'
-import { freePort, type ServiceProcess } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
+import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getJson, type Load, startLoad } from './support/http.ts'
 import { type Stack, startStack } from './support/stack.ts'

@@ -1,4 +1,4 @@
-import { apiFaults } from '@faultline/service-kit/testing'
+import { apiFaults } from '@faultline/test-support/api-faults'
 import { expect, it } from 'vitest'
 import { startGateway } from './support/gateway.ts'
 

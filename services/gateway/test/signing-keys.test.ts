@@ -1,6 +1,6 @@
 import type { Session } from '@faultline/contracts'
 import { connectOwner } from '@faultline/service-kit'
-import { startNats, type TestNats } from '@faultline/service-kit/testing'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startGatewayDatabase } from './support/database.ts'

@@ -8,7 +8,7 @@ import {
   providerChargeListSchema,
   providerChargeSchema,
 } from '@faultline/contracts'
-import { type ServiceProcess, startServiceProcess } from '@faultline/service-kit/testing'
+import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const KEY = 'provider-test-key'

@@ -1,4 +1,5 @@
-import { apiFaults, testTelemetry } from '@faultline/service-kit/testing'
+import { apiFaults } from '@faultline/test-support/api-faults'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { expect, it } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { openCharges } from '../src/repositories/charges.ts'

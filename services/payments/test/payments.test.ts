@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ChargeRequest, chargeSchema, problemSchema } from '@faultline/contracts'
-import type { ServiceProcess } from '@faultline/service-kit/testing'
+import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Stack, startStack, tokensOf } from './support/stack.ts'
 

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { CHARGE_TOKEN_AUDIENCE, CHARGE_TOKEN_ISSUER, CHARGE_TOKEN_SCOPE } from '@faultline/contracts'
 import type { RunnableService } from '@faultline/service-kit'
-import {
-  apiFaults,
-  badTokens,
-  type ServedApp,
-  serve,
-  signToken,
-  startIssuer,
-  type TestIssuer,
-  testTelemetry,
-} from '@faultline/service-kit/testing'
+import { apiFaults } from '@faultline/test-support/api-faults'
+import { type ServedApp, serve, testTelemetry } from '@faultline/test-support/telemetry'
+import { badTokens, signToken, startIssuer, type TestIssuer } from '@faultline/test-support/tokens'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPayments } from '../src/payments.ts'
 

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { freePort, startServiceProcess, startUsers, type TestUsers } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
+import { startServiceProcess } from '@faultline/test-support/service-process'
+import { startUsers, type TestUsers } from '@faultline/test-support/tokens'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeEvent, publish } from './support/orders.ts'
 import { type Surroundings, startSurroundings, WITHIN } from './support/surroundings.ts'

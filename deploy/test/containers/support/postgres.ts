@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SERVICES } from '@faultline/runtime'
-import type { TestPostgres } from '@faultline/service-kit/testing'
+import type { TestPostgres } from '@faultline/test-support/servers'
 import pg from 'pg'
 import { Wait } from 'testcontainers'
 import { vi } from 'vitest'

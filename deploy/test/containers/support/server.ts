@@ -1,4 +1,4 @@
-import { freePort } from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
 import { execa } from 'execa'
 import { GenericContainer, type StartedNetwork, type WaitStrategy } from 'testcontainers'
 import { imageOf } from './image.ts'

@@ -1,5 +1,5 @@
 /** Set-up file: tests that ask service-kit for PostgreSQL or NATS get the one of the compose file. */
-import { serverStarters } from '@faultline/service-kit/testing'
+import { serverStarters } from '@faultline/test-support/servers'
 import { startNatsContainer } from './nats.ts'
 import { startPostgresContainer } from './postgres.ts'
 

@@ -1,10 +1,9 @@
+import { serve, testTelemetry } from '@faultline/test-support/telemetry'
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { type OpenMetricsContentType, Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { ProblemError } from '../problems/problem.ts'
-import { serve } from '../testing/serve.ts'
-import { testTelemetry } from '../testing/telemetry.ts'
 import { createServiceApp, type ServiceAppOptions } from './service-app.ts'
 
 class DomainError extends Error {}

@@ -1,7 +1,7 @@
 /** Where the keys of an issuer come from, and what becomes of requests when they cannot be had. */
 import { createServer } from 'node:http'
+import { freePort } from '@faultline/test-support/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../testing/free-port.ts'
 import { ISSUER, type KeyServer, makeKey, type SigningKey, serveKeys, tokenBy } from './testing/keys.ts'
 import { serveProtected } from './testing/protected-app.ts'
 

@@ -1,5 +1,5 @@
+import { testSigningKeys } from '@faultline/test-support/tokens'
 import { describe, expect, it } from 'vitest'
-import { testSigningKeys } from '../testing/signing-keys.ts'
 import { createServiceTokens } from './service-tokens.ts'
 import { ISSUER, serveKeys } from './testing/keys.ts'
 import { serveProtected } from './testing/protected-app.ts'

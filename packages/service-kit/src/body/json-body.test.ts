@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { type ServedApp, serve, testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import Koa from 'koa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problems } from '../problems/middleware.ts'
-import { type ServedApp, serve } from '../testing/serve.ts'
-import { testTelemetry } from '../testing/telemetry.ts'
 import { readJsonBody } from './json-body.ts'
 
 let server: ServedApp

@@ -1,6 +1,6 @@
+import { serve } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
 import { describe, expect, it } from 'vitest'
-import { serve } from '../testing/serve.ts'
 import { notModified } from './conditional-get.ts'
 
 async function statusFor(ifNoneMatch: string): Promise<number> {

@@ -1,6 +1,6 @@
+import { serve } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { serve } from '../testing/serve.ts'
 import { Deadline, DeadlineExceededError } from './deadline.ts'
 import { DEADLINE_HEADER, deadline } from './middleware.ts'
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { freePort } from '@faultline/test-support/ports'
+import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Deadline } from '../deadline/deadline.ts'
 import { DEADLINE_HEADER } from '../deadline/middleware.ts'
-import { freePort } from '../testing/free-port.ts'
-import { type TestTelemetry, testTelemetry } from '../testing/telemetry.ts'
 import { DependencyError } from './dependency-error.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts'
 

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { EnvironmentError } from '../config/run-main.ts'
 import { Health } from '../health/health.ts'
-import { testTelemetry } from '../testing/telemetry.ts'
 import { type Service, type ServiceOptions, startService } from './service.ts'
 
 const services: Service[] = []

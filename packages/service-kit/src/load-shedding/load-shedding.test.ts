@@ -1,8 +1,7 @@
+import { serve, testTelemetry } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
 import { describe, expect, it } from 'vitest'
 import { problems } from '../problems/middleware.ts'
-import { serve } from '../testing/serve.ts'
-import { testTelemetry } from '../testing/telemetry.ts'
 import { type LoadSheddingOptions, loadShedding } from './load-shedding.ts'
 
 async function startApp(options: Partial<LoadSheddingOptions>) {

@@ -1,6 +1,6 @@
+import { serve } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
 import { describe, expect, it } from 'vitest'
-import { serve } from '../testing/serve.ts'
 import { type RequestIdOptions, requestId } from './request-id.ts'
 
 const UUID = /^[0-9a-f-]{36}$/

@@ -1,5 +1,5 @@
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { expect, it, vi } from 'vitest'
-import { testTelemetry } from '../testing/telemetry.ts'
 import { createWorker } from './worker.ts'
 
 const FAR = 3_600_000

@@ -1,17 +1,10 @@
 /** Booking with everything around it: real PostgreSQL and NATS, payments and the gateway's keys as small servers. */
 import { randomUUID } from 'node:crypto'
 import { IDEMPOTENCY_KEY_HEADER, type Order, type Problem, type Reservation } from '@faultline/contracts'
-import {
-  type ServiceProcess,
-  serve,
-  startNats,
-  startServiceProcess,
-  startUsers,
-  type TestNats,
-  type TestTelemetry,
-  type TestUsers,
-  testTelemetry,
-} from '@faultline/service-kit/testing'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
+import { serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
+import { startUsers, type TestUsers } from '@faultline/test-support/tokens'
 import { createBooking } from '../../src/booking.ts'
 import { type BookingDatabase, startBookingDatabase, type TestConcert } from './database.ts'
 import { startPayments, type TestPayments } from './payments.ts'

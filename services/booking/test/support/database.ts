@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { connectOwner, ensureServiceRole, migrate } from '@faultline/service-kit'
-import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import pg from 'pg'
 import { migrateBooking, SERVICE_ROLE } from '../../src/migration.ts'
 

@@ -1,4 +1,4 @@
-import { testTelemetry } from '@faultline/service-kit/testing'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCacheMetrics } from './metrics.ts'

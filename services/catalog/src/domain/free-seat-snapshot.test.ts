@@ -1,5 +1,5 @@
 import { Deadline } from '@faultline/service-kit'
-import { testTelemetry } from '@faultline/service-kit/testing'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { describe, expect, it } from 'vitest'
 import { createFreeSeatSnapshot } from './free-seat-snapshot.ts'
 

@@ -1,5 +1,6 @@
 import { connectOwner } from '@faultline/service-kit'
-import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import pg from 'pg'
 import { migrateCatalog, SERVICE_ROLE } from '../../src/migration.ts'
 import { type SeedSize, seed } from '../../src/seed/seed.ts'

@@ -1,10 +1,5 @@
-import {
-  serve,
-  startUsers,
-  type TestTelemetry,
-  type TestUsers,
-  testTelemetry,
-} from '@faultline/service-kit/testing'
+import { serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
+import { startUsers, type TestUsers } from '@faultline/test-support/tokens'
 import { type CatalogOptions, createCatalog } from '../../src/catalog.ts'
 
 /** A replica of the catalog inside the test's process. */

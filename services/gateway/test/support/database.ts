@@ -1,5 +1,6 @@
 import { connectOwner } from '@faultline/service-kit'
-import { startPostgres, type TestPostgres, testTelemetry } from '@faultline/service-kit/testing'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { migrateGateway, SERVICE_ROLE } from '../../src/migration.ts'
 import { seedUsers } from '../../src/seed/users.ts'
 

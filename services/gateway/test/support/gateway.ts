@@ -11,7 +11,7 @@ import {
   createTokenVerifier,
   type HttpClientOptions,
 } from '@faultline/service-kit'
-import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { createLocalJWKSet } from 'jose'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from '../../src/app.ts'

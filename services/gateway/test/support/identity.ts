@@ -1,6 +1,6 @@
 import { publicServices } from '@faultline/contracts'
 import { connectNats } from '@faultline/service-kit'
-import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/service-kit/testing'
+import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { createApp } from '../../src/app.ts'
 import { createIdentity, type Identity, type IdentityOptions } from '../../src/identity.ts'
 

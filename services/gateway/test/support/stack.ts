@@ -1,12 +1,8 @@
 import { fileURLToPath } from 'node:url'
 /** The real catalog behind a gateway, each as a process, started from its entry point as in production. */
-import {
-  freePort,
-  type ServiceProcess,
-  startPostgres,
-  startServiceProcess,
-  type TestPostgres,
-} from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import { execa } from 'execa'
 
 const entryOf = (service: string, file: string) => new URL(`../../../${service}/src/${file}`, import.meta.url)

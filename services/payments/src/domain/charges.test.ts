@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Charge, ProviderCharge } from '@faultline/contracts'
 import { Deadline, DependencyError } from '@faultline/service-kit'
-import { testTelemetry } from '@faultline/service-kit/testing'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChargeRepository, StoredCharge } from '../repositories/charges.ts'

@@ -11,17 +11,11 @@ import {
   type ChargeRequest,
 } from '@faultline/contracts'
 import { connectOwner, createServiceTokens, type ServiceTokens } from '@faultline/service-kit'
-import {
-  freePort,
-  type ServiceProcess,
-  serve,
-  startPostgres,
-  startServiceProcess,
-  type TestPostgres,
-  type TestSigningKeys,
-  testSigningKeys,
-  testTelemetry,
-} from '@faultline/service-kit/testing'
+import { freePort } from '@faultline/test-support/ports'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
+import { serve, testTelemetry } from '@faultline/test-support/telemetry'
+import { type TestSigningKeys, testSigningKeys } from '@faultline/test-support/tokens'
 import Koa from 'koa'
 import pg from 'pg'
 import { migratePayments, SERVICE_ROLE } from '../../src/migration.ts'

@@ -1,6 +1,7 @@
 import { ORDERS_STREAM, TICKET_RENDERER } from '@faultline/contracts'
 import { connectNats, type Nats } from '@faultline/service-kit'
-import { startNats, type TestNats, testTelemetry } from '@faultline/service-kit/testing'
+import { startNats, type TestNats } from '@faultline/test-support/servers'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { type ConsumerInfo, jetstreamManager } from '@nats-io/jetstream'
 import { expect, vi } from 'vitest'
 import { startTicketingDatabase, type TicketingDatabase } from './database.ts'

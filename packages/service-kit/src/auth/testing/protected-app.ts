@@ -1,7 +1,6 @@
+import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
 import { problems } from '../../problems/middleware.ts'
-import { type ServedApp, serve } from '../../testing/serve.ts'
-import { type TestTelemetry, testTelemetry } from '../../testing/telemetry.ts'
 import { authenticated } from '../authenticated.ts'
 import type { AuthenticatedState } from '../principal.ts'
 import { createTokenVerifier, type TokenVerifierOptions } from '../token-verifier.ts'

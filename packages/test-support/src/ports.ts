@@ -14,3 +14,11 @@ export async function freePort(): Promise<number> {
   const first = randomInt(RANGE.from, RANGE.to - TRIES)
   return getPort({ host: '127.0.0.1', port: portNumbers(first, first + TRIES) })
 }
+
+/** Free ports by name, no two the same. */
+export async function freePorts<const Names extends readonly string[]>(
+  ...names: Names
+): Promise<Readonly<Record<Names[number], number>>> {
+  const ports = await Promise.all(names.map(async (name) => [name, await freePort()] as const))
+  return Object.fromEntries(ports) as Record<Names[number], number>
+}

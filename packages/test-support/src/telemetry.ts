@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Telemetry } from '@faultline/telemetry'
+import type Koa from 'koa'
 import { pino } from 'pino'
 import { type OpenMetricsContentType, Registry } from 'prom-client'
 
@@ -33,6 +37,23 @@ export function testTelemetry(): TestTelemetry {
       return (
         values.find((entry) => JSON.stringify(Object.entries(entry.labels).sort()) === wanted)?.value ?? 0
       )
+    },
+  }
+}
+
+/** An application that listens on a free port of the loopback interface. */
+export interface ServedApp extends AsyncDisposable {
+  readonly url: string
+}
+
+export async function serve(app: Pick<Koa, 'callback'>): Promise<ServedApp> {
+  const server = createServer(app.callback()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
     },
   }
 }

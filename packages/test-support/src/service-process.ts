@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { vi } from 'vitest'
 import { z } from 'zod'
-import { freePort } from './free-port.ts'
+import { freePort } from './ports.ts'
 
 /** A service that runs as a process of its own, as it does outside of tests. */
 export interface ServiceProcess extends AsyncDisposable {

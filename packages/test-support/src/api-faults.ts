@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type Router from '@koa/router'
 import type Koa from 'koa'
 import { z } from 'zod'
-import { serve } from './serve.ts'
+import { serve } from './telemetry.ts'
 
 const documentSchema = z.looseObject({
   paths: z.record(
