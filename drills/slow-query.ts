@@ -61,8 +61,7 @@ export default defineDrill({
       because: 'in health no statement takes 500 ms',
     },
   ],
-  pages: ['CatalogAvailabilityFastBurn', 'CatalogLatencyFastBurn'],
-  objective: { slos: ['catalog-latency', 'catalog-availability'], budget: 0.01 },
+  objectives: ['catalog-latency', 'catalog-availability'],
   cause: {
     service: 'catalog',
     span: 'SELECT',

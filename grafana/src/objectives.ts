@@ -1,12 +1,13 @@
-/** What the objectives in `slo/objectives` promise, for the lines on panels; a test compares the two. */
+import { objectives as all, BURN_CONDITIONS, latencySeconds } from '@faultline/slo'
+
+/** The objectives whose lines stand on panels, also on those of services that have none of their own. */
 export const objectives = {
-  /** Share of requests that may fail. */
-  errorBudget: 0.01,
-  /** Seconds within which 99 % of the requests are to be answered. */
-  latencySeconds: 0.25,
-  /** Seconds after the payment within which 99 % of the tickets are to be there. */
-  ticketSeconds: 5,
+  errorBudget: all['catalog-availability'].errorBudget,
+  latencySeconds: latencySeconds('catalog-latency'),
+  ticketSeconds: latencySeconds('ticket-in-time'),
 } as const
 
-/** Burn rates from which on an alert fires: the quick page and the slow one. */
-export const pageBurnRates = { fast: 14.4, slow: 6 } as const
+const [fast, slow] = BURN_CONDITIONS.page
+
+/** Burn rates above which the page goes. */
+export const pageBurnRates = { fast: fast.burnRate, slow: slow.burnRate } as const

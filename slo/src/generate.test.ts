@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { readObjectives, renderRules, SLO_FOLDER, writeRules } from './generate.ts'
-import { PROFILES } from './profile.ts'
+import { PROFILES } from './clock.ts'
+import { renderRules, writeRules } from './generate.ts'
+import { objectives, readObjectives, SLO_FOLDER } from './objectives.ts'
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'faultline-slo-'))
@@ -12,8 +13,7 @@ async function folder(): Promise<string> {
   return path
 }
 
-const objectives = await readObjectives(join(SLO_FOLDER, 'objectives'))
-const rendered = renderRules(objectives)
+const rendered = renderRules(Object.values(objectives))
 
 test('the committed rules are what npm run slo:generate writes', async () => {
   const committed = new Map<string, string>()
@@ -30,7 +30,7 @@ test('both profiles make the same series and alerts', () => {
     parse(rendered.get(file) ?? '').groups[0].rules.map(
       (rule: { record?: string; alert?: string }) => rule.record ?? rule.alert,
     )
-  for (const { name } of objectives) {
+  for (const name of Object.keys(objectives)) {
     expect(names(`drill/${name}.rules.yaml`)).toEqual(names(`production/${name}.rules.yaml`))
   }
 })
@@ -42,11 +42,14 @@ test('the rules of a removed objective go', async () => {
   expect(await readdir(join(target, 'drill'))).toEqual(['catalog-availability.rules.yaml'])
 })
 
-test('an objective stands in a file of its own name', async () => {
+test.each([
+  ['other.yaml', ['other'], 'so the file must be catalog-latency.yaml'],
+  ['catalog-latency.yaml', [], 'catalog-latency.yaml: not in OBJECTIVE_NAMES'],
+])('an objective stands in a file of its own name, which is listed (%s)', async (file, names, problem) => {
   const target = await folder()
   await writeFile(
-    join(target, 'other.yaml'),
+    join(target, file),
     await readFile(join(SLO_FOLDER, 'objectives/catalog-latency.yaml'), 'utf8'),
   )
-  await expect(readObjectives(target)).rejects.toThrow('so the file must be catalog-latency.yaml')
+  expect(() => readObjectives(target, names)).toThrow(problem)
 })

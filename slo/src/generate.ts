@@ -1,33 +1,27 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Objective } from './objective.ts'
-import { ObjectiveError, parseObjective } from './openslo.ts'
-import { PROFILES } from './profile.ts'
-import { ruleFile } from './rule-file.ts'
+/** `npm run slo:generate`: writes the rules of every objective. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { alertRules } from './alerts.ts'
+import { formatDuration, PROFILES, type Profile } from './clock.ts'
+import { type Objective, ObjectiveError } from './openslo.ts'
+import { recordingRules } from './recording-rules.ts'
 
-/** The folder `slo/`. */
-export const SLO_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
-
-/**
- * Reads every objective of `folder`, in the order of their files' names.
- *
- * @throws ObjectiveError when one cannot be used or does not stand in a file of its own name
- */
-export async function readObjectives(folder: string): Promise<readonly Objective[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml')).sort()
-  return Promise.all(
-    files.map(async (file) => {
-      const path = join(folder, file)
-      const objective = parseObjective(await readFile(path, 'utf8'), path)
-      if (basename(file, '.yaml') !== objective.name) {
-        throw new ObjectiveError(path, [
-          `metadata.name: is ${objective.name}, so the file must be ${objective.name}.yaml`,
-        ])
-      }
-      return objective
-    }),
-  )
+/** The text of the Prometheus rule file of one objective in one profile. */
+function ruleFile(objective: Objective, profile: Profile): string {
+  const scale = profile.divisor === 1 ? 'as the objective says' : `a ${profile.divisor}th of the objective's`
+  const header = [
+    `Generated from slo/objectives/${objective.name}.yaml by npm run slo:generate. Change that, not this.`,
+    `Profile ${profile.name}: windows are ${scale}; names are the same in every profile.`,
+  ]
+  const groups = [
+    {
+      name: `slo-${objective.name}`,
+      interval: formatDuration(profile.intervalSeconds),
+      rules: [...recordingRules(objective, profile), ...alertRules(objective, profile)],
+    },
+  ]
+  return `${header.map((line) => `# ${line}\n`).join('')}${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`
 }
 
 /** The text of every rule file, by its path relative to the folder of the rules. */
@@ -52,4 +46,17 @@ export async function writeRules(files: ReadonlyMap<string, string>, folder: str
     }
   }
   for (const [file, text] of files) await writeFile(join(folder, file), text)
+}
+
+if (import.meta.main) {
+  try {
+    const { objectives, SLO_FOLDER } = await import('./objectives.ts')
+    const files = renderRules(Object.values(objectives))
+    await writeRules(files, join(SLO_FOLDER, 'rules'))
+    for (const file of files.keys()) console.log(`slo/rules/${file}`)
+  } catch (error) {
+    if (!(error instanceof ObjectiveError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
 }

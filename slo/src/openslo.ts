@@ -1,7 +1,49 @@
+import { parser } from '@prometheus-io/lezer-promql'
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import type { Objective } from './objective.ts'
-import { selectorProblem } from './selector.ts'
+
+/** What an objective counts: all events, and those of them that were bad, or good. Each is the selector of a counter. */
+export type Indicator =
+  | { readonly kind: 'bad'; readonly bad: string; readonly total: string }
+  | { readonly kind: 'good'; readonly good: string; readonly total: string }
+
+export interface Objective {
+  /** The label `slo` of all its series. */
+  readonly name: string
+  /** For people: `Catalog availability`. */
+  readonly displayName: string
+  readonly service: string
+  /** Share of events that must not be bad, above 0 and below 1. */
+  readonly target: number
+  /** Share of events that may be bad. */
+  readonly errorBudget: number
+  /** Seconds within which an event is good; undefined where the objective is not about time. */
+  readonly latencySeconds: number | undefined
+  /** Length of the rolling window in days. */
+  readonly windowDays: number
+  readonly indicator: Indicator
+  /** Names of its alerts. */
+  readonly alerts: { readonly page: string; readonly ticket: string }
+}
+
+/**
+ * Says what keeps `query` from being one plain series selector, which is what `rate(…[window])` can be
+ * put around; `undefined` when nothing does.
+ */
+export function selectorProblem(query: string): string | undefined {
+  const text = query.trim()
+  const root = parser.parse(text).topNode
+  let broken: number | undefined
+  root.cursor().iterate((node) => {
+    if (node.type.isError) broken ??= node.from
+  })
+  if (broken !== undefined) return `is no PromQL: it cannot be read at character ${broken + 1}`
+  const only = root.firstChild
+  if (only?.name !== 'VectorSelector' || only.to !== text.length) {
+    return 'is more than a series selector: give the counter itself, the generator puts rate() and sum() around it'
+  }
+  return undefined
+}
 
 const query = z.string().superRefine((text, context) => {
   const problem = selectorProblem(text)
@@ -128,12 +170,20 @@ export function parseObjective(text: string, file: string): Objective {
   }
   const { metadata, spec } = result.data
   const { good, bad, total } = spec.indicator.spec.ratioMetric
+  const { target } = spec.objectives[0]
+  const bound = /[{,]\s*le="([\d.]+)"/.exec(good ?? '')?.[1]
+  // catalog-latency gives CatalogLatency
+  const alert = metadata.name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase())
   return {
     name: metadata.name,
     displayName: metadata.displayName,
     service: spec.service,
-    target: spec.objectives[0].target,
+    target,
+    // 1 - 0.99 is 0.010000000000000009: cut off what floating point added.
+    errorBudget: Number((1 - target).toPrecision(9)),
+    latencySeconds: bound === undefined ? undefined : Number(bound),
     windowDays: spec.timeWindow[0].duration,
     indicator: bad === undefined ? { kind: 'good', good: good ?? '', total } : { kind: 'bad', bad, total },
+    alerts: { page: `${alert}FastBurn`, ticket: `${alert}SlowBurn` },
   }
 }

@@ -4,7 +4,7 @@ import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { SLO_FOLDER } from '../src/index.ts'
+import { SLO_FOLDER } from '../src/objectives.ts'
 
 const ROOT = dirname(SLO_FOLDER)
 

@@ -44,8 +44,7 @@ export function budgetRemaining(
 const burnRate = timeSeries(
   {
     title: 'Burn rate',
-    description:
-      'How many times faster than sustainable the budget is being spent: 1 spends exactly all of it by the end of the window. A page needs the hour above 14.4 and the last five minutes too, or six hours above 6. With scaled windows the names stay those of the objective.',
+    description: `How many times faster than sustainable the budget is being spent: 1 spends exactly all of it by the end of the window. A page needs the hour above ${pageBurnRates.fast} and the last five minutes too, or six hours above ${pageBurnRates.slow}. With scaled windows the names stay those of the objective.`,
     width: 10,
     unit: 'suffix:×',
     softMax: 2,

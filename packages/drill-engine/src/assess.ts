@@ -7,7 +7,7 @@ import { evaluate } from './evidence/evaluate.ts'
 import { metricValue } from './evidence/metrics.ts'
 import { evidenceStatus } from './evidence/verdict.ts'
 import { leastErrorRatio, type RecoveryTimes, recoveredWindow, SETTLE_MS } from './phases.ts'
-import { badRatio, mean, samples, secondsUntilGood } from './sli.ts'
+import { badRatio, budgetOf, mean, pagesOf, samples, secondsUntilGood } from './sli.ts'
 import type { CureVerdict, EvidenceVerdict, Phase, RecoveryVerdict, RedHerringVerdict } from './verdict.ts'
 
 /** What was asked about one evidence, for the report and for recordings. */
@@ -138,7 +138,7 @@ export async function assessServed(
   const bad =
     drill.recovery.kind === 'metastable'
       ? await samples(backends, drill.recovery.promql, window)
-      : await badRatio(backends, drill.objective, window)
+      : await badRatio(backends, drill, window)
   const ratio = mean(bad)
   return ratio === undefined ? undefined : 1 - ratio
 }
@@ -151,15 +151,15 @@ export async function assessRecovery(
   const pages = await pager.since(phase.startMs)
   // what pages later is of the cure
   const firing = pages.filter(
-    ({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs <= phase.endMs,
+    ({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs <= phase.endMs,
   )
   const alertsResolved = firing.every(
     ({ resolvedAtMs = Number.POSITIVE_INFINITY }) => resolvedAtMs <= phase.endMs,
   )
   const window = { startMs: undoneMs, endMs: phase.endMs }
   if (drill.recovery.kind === 'returns') {
-    const bad = await badRatio(backends, drill.objective, window)
-    const seconds = secondsUntilGood(bad, undoneMs, drill.objective.budget)
+    const bad = await badRatio(backends, drill, window)
+    const seconds = secondsUntilGood(bad, undoneMs, budgetOf(drill))
     return { kind: 'returns', ok: alertsResolved, seconds, alertsResolved }
   }
   const { errorRatioAbove, recoveredBelow, returnsWithinSeconds, promql } = drill.recovery
@@ -181,14 +181,12 @@ export async function assessCure(
   { backends, drill, pager }: DrillContext,
   { startMs, endMs }: Phase,
 ): Promise<CureVerdict> {
-  const { budget } = drill.objective
+  const budget = budgetOf(drill)
   // the rule's moments from then on are about this phase alone
-  const errorRatio = mean(
-    await badRatio(backends, drill.objective, { startMs: startMs + LOOK_BACK_MS, endMs }),
-  )
+  const errorRatio = mean(await badRatio(backends, drill, { startMs: startMs + LOOK_BACK_MS, endMs }))
   const pages = await pager.since(startMs)
   const paged = pages.some(
-    ({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= startMs && firedAtMs <= endMs,
+    ({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs >= startMs && firedAtMs <= endMs,
   )
   return { ok: errorRatio !== undefined && errorRatio <= budget && !paged, errorRatio, budget, paged }
 }

@@ -1,12 +1,13 @@
 import type { Backends, QueryResult } from '@faultline/backends-client'
+import { latencySeconds, objectives } from '@faultline/slo'
 import type { Window } from './evidence/answer.ts'
 import { answered } from './evidence/ask.ts'
 import type { RouteHarm } from './verdict.ts'
 
-/** Errors beyond this share harm a route. */
-const HARMFUL_ERRORS = 0.01
+/** Errors beyond this share harm a route, of a service without an objective too. */
+const HARMFUL_ERRORS = objectives['catalog-availability'].errorBudget
 /** So does a 95th percentile beyond this, in seconds, that has grown by this factor. */
-const HARMFUL_P95 = 0.25
+const HARMFUL_P95 = latencySeconds('catalog-latency')
 const HARMFUL_GROWTH = 3
 
 const SERVED = 'http_server_request_duration_seconds'

@@ -15,8 +15,7 @@ const drill: Drill = {
     { ...common, id: 't', signal: 'traces', traceql: '{}' },
     { ...common, id: 'p', signal: 'profiles', profileType: '', selector: '', frame: 'f', measure: 'share' },
   ],
-  pages: ['A'],
-  objective: { slos: ['s'], budget: 0.01 },
+  objectives: ['catalog-latency'],
   cause: { service: 'catalog', span: '', statement: '', explanation: '', traceql: '' },
   redHerrings: [],
   recovery: { kind: 'returns' },
@@ -33,7 +32,6 @@ test.each([
   [{ evidence: [...drill.evidence, ...drill.evidence.slice(0, 1)] }, '"m" is there twice'],
   [{ evidence: drill.evidence.slice(0, 2) }, 'no evidence in traces'],
   [{ faults: [] }, 'no fault'],
-  [{ pages: [] }, 'no alert'],
   [{ seconds: { ...drill.seconds, fault: 3 } }, 'longer than at most'],
   [
     { evidence: drill.evidence.map((one) => (one.signal === 'profiles' ? { ...one, frame: '(' } : one)) },

@@ -22,7 +22,6 @@ export function defineDrill<const Definition extends Drill>(drill: Definition): 
   const missing = (['metrics', 'logs', 'traces'] as const).filter((signal) => !signals.has(signal))
   if (missing.length > 0) wrong(`no evidence in ${missing.join(', ')}`)
   if (drill.faults.length === 0) wrong('there is no fault')
-  if (drill.pages.length === 0) wrong('no alert pages')
   if (drill.seconds.fault > drill.seconds.faultAtMost) wrong('the fault lasts longer than at most')
   for (const evidence of drill.evidence) {
     if (evidence.signal !== 'profiles') continue

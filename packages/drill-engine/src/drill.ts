@@ -3,6 +3,7 @@
  */
 
 import type { OtelServiceName, ProxyName, ServiceName } from '@faultline/runtime'
+import type { ObjectiveName } from '@faultline/slo'
 
 /** Load that runs through all phases. */
 export interface Load {
@@ -110,16 +111,6 @@ export interface Cause {
   readonly traceql: string
 }
 
-export interface Objective {
-  /**
-   * Labels `slo` of the recording rules, of every objective that the fault harms: whether slow answers are late or given
-   * up depends on the machine. At each moment the worst of them counts.
-   */
-  readonly slos: readonly [string, ...string[]]
-  /** Share of bad events that each of them allows. */
-  readonly budget: number
-}
-
 /** How the system comes back once the fault is gone. */
 export type Recovery =
   | {
@@ -156,9 +147,11 @@ export interface Drill {
   readonly load: Load
   readonly faults: readonly Fault[]
   readonly evidence: readonly Evidence[]
-  /** Alerts that page, by name; the first one that arrives is the page. */
-  readonly pages: readonly string[]
-  readonly objective: Objective
+  /**
+   * Every objective that the fault harms: whether slow answers are late or given up depends on the machine. At each
+   * moment the worst of them counts, and the first of their pages that arrives is the page.
+   */
+  readonly objectives: readonly [ObjectiveName, ...ObjectiveName[]]
   readonly cause: Cause
   readonly redHerrings: readonly RedHerring[]
   readonly recovery: Recovery

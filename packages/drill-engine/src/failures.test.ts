@@ -39,7 +39,7 @@ const firedAt = (firedAtMs: number) => ({ alerts: [{ ...page, alert: 'Early', fi
 
 describe('failuresOf', () => {
   it('finds none where every claim held', () => {
-    expect(failuresOf(passed)).toEqual([])
+    expect(failuresOf(passed, 0.99)).toEqual([])
   })
 
   it.each<[string, Partial<Judged>, RegExp]>([
@@ -62,10 +62,10 @@ describe('failuresOf', () => {
       /protection/,
     ],
   ])('names %s', (_what, change, failure) => {
-    expect(failuresOf({ ...passed, ...change })).toEqual([expect.stringMatching(failure)])
+    expect(failuresOf({ ...passed, ...change }, 0.99)).toEqual([expect.stringMatching(failure)])
   })
 
   it('does not hold against the kit what the first requests of all set off before the baseline', () => {
-    expect(failuresOf({ ...passed, ...firedAt(9_000) })).toEqual([])
+    expect(failuresOf({ ...passed, ...firedAt(9_000) }, 0.99)).toEqual([])
   })
 })

@@ -1,14 +1,15 @@
 import type { Verdict } from './verdict.ts'
 
-/** A kit that serves less than this share before the fault is not healthy, and shows nothing of the fault. */
-const LEAST_SERVED = 0.99
 /** Whoever is paged later than this hears of the failure from visitors first. */
 const MOST_SECONDS_TO_PAGE = 60
 
 export type Judged = Omit<Verdict, 'outcome' | 'failures' | 'durationSeconds'>
 
-/** What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault. */
-export function failuresOf(judged: Judged): string[] {
+/**
+ * What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault.
+ * @param target a kit that serves less than this share before the fault is not healthy, and shows nothing of the fault
+ */
+export function failuresOf(judged: Judged, target: number): string[] {
   const { servedBefore, evidence, page, timeToPageSeconds, budget } = judged
   const { phases, alerts, cause, redHerrings, recovery, cure } = judged
   const before = phases.find(({ name }) => name === 'baseline')
@@ -17,9 +18,9 @@ export function failuresOf(judged: Judged): string[] {
       severity === 'page' && before !== undefined && firedAtMs >= before.startMs && firedAtMs < before.endMs,
   )
   return [
-    ...(servedBefore !== undefined && servedBefore >= LEAST_SERVED
+    ...(servedBefore !== undefined && servedBefore >= target
       ? []
-      : [`less than ${LEAST_SERVED * 100} % of the load was served well before the fault`]),
+      : [`less than ${target * 100} % of the load was served well before the fault`]),
     ...evidence.filter(({ status }) => status !== 'met').map(({ id, status }) => `${id}: ${status}`),
     ...early.map(({ alert }) => `${alert} paged before the fault`),
     ...(page === undefined ? ['no page arrived'] : []),

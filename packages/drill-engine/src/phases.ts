@@ -8,7 +8,7 @@ import { evaluate } from './evidence/evaluate.ts'
 import type { Page } from './pager-client.ts'
 import { pollUntil } from './poll.ts'
 import { untilNothingPages } from './quiet.ts'
-import { badRatio, samples } from './sli.ts'
+import { badRatio, budgetOf, pagesOf, samples } from './sli.ts'
 import type { Phase, PhaseName } from './verdict.ts'
 
 /** How often the backends are asked while a phase runs, in ms: they share the machine with what they watch. */
@@ -112,11 +112,11 @@ async function recovered(context: DrillContext, before: Phase, sinceMs: number):
   if (window.startMs < sinceMs) return false
   const recent = await pager.since(now)
   const firing = recent.some(
-    ({ alert, resolvedAtMs }) => drill.pages.includes(alert) && resolvedAtMs === undefined,
+    ({ alert, resolvedAtMs }) => pagesOf(drill).includes(alert) && resolvedAtMs === undefined,
   )
   if (firing) return false
-  const last = await badRatio(backends, drill.objective, window)
-  if (last.length === 0 || last.some(({ value }) => value > drill.objective.budget)) return false
+  const last = await badRatio(backends, drill, window)
+  if (last.length === 0 || last.some(({ value }) => value > budgetOf(drill))) return false
   for (const evidence of drill.evidence) {
     if (evaluate(evidence, await ask(backends, evidence, window, before)).met) return false
   }
@@ -155,7 +155,7 @@ async function phase(
 export async function pageSince({ drill, pager }: DrillContext, sinceMs: number): Promise<Page | undefined> {
   const pages = await pager.since(sinceMs)
   return pages
-    .filter(({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= sinceMs)
+    .filter(({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs >= sinceMs)
     .toSorted((a, b) => a.firedAtMs - b.firedAtMs)[0]
 }
 

@@ -4,6 +4,7 @@ import { EnvironmentFailure } from './errors.ts'
 import { answered } from './evidence/ask.ts'
 import type { Page } from './pager-client.ts'
 import { pollUntil } from './poll.ts'
+import { pagesOf } from './sli.ts'
 
 const POLL_MS = 1000
 /** Within this what an earlier drill has left must have cleared up: the long window of the page, and half a minute more. */
@@ -28,7 +29,7 @@ export async function untilNothingPages(
       firing = recent.filter(
         ({ alert, severity, firedAtMs, resolvedAtMs }) =>
           resolvedAtMs === undefined &&
-          (drill.pages.includes(alert) || (severity === 'page' && firedAtMs >= sinceMs)),
+          (pagesOf(drill).includes(alert) || (severity === 'page' && firedAtMs >= sinceMs)),
       )
       if (firing.length > 0) tell({ kind: 'event', text: `waiting for ${firing[0]?.alert} to resolve` })
       return firing.length === 0

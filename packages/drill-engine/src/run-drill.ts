@@ -19,7 +19,7 @@ import { undoLeftover } from './leftovers.ts'
 import { checkLoad } from './load.ts'
 import { baseline, cure, fault, type RecoveryTimes, recovery } from './phases.ts'
 import { untilAlone, untilNothingPages } from './quiet.ts'
-import { budgetUsed } from './sli.ts'
+import { budgetUsed, pagesOf, targetOf } from './sli.ts'
 import type { Outcome, Phase, Verdict } from './verdict.ts'
 
 /** Longer than any drill; it is ended when the drill is. */
@@ -139,7 +139,7 @@ async function assess(
     ({ firedAtMs }) => firedAtMs >= startedMs && firedAtMs <= endMs,
   )
   const page = alerts
-    .filter(({ alert, firedAtMs }) => drill.pages.includes(alert) && firedAtMs >= phases.fault.startMs)
+    .filter(({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs >= phases.fault.startMs)
     .toSorted((a, b) => a.firedAtMs - b.firedAtMs)[0]
   const seen = await assessCause(context, phases.fault)
   const incident = {
@@ -157,7 +157,7 @@ async function assess(
     page,
     alerts,
     timeToPageSeconds: page === undefined ? undefined : (page.firedAtMs - phases.fault.startMs) / 1000,
-    budget: await budgetUsed(backends, drill.objective, incident),
+    budget: await budgetUsed(backends, drill, incident),
     servedBefore: await assessServed(context, phases.baseline),
     evidence: evidence.map(({ verdict }) => verdict),
     cause: seen === undefined ? undefined : { ...seen, statement: drill.cause.statement },
@@ -167,7 +167,7 @@ async function assess(
     cure: phases.cure === undefined ? undefined : await assessCure(context, phases.cure),
     load: offered,
   }
-  const failures = failuresOf(judged)
+  const failures = failuresOf(judged, targetOf(drill))
   const outcome: Outcome = failures.length > 0 ? 'failed' : context.keep ? 'cut-short' : 'passed'
   const durationSeconds = (Date.now() - startedMs) / 1000
   return { verdict: { ...judged, outcome, failures, durationSeconds }, evidence }

@@ -1,24 +1,37 @@
 import type { Backends, Sample } from '@faultline/backends-client'
-import type { Objective } from './drill.ts'
+import { objectives as all } from '@faultline/slo'
+import type { Drill } from './drill.ts'
 import type { Window } from './evidence/answer.ts'
 import { answered, STEP_MS } from './evidence/ask.ts'
 
-type Slos = Pick<Objective, 'slos'>
+type Harmed = Pick<Drill, 'objectives'>
+
+/** Alerts that page for the objectives that a drill harms. */
+export const pagesOf = ({ objectives }: Harmed): readonly string[] =>
+  objectives.map((name) => all[name].alerts.page)
+
+/** Share of events that must not be bad, by the strictest of the objectives. */
+export const targetOf = ({ objectives }: Harmed): number =>
+  Math.max(...objectives.map((name) => all[name].target))
+
+/** Share of events that may be bad, by the strictest of the objectives. */
+export const budgetOf = ({ objectives }: Harmed): number =>
+  Math.min(...objectives.map((name) => all[name].errorBudget))
 
 /**
  * PromQL for the worst share of bad events. Its moments are short enough to count and long enough to hold a few samples:
  * the rule's own window is 10 s.
  */
-export const badRatioQuery = ({ slos }: Slos): string =>
-  `max(slo:sli_error:ratio_rate5m{slo=~"${slos.join('|')}"})`
+export const badRatioQuery = ({ objectives }: Harmed): string =>
+  `max(slo:sli_error:ratio_rate5m{slo=~"${objectives.join('|')}"})`
 
 /** Share of bad events over a window of moments, oldest first; moments without traffic are left out. */
 export async function badRatio(
   backends: Backends,
-  objective: Slos,
+  drill: Harmed,
   window: Window,
 ): Promise<readonly Sample[]> {
-  return samples(backends, badRatioQuery(objective), window)
+  return samples(backends, badRatioQuery(drill), window)
 }
 
 /** First series of a query over a window. */
@@ -47,15 +60,13 @@ export function secondsUntilGood(of: readonly Sample[], fromMs: number, budget: 
 /** Share of the objective's budget that a time used up, if traffic were even over the objective's window. */
 export async function budgetUsed(
   backends: Backends,
-  objective: Objective,
+  drill: Harmed,
   window: Window,
 ): Promise<{ used: number | undefined; peakBurnRate: number | undefined }> {
-  const { slos, budget } = objective
-  const ratios = await badRatio(backends, objective, window)
-  const [whole] = await samples(backends, `min(slo:time_window:seconds{slo=~"${slos.join('|')}"})`, {
-    startMs: window.endMs,
-    endMs: window.endMs,
-  })
+  const budget = budgetOf(drill)
+  const ratios = await badRatio(backends, drill, window)
+  const length = `min(slo:time_window:seconds{slo=~"${drill.objectives.join('|')}"})`
+  const [whole] = await samples(backends, length, { startMs: window.endMs, endMs: window.endMs })
   const average = mean(ratios)
   if (average === undefined || whole === undefined) return { used: undefined, peakBurnRate: undefined }
   const seconds = (window.endMs - window.startMs) / 1000

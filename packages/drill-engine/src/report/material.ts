@@ -47,7 +47,7 @@ export async function collectMaterial(
   }
   const metrics = drill.evidence.filter((evidence) => evidence.signal === 'metrics')
   const [badRatio, failed, served, ...drawn] = await Promise.all([
-    lines(badRatioQuery(drill.objective), 'bad share'),
+    lines(badRatioQuery(drill), 'bad share'),
     lines(`sum(rate(${SERVED},http_response_status_code=~"5.."}[10s])) or vector(0)`, 'failed'),
     lines(`sum(rate(${SERVED}}[10s]))`, 'all requests'),
     ...metrics.map(({ promql }) => lines(promql)),

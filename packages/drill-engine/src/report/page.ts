@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Drill, Evidence } from '../drill.ts'
 import type { DrillResult } from '../run-drill.ts'
+import { budgetOf } from '../sli.ts'
 import type { Phase, Verdict } from '../verdict.ts'
 import { evidenceSection } from './evidence.ts'
 import { embedded, Html, html } from './html.ts'
@@ -81,7 +82,7 @@ function charts(
   { window, badRatio, load, metrics }: Material,
 ): readonly Chart[] {
   const whole = { from: window.startMs / 1000, to: window.endMs / 1000 }
-  const sli = { lines: badRatio, unit: 'ratio', threshold: drill.objective.budget }
+  const sli = { lines: badRatio, unit: 'ratio', threshold: budgetOf(drill) }
   const of = (name: Phase['name']) => phases.find((phase) => phase.name === name)
   const fault = of('fault')
   const cure = of('cure')

@@ -1,3 +1,18 @@
+/** How the same objective is watched: as written, or fast enough for a drill. */
+export interface Profile {
+  readonly name: 'production' | 'drill'
+  /** Every window of the objective and of its alerts is divided by this. */
+  readonly divisor: number
+  /** How often metrics are scraped and rules evaluated; at least four samples fit in the shortest window. */
+  readonly intervalSeconds: number
+}
+
+export const PROFILES: readonly Profile[] = [
+  { name: 'production', divisor: 1, intervalSeconds: 30 },
+  // 30 days become one, the page's windows of 1 h and 5 m become 2 m and 10 s.
+  { name: 'drill', divisor: 30, intervalSeconds: 2 },
+]
+
 const UNITS = [
   ['d', 86_400],
   ['h', 3_600],

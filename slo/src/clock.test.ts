@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from './clock.ts'
 
 const SECONDS: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
 
