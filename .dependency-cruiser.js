@@ -35,7 +35,7 @@ const MAY_KNOW = {
 /** The packages that a service may import. */
 const SERVICES_MAY_KNOW = ['contracts', 'service-kit', 'telemetry']
 
-/** Layers of a service, and which of them each one may import beside itself. */
+/** Layers of a service, each a folder or one file, and which of them each one may import beside itself. */
 const LAYERS = {
   routes: ['domain'],
   domain: ['repositories', 'cache'],
@@ -58,10 +58,10 @@ const packageRules = Object.entries(MAY_KNOW).map(([name, known]) => ({
 
 const layerRules = Object.entries(LAYERS).map(([layer, known]) => ({
   name: `layer-${layer}`,
-  comment: `${layer}/ of a service may know ${known.length > 0 ? known.join(', ') : 'no other layer'}`,
+  comment: `the layer ${layer} of a service may know ${known.length > 0 ? known.join(', ') : 'no other layer'}`,
   severity: 'error',
-  from: { path: `^services/[^/]+/src/${layer}/`, pathNot: SOURCE_ONLY },
-  to: { path: `^services/[^/]+/src/`, pathNot: `^services/[^/]+/src/${anyOf([layer, ...known])}/` },
+  from: { path: `^services/[^/]+/src/${layer}(/|\\.ts$)`, pathNot: SOURCE_ONLY },
+  to: { path: `^services/[^/]+/src/`, pathNot: `^services/[^/]+/src/${anyOf([layer, ...known])}(/|\\.ts$)` },
 }))
 
 export default {

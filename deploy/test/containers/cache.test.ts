@@ -3,8 +3,8 @@ import type { Concert } from '@faultline/contracts'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { Wait } from 'testcontainers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { connectSharedStore, type SharedStore } from '../../../services/catalog/src/cache/shared-store.ts'
-import { makeConcert } from '../../../services/catalog/src/seed/factories.ts'
+import { connectSharedStore, type SharedStore } from '../../../services/catalog/src/cache/shared-cache.ts'
+import { makeConcert } from '../../../services/catalog/src/seed-rows.ts'
 import {
   type CatalogDatabase,
   startCatalogDatabase,
@@ -35,9 +35,7 @@ beforeAll(async () => {
   )
   database = started.use(await startCatalogDatabase(SIZE))
   const cacheUrl = `redis://${server.address(PORT)}`
-  store = started.adopt(connectSharedStore({ url: cacheUrl, logger: testTelemetry().logger }), (opened) =>
-    opened.close(),
-  )
+  store = started.adopt(connectSharedStore(cacheUrl, testTelemetry().logger), (opened) => opened.close())
   one = started.use(await startReplica(database.serviceUrl, { cacheUrl }))
   two = started.use(await startReplica(database.serviceUrl, { cacheUrl }))
   await untilConnected()

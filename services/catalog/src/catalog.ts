@@ -1,30 +1,31 @@
-import { USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
+import { catalogDocument, USER_TOKEN_AUDIENCE, USER_TOKEN_ISSUER } from '@faultline/contracts'
 import {
   connectNats,
   createDatabase,
   createFlags,
+  createServiceApp,
   createTokenVerifier,
   type DatabaseOptions,
   type RunnableService,
+  type Shedding,
   watchRevocations,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import { type AppDependencies, createApp } from './app.ts'
-import { createCacheMetrics } from './cache/metrics.ts'
-import { connectSharedStore } from './cache/shared-store.ts'
+import { createCacheMetrics } from './cache/process-cache.ts'
+import { connectSharedStore } from './cache/shared-cache.ts'
 import { createConcerts } from './domain/concerts.ts'
-import { createFreeSeatSnapshot } from './domain/free-seat-snapshot.ts'
-import { createProtectedSearch, quickSearchDefaults } from './domain/protected-search.ts'
+import { createFreeSeatSnapshot, createProtectedSearch, quickSearchLimits } from './domain/search.ts'
 import { createSeats } from './domain/seats.ts'
 import { createVenues } from './domain/venues.ts'
 import { createConcertRepository } from './repositories/concerts.ts'
-import { InvalidationListener } from './repositories/invalidations.ts'
+import { createInvalidations } from './repositories/invalidations.ts'
 import { createSeatRepository } from './repositories/seats.ts'
 import { createVenueRepository } from './repositories/venues.ts'
+import { asProblem, catalogRoutes } from './routes.ts'
 
 export interface CatalogOptions extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'> {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'middleware' | 'instrumentPool'>
-  shedding?: Partial<AppDependencies['shedding']>
+  shedding?: Partial<Shedding>
   /** The broker, for flags and revocations; may be away. */
   natsUrl: string
   /** Public keys of users' tokens. */
@@ -43,9 +44,7 @@ export function createCatalog(options: CatalogOptions): RunnableService {
   })
   const metrics = createCacheMetrics(telemetry.register)
   const sharedStore =
-    options.cacheUrl === undefined
-      ? undefined
-      : connectSharedStore({ url: options.cacheUrl, logger: telemetry.logger })
+    options.cacheUrl === undefined ? undefined : connectSharedStore(options.cacheUrl, telemetry.logger)
   const { logger, register } = telemetry
   const nats = connectNats({ url: options.natsUrl, name: 'catalog', logger, register })
   const flags = createFlags({ nats, logger, register })
@@ -61,7 +60,7 @@ export function createCatalog(options: CatalogOptions): RunnableService {
   // Places and time of their own for the statement that may become slow: it cannot take those of all others.
   const quick = createDatabase({
     ...options,
-    ...quickSearchDefaults,
+    ...quickSearchLimits,
     name: 'catalog-search',
     checkStatement: 'SELECT',
   })
@@ -81,19 +80,18 @@ export function createCatalog(options: CatalogOptions): RunnableService {
   const concerts = createConcerts({ repository: { ...repository, search }, metrics, sharedStore })
   const venues = createVenues({ repository: createVenueRepository(database), metrics, sharedStore })
   const seats = createSeats({ concerts, repository: createSeatRepository(database), metrics })
-  const invalidations = new InvalidationListener({
+  const invalidations = createInvalidations({
     url: options.url,
     logger: telemetry.logger,
     onConcertChanged: (id) => void concerts.invalidate(id),
     onGap: () => void concerts.invalidateAll(),
   })
   return {
-    app: createApp({
+    app: createServiceApp({
       telemetry,
-      concerts,
-      venues,
-      seats,
-      verifier,
+      document: catalogDocument(),
+      routes: [catalogRoutes({ concerts, venues, seats, verifier })],
+      asProblem,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checks: { database: () => database.check() },
@@ -105,7 +103,7 @@ export function createCatalog(options: CatalogOptions): RunnableService {
       revocations.stop()
       flags.stop()
       await nats.close()
-      await sharedStore?.close()
+      sharedStore?.close()
       await Promise.all([database.close(), quick.close()])
     },
   }

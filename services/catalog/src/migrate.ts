@@ -2,7 +2,7 @@
 import { connectOwner, loadMigrationConfig, runMain } from '@faultline/service-kit'
 import { pino } from 'pino'
 import { migrateCatalog, SERVICE_ROLE } from './migration.ts'
-import { seed } from './seed/seed.ts'
+import { seed } from './seed.ts'
 
 await runMain(async () => {
   const config = loadMigrationConfig(SERVICE_ROLE)

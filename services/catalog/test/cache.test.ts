@@ -1,6 +1,6 @@
 import type { Concert } from '@faultline/contracts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { makeConcert } from '../src/seed/factories.ts'
+import { makeConcert } from '../src/seed-rows.ts'
 import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
 import { getJson, type Replica, startReplica } from './support/replica.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { searchStatement } from '../src/repositories/concerts.ts'
-import { makeConcert } from '../src/seed/factories.ts'
-import { defaultSeedSize } from '../src/seed/seed.ts'
+import { defaultSeedSize } from '../src/seed.ts'
+import { makeConcert } from '../src/seed-rows.ts'
 import { type CatalogDatabase, migrateAndSeed, run, startCatalogDatabase } from './support/database.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'

@@ -15,7 +15,7 @@ import {
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeConcert, makeSeats, makeVenue, SEATS_PER_CONCERT } from '../src/seed/factories.ts'
+import { makeConcert, makeSeats, makeVenue, SEATS_PER_CONCERT } from '../src/seed-rows.ts'
 import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
 import { getJson, type Replica, startReplica } from './support/replica.ts'
 

@@ -3,7 +3,7 @@ import { DEADLINE_HEADER } from '@faultline/service-kit'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { makeConcert } from '../src/seed/factories.ts'
+import { makeConcert } from '../src/seed-rows.ts'
 import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
 import { getJson, startReplica } from './support/replica.ts'
 

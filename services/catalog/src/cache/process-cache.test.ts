@@ -1,8 +1,7 @@
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createCacheMetrics } from './metrics.ts'
-import { createProcessCache, type ProcessCache } from './process-cache.ts'
+import { createCacheMetrics, createProcessCache } from './process-cache.ts'
 
 const FRESH_MS = 100
 const STALE_MS = 50
@@ -25,7 +24,7 @@ function setUp(options: { maxEntries?: number } = {}) {
   let nowMs = 0
   let loads = 0
   const pending: PendingLoad[] = []
-  const cache: ProcessCache<Reading> = createProcessCache<Reading>({
+  const cache = createProcessCache<Reading>({
     name: 'test',
     maxEntries: options.maxEntries ?? 10,
     freshMs: FRESH_MS,

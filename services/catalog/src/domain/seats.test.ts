@@ -1,9 +1,9 @@
 import { Deadline } from '@faultline/service-kit'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { describe, expect, it } from 'vitest'
-import { createCacheMetrics } from '../cache/metrics.ts'
+import { createCacheMetrics } from '../cache/process-cache.ts'
 import type { SeatRepository } from '../repositories/seats.ts'
-import { NotFoundError } from './errors.ts'
+import { NotFoundError } from './concerts.ts'
 import { createSeats } from './seats.ts'
 
 const ids: string[] = Array.from({ length: 5 }, () => crypto.randomUUID())

@@ -1,3 +1,4 @@
+import type { ConcertPatch, ConcertSearch } from '@faultline/contracts'
 import type { Database, Deadline, Statement } from '@faultline/service-kit'
 
 /** A concert as stored, with its venue. */
@@ -25,58 +26,18 @@ export type FoundConcert = Omit<
   'description' | 'seatCount' | 'lowestPrice' | 'currency' | 'version' | 'updatedAt' | 'venueVersion'
 > & { availableSeats: number }
 
-export interface ConcertFilter {
-  /** Words that must occur, in web search syntax. */
-  query?: string | undefined
-  city?: string | undefined
-  minAvailable?: number | undefined
-}
+export type ConcertFilter = Omit<ConcertSearch, 'cursor' | 'limit'>
 
 /** Place in the order of the search: by start, then id. */
 export type ConcertPosition = readonly [startsAt: string, id: string]
 
-export interface ConcertChange {
-  title?: string | undefined
-  description?: string | undefined
-  startsAt?: string | undefined
-  status?: StoredConcert['status'] | undefined
+export interface ConcertPageRequest {
+  after?: ConcertPosition | undefined
+  limit: number
 }
 
 /** Versions of a concert and of its venue that a representation shows. */
 export type ConcertVersion = readonly [concert: number, venue: number]
-
-export interface ConcertRepository {
-  search(
-    filter: ConcertFilter,
-    page: { after?: ConcertPosition | undefined; limit: number },
-    deadline: Deadline,
-  ): Promise<FoundConcert[]>
-  /**
-   * The search without counting, which needs no look at the seats: `availableSeats` is 0, `minAvailable` is not heeded.
-   *
-   * @param without ids of concerts that are left out
-   */
-  searchUncounted(
-    filter: ConcertFilter,
-    page: { after?: ConcertPosition | undefined; limit: number },
-    without: readonly string[],
-    deadline: Deadline,
-  ): Promise<FoundConcert[]>
-  /** Free seats of every concert that has any, by one scan of all seats. */
-  countFreeSeats(deadline: Deadline): Promise<ReadonlyMap<string, number>>
-  find(id: string, deadline: Deadline): Promise<StoredConcert | undefined>
-  /**
-   * Changes a concert that is of one of the given versions; any, when none are given.
-   *
-   * @returns whether there was one
-   */
-  update(
-    id: string,
-    change: ConcertChange,
-    versions: readonly ConcertVersion[] | undefined,
-    deadline: Deadline,
-  ): Promise<boolean>
-}
 
 const FIND = `
   SELECT c.id, c.title, c.artist, c.genre, c.description, c.starts_at AS "startsAt", c.status,
@@ -96,37 +57,54 @@ const UPDATE = `
     AND ($6::int[] IS NULL OR (c.version, v.version) IN (SELECT * FROM unnest($6::int[], $7::int[])))
   RETURNING c.id`
 
-export function createConcertRepository(database: Database): ConcertRepository {
-  return {
-    search: (filter, page, deadline) => database.query<FoundConcert>(searchStatement(filter, page), deadline),
-    searchUncounted: (filter, page, without, deadline) =>
-      database.query<FoundConcert>(uncountedStatement(filter, page, without), deadline),
+const COUNT_FREE_SEATS = `
+  SELECT concert_id AS id, count(*)::int AS free FROM seats WHERE status = 'available' GROUP BY concert_id`
 
-    async countFreeSeats(deadline) {
+export type ConcertRepository = ReturnType<typeof createConcertRepository>
+
+export function createConcertRepository(database: Database) {
+  return {
+    search: (filter: ConcertFilter, page: ConcertPageRequest, deadline: Deadline) =>
+      database.query<FoundConcert>(searchStatement(filter, page), deadline),
+
+    /**
+     * The search without counting, which needs no look at the seats: `availableSeats` is 0, `minAvailable` is not heeded.
+     *
+     * @param without ids of concerts that are left out
+     */
+    searchUncounted: (
+      filter: ConcertFilter,
+      page: ConcertPageRequest,
+      without: readonly string[],
+      deadline: Deadline,
+    ) => database.query<FoundConcert>(searchStatement(filter, page, without), deadline),
+
+    /** Free seats of every concert that has any, by one scan of all seats. */
+    async countFreeSeats(deadline: Deadline): Promise<ReadonlyMap<string, number>> {
       const statement = { name: 'count-free-seats', text: COUNT_FREE_SEATS, values: [] }
       const rows = await database.query<{ id: string; free: number }>(statement, deadline)
       return new Map(rows.map(({ id, free }) => [id, free]))
     },
 
-    async find(id, deadline) {
-      const [concert] = await database.query<StoredConcert>(
-        { name: 'find-concert', text: FIND, values: [id] },
-        deadline,
-      )
-      return concert
+    async find(id: string, deadline: Deadline): Promise<StoredConcert | undefined> {
+      const statement = { name: 'find-concert', text: FIND, values: [id] }
+      return (await database.query<StoredConcert>(statement, deadline))[0]
     },
 
-    async update(id, change, versions, deadline) {
-      const { title, description, startsAt, status } = change
-      const values = [
-        id,
-        title,
-        description,
-        startsAt,
-        status,
-        versions?.map(([concert]) => concert) ?? null,
-        versions?.map(([, venue]) => venue) ?? null,
-      ]
+    /**
+     * Changes a concert that is of one of the given versions; any, when none are given.
+     *
+     * @returns whether there was one
+     */
+    async update(
+      id: string,
+      { title, description, startsAt, status }: ConcertPatch,
+      versions: readonly ConcertVersion[] | undefined,
+      deadline: Deadline,
+    ): Promise<boolean> {
+      const ofConcert = versions?.map(([concert]) => concert) ?? null
+      const ofVenue = versions?.map(([, venue]) => venue) ?? null
+      const values = [id, title, description, startsAt, status, ofConcert, ofVenue]
       const rows = await database.query({ name: 'update-concert', text: UPDATE, values }, deadline)
       return rows.length > 0
     },
@@ -138,73 +116,41 @@ export function createConcertRepository(database: Database): ConcertRepository {
  * by an index-only scan of `seats_concert_place_idx`; without that index every count reads all seats.
  * Only the conditions that are asked for are in the text. The statement has no name, so that it is planned for its
  * values: a kept plan does not know how few concerts a word leaves, and counts for all of them (4 ms become 40).
+ *
+ * @param without ids of concerts that are left out; when given, nothing is counted
  */
 export function searchStatement(
   filter: ConcertFilter,
-  page: { after?: ConcertPosition | undefined; limit: number },
+  { after, limit }: ConcertPageRequest,
+  without?: readonly string[],
 ): Statement {
-  const { conditions, values, where } = conditionsOf(filter, page)
-  if (filter.minAvailable !== undefined) {
-    where((seats) => `free.available >= ${seats}`, filter.minAvailable)
-  }
-  const text = `
-    SELECT c.id, c.title, c.artist, c.genre, c.starts_at AS "startsAt", c.status, c.venue_id AS "venueId",
-           v.name AS "venueName", v.city AS "venueCity", free.available AS "availableSeats"
-    FROM concerts c
-    JOIN venues v ON v.id = c.venue_id
-    CROSS JOIN LATERAL (
-      SELECT count(*)::int AS available FROM seats s WHERE s.concert_id = c.id AND s.status = 'available'
-    ) free
-    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-    ORDER BY c.starts_at, c.id
-    LIMIT $1`
-  return { text, values }
-}
-
-const COUNT_FREE_SEATS = `
-  SELECT concert_id AS id, count(*)::int AS free FROM seats WHERE status = 'available' GROUP BY concert_id`
-
-/** The same page without a look at the seats. */
-function uncountedStatement(
-  filter: ConcertFilter,
-  page: { after?: ConcertPosition | undefined; limit: number },
-  without: readonly string[],
-): Statement {
-  const { conditions, values, where } = conditionsOf(filter, page)
-  if (without.length > 0) where((ids) => `c.id <> ALL(${ids}::uuid[])`, without)
-  const text = `
-    SELECT c.id, c.title, c.artist, c.genre, c.starts_at AS "startsAt", c.status, c.venue_id AS "venueId",
-           v.name AS "venueName", v.city AS "venueCity", 0 AS "availableSeats"
-    FROM concerts c
-    JOIN venues v ON v.id = c.venue_id
-    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-    ORDER BY c.starts_at, c.id
-    LIMIT $1`
-  return { text, values }
-}
-
-interface Conditions {
-  readonly conditions: string[]
-  /** The page's limit first. */
-  readonly values: unknown[]
-  /** Adds a condition on parameters. */
-  where(condition: (...parameters: string[]) => string, ...given: unknown[]): void
-}
-
-/** What is asked of concerts and venues; nothing of seats. */
-function conditionsOf(
-  filter: ConcertFilter,
-  page: { after?: ConcertPosition | undefined; limit: number },
-): Conditions {
-  const values: unknown[] = [page.limit]
+  const values: unknown[] = [limit]
   const conditions: string[] = []
-  const where: Conditions['where'] = (condition, ...given) => {
+  const where = (condition: (...parameters: string[]) => string, ...given: readonly unknown[]) => {
     conditions.push(condition(...given.map((value) => `$${values.push(value)}`)))
   }
-  if (page.after) where((at, id) => `(c.starts_at, c.id) > (${at}, ${id})`, ...page.after)
+  if (after) where((at, id) => `(c.starts_at, c.id) > (${at}, ${id})`, ...after)
   if (filter.query !== undefined) {
     where((words) => `c.words @@ websearch_to_tsquery('simple', ${words})`, filter.query)
   }
   if (filter.city !== undefined) where((city) => `v.city = ${city}`, filter.city)
-  return { conditions, values, where }
+  if (without === undefined && filter.minAvailable !== undefined) {
+    where((seats) => `free.available >= ${seats}`, filter.minAvailable)
+  }
+  if (without !== undefined && without.length > 0) where((ids) => `c.id <> ALL(${ids}::uuid[])`, without)
+
+  const count = `
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int AS available FROM seats s WHERE s.concert_id = c.id AND s.status = 'available'
+    ) free`
+  const text = `
+    SELECT c.id, c.title, c.artist, c.genre, c.starts_at AS "startsAt", c.status, c.venue_id AS "venueId",
+           v.name AS "venueName", v.city AS "venueCity", ${without ? '0' : 'free.available'} AS "availableSeats"
+    FROM concerts c
+    JOIN venues v ON v.id = c.venue_id
+    ${without ? '' : count}
+    ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+    ORDER BY c.starts_at, c.id
+    LIMIT $1`
+  return { text, values }
 }

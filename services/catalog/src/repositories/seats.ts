@@ -13,22 +13,6 @@ export interface StoredSeat {
 /** Place in a concert's list of seats. */
 export type SeatPosition = readonly [section: string, row: string, number: number]
 
-export interface StoredAvailability {
-  concertId: string
-  total: number
-  available: number
-}
-
-export interface SeatRepository {
-  list(
-    concertId: string,
-    page: { after?: SeatPosition | undefined; limit: number },
-    deadline: Deadline,
-  ): Promise<StoredSeat[]>
-  /** Availability of the concerts among the given ones that exist, in one statement. */
-  countAvailable(concertIds: readonly string[], deadline: Deadline): Promise<StoredAvailability[]>
-}
-
 const COLUMNS = 'id, section, row_label AS "row", number, status, price, currency'
 const ORDER = 'ORDER BY section, row_label, number LIMIT $2'
 
@@ -40,9 +24,15 @@ const COUNT = `
   ) free
   WHERE c.id = ANY($1::uuid[])`
 
-export function createSeatRepository(database: Database): SeatRepository {
+export type SeatRepository = ReturnType<typeof createSeatRepository>
+
+export function createSeatRepository(database: Database) {
   return {
-    list(concertId, { after, limit }, deadline) {
+    list(
+      concertId: string,
+      { after, limit }: { after?: SeatPosition | undefined; limit: number },
+      deadline: Deadline,
+    ) {
       const statement = after
         ? {
             name: 'list-seats-after',
@@ -58,8 +48,9 @@ export function createSeatRepository(database: Database): SeatRepository {
       return database.query<StoredSeat>(statement, deadline)
     },
 
-    countAvailable: (concertIds, deadline) =>
-      database.query<StoredAvailability>(
+    /** Availability of the concerts among the given ones that exist, in one statement. */
+    countAvailable: (concertIds: readonly string[], deadline: Deadline) =>
+      database.query<{ concertId: string; total: number; available: number }>(
         { name: 'count-available', text: COUNT, values: [concertIds] },
         deadline,
       ),

@@ -1,27 +1,20 @@
+import type { Venue } from '@faultline/contracts'
 import type { Database, Deadline } from '@faultline/service-kit'
 
-export interface StoredVenue {
-  id: string
-  name: string
-  city: string
-  country: string
-  capacity: number
+export interface StoredVenue extends Venue {
   version: number
 }
 
 /** Place in the list: by name, then id. */
 export type VenuePosition = readonly [name: string, id: string]
 
-export interface VenueRepository {
-  list(page: { after?: VenuePosition | undefined; limit: number }, deadline: Deadline): Promise<StoredVenue[]>
-  find(id: string, deadline: Deadline): Promise<StoredVenue | undefined>
-}
-
 const COLUMNS = 'id, name, city, country, capacity, version'
 
-export function createVenueRepository(database: Database): VenueRepository {
+export type VenueRepository = ReturnType<typeof createVenueRepository>
+
+export function createVenueRepository(database: Database) {
   return {
-    list({ after, limit }, deadline) {
+    list({ after, limit }: { after?: VenuePosition | undefined; limit: number }, deadline: Deadline) {
       const statement = after
         ? {
             name: 'list-venues-after',
@@ -36,12 +29,9 @@ export function createVenueRepository(database: Database): VenueRepository {
       return database.query<StoredVenue>(statement, deadline)
     },
 
-    async find(id, deadline) {
-      const [venue] = await database.query<StoredVenue>(
-        { name: 'find-venue', text: `SELECT ${COLUMNS} FROM venues WHERE id = $1`, values: [id] },
-        deadline,
-      )
-      return venue
+    async find(id: string, deadline: Deadline): Promise<StoredVenue | undefined> {
+      const text = `SELECT ${COLUMNS} FROM venues WHERE id = $1`
+      return (await database.query<StoredVenue>({ name: 'find-venue', text, values: [id] }, deadline))[0]
     },
   }
 }

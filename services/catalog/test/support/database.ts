@@ -3,7 +3,7 @@ import { startPostgres, type TestPostgres } from '@faultline/test-support/server
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import pg from 'pg'
 import { migrateCatalog, SERVICE_ROLE } from '../../src/migration.ts'
-import { type SeedSize, seed } from '../../src/seed/seed.ts'
+import { type SeedSize, seed } from '../../src/seed.ts'
 
 const PASSWORD = 'service'
 const DATABASE = 'box_office'

@@ -1,16 +1,17 @@
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createCacheMetrics } from './metrics.ts'
-import { createSharedLevel } from './shared-level.ts'
-import type { SharedStore } from './shared-store.ts'
+import { createCacheMetrics } from './process-cache.ts'
+import { createSharedLevel, type SharedStore } from './shared-cache.ts'
+
+type Store = Omit<SharedStore, 'close'>
 
 interface Reading {
   version: number
 }
 
 /** Two replicas over one store and one source, whose loads end when the test says so. */
-function setUp(store: SharedStore | undefined) {
+function setUp(store: Store | undefined) {
   const telemetry = testTelemetry()
   let version = 1
   const pending: (() => Promise<void>)[] = []
@@ -50,7 +51,7 @@ function setUp(store: SharedStore | undefined) {
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** The store's contract, in memory; time does not pass. */
-function aStore(): SharedStore {
+function aStore(): Store {
   const values = new Map<string, string>()
   return {
     get: async (key) => values.get(key) ?? null,
@@ -63,16 +64,14 @@ function aStore(): SharedStore {
     async clear(prefix) {
       for (const key of values.keys()) if (key.startsWith(prefix)) values.delete(key)
     },
-    close: async () => undefined,
   }
 }
 
-const away: SharedStore = {
+const away: Store = {
   get: () => Promise.reject(new Error('away')),
   add: () => Promise.reject(new Error('away')),
   block: () => Promise.reject(new Error('away')),
   clear: () => Promise.reject(new Error('away')),
-  close: async () => undefined,
 }
 
 describe('createSharedLevel', () => {

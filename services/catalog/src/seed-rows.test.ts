@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { makeConcert, makeSeats, makeVenue, SEATS_PER_CONCERT } from './factories.ts'
-import { nameBasedUuid } from './identifiers.ts'
 import { defaultSeedSize } from './seed.ts'
+import { makeConcert, makeSeats, makeVenue, nameBasedUuid, SEATS_PER_CONCERT } from './seed-rows.ts'
 
 const concerts = Array.from({ length: 200 }, (_, index) => makeConcert(index, 40))
 
-describe('the factories', () => {
-  it('make the same rows every time, on every machine', () => {
+describe('the seeded rows', () => {
+  it('are the same every time, on every machine', () => {
     expect(makeConcert(7, 40)).toEqual(makeConcert(7, 40))
     expect(makeConcert(0, 40)).toMatchObject({
       id: '6efe0eec-8104-5b76-9d6d-f7dfc63a80dd',
@@ -14,12 +13,12 @@ describe('the factories', () => {
     })
   })
 
-  it('make half a million seats in a thousand concerts', () => {
+  it('are half a million seats in a thousand concerts', () => {
     expect(defaultSeedSize.concerts).toBe(1_000)
     expect(defaultSeedSize.concerts * SEATS_PER_CONCERT).toBe(500_000)
   })
 
-  it('make ids that are valid and differ', () => {
+  it('have ids that are valid and differ', () => {
     const seats = [...makeSeats(concerts[0]?.id ?? '')]
     expect(seats).toHaveLength(SEATS_PER_CONCERT)
     expect(new Set(seats.map(({ id }) => id)).size).toBe(SEATS_PER_CONCERT)
@@ -28,12 +27,12 @@ describe('the factories', () => {
     }
   })
 
-  it('put every concert into a venue that exists', () => {
+  it('have a venue for every concert', () => {
     const venues = new Set(Array.from({ length: 40 }, (_, index) => makeVenue(index).id))
     expect(concerts.every(({ venueId }) => venues.has(venueId))).toBe(true)
   })
 
-  it('make concerts that sell differently', () => {
+  it('include concerts that sell differently', () => {
     const free = concerts.map(
       ({ id }) => [...makeSeats(id)].filter(({ status }) => status === 'available').length,
     )
@@ -41,7 +40,7 @@ describe('the factories', () => {
     expect(Math.max(...free)).toBeGreaterThan(450)
   })
 
-  it('make nothing that COPY would have to escape', () => {
+  it('hold nothing that COPY would have to escape', () => {
     const values = [...concerts, ...Array.from({ length: 40 }, (_, index) => makeVenue(index))].flatMap(
       Object.values,
     )

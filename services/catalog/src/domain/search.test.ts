@@ -2,7 +2,7 @@ import { Deadline } from '@faultline/service-kit'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { describe, expect, it } from 'vitest'
 import type { FoundConcert } from '../repositories/concerts.ts'
-import { createProtectedSearch } from './protected-search.ts'
+import { createFreeSeatSnapshot, createProtectedSearch } from './search.ts'
 
 const concert = (availableSeats: number) => ({ id: 'c1', availableSeats }) as FoundConcert
 const deadline = Deadline.after(10_000)
@@ -24,7 +24,7 @@ function setUp() {
       left.push(without)
       return [concert(0)]
     },
-    snapshot: { get: async () => new Map([['c1', 4]]), stop: () => undefined },
+    snapshot: { get: async () => new Map([['c1', 4]]) },
     enabled: () => state.enabled,
     register: telemetry.register,
     logger: telemetry.logger,
@@ -68,5 +68,40 @@ describe('createProtectedSearch', () => {
     state.slow = true
     expect(await search({}, page, deadline)).toEqual([concert(7)])
     expect(state.tries).toBe(0)
+  })
+})
+
+describe('createFreeSeatSnapshot', () => {
+  it('counts once for all who ask for the first one, and again after a while', async () => {
+    let counted = 0
+    const snapshot = createFreeSeatSnapshot({
+      count: async () => new Map([['c1', ++counted]]),
+      logger: testTelemetry().logger,
+      refreshMs: 20,
+    })
+    const asked = await Promise.all([1, 2, 3].map(() => snapshot.get(Deadline.after(5_000))))
+    expect(asked.map((counts) => counts.get('c1'))).toEqual([1, 1, 1])
+    await expect.poll(async () => (await snapshot.get(Deadline.after(5_000))).get('c1')).toBeGreaterThan(1)
+    snapshot.stop()
+  })
+
+  it('goes on with the last counts while counting fails', async () => {
+    let fails = false
+    let tries = 0
+    const snapshot = createFreeSeatSnapshot({
+      async count() {
+        tries++
+        if (fails) throw new Error('away')
+        return new Map([['c1', 3]])
+      },
+      logger: testTelemetry().logger,
+      refreshMs: 10,
+    })
+    await snapshot.get(Deadline.after(5_000))
+    fails = true
+    const before = tries
+    await expect.poll(() => tries).toBeGreaterThan(before + 1)
+    expect((await snapshot.get(Deadline.after(5_000))).get('c1')).toBe(3)
+    snapshot.stop()
   })
 })

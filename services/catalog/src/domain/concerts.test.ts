@@ -1,7 +1,8 @@
 import { InvalidCursorError } from '@faultline/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concertCursor, seatCursor, toPage } from './cursors.ts'
+import { concertCursor, concertTag, toPage, versionsAllowed } from './concerts.ts'
+import { seatCursor } from './seats.ts'
 
 describe('toPage', () => {
   it('walks through any list without leaving out or repeating a row', () => {
@@ -42,5 +43,33 @@ describe('the cursors', () => {
   it('refuse a NUL in a text and a number out of range', () => {
     expect(() => seatCursor.decode(seatCursor.encode(['A\0', 'B', 1]))).toThrow(InvalidCursorError)
     expect(() => seatCursor.decode(seatCursor.encode(['A', 'B', 2 ** 40]))).toThrow(InvalidCursorError)
+  })
+})
+
+describe('versionsAllowed', () => {
+  it('reads back the tags that answers carry', () => {
+    const versions = fc.array(fc.tuple(fc.nat(999_999_999), fc.nat(999_999_999)), { minLength: 1 })
+    fc.assert(
+      fc.property(versions, (allowed) => {
+        expect(versionsAllowed(allowed.map(concertTag).join(', '))).toEqual(allowed)
+      }),
+    )
+  })
+
+  it('allows any version for *', () => {
+    expect(versionsAllowed(' * ')).toBeUndefined()
+  })
+
+  it('allows no version for what is no tag of this service, and never all of them', () => {
+    fc.assert(
+      fc.property(fc.string(), (header) => {
+        fc.pre(header.trim() !== '*')
+        expect(versionsAllowed(header)).toEqual([])
+      }),
+    )
+  })
+
+  it('lets weak tags match nothing', () => {
+    expect(versionsAllowed('W/"c1.v1", "c2.v1"')).toEqual([[2, 1]])
   })
 })

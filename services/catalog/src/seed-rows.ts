@@ -1,48 +1,8 @@
-/** Factories of the catalog's rows; everything follows from the index, nothing from chance or the clock. */
-import { fractionOf, nameBasedUuid } from './identifiers.ts'
+/** The catalog's rows; everything follows from the index, nothing from chance or the clock. */
+import { hash } from 'node:crypto'
 
-export interface VenueRow {
-  id: string
-  name: string
-  city: string
-  country: string
-  capacity: number
-}
-
-export interface ConcertRow {
-  id: string
-  venueId: string
-  title: string
-  artist: string
-  genre: string
-  description: string
-  startsAt: Date
-  seatCount: number
-  lowestPrice: number
-  currency: string
-  updatedAt: Date
-}
-
-export interface SeatRow {
-  id: string
-  concertId: string
-  section: string
-  rowLabel: string
-  number: number
-  status: 'available' | 'held' | 'sold'
-  price: number
-  currency: string
-}
-
-/** A block of seats in every venue; prices in cents. */
-interface Section {
-  name: string
-  rows: number
-  seatsPerRow: number
-  price: number
-}
-
-const SECTIONS: readonly Section[] = [
+/** The blocks of seats in every venue; prices in cents. */
+const SECTIONS = [
   { name: 'Floor', rows: 10, seatsPerRow: 20, price: 8_500 },
   { name: 'Balcony', rows: 10, seatsPerRow: 20, price: 6_000 },
   { name: 'Gallery', rows: 5, seatsPerRow: 20, price: 3_500 },
@@ -104,15 +64,11 @@ const DAY_MS = 86_400_000
 /** When all of it was announced. */
 const ANNOUNCED_AT = Date.UTC(2026, 8, 1, 10)
 
-/** One of the list; which one follows from the index. */
-function pick<T>(list: readonly T[], index: number): T {
-  const item = list[index % list.length]
-  if (item === undefined) throw new RangeError('cannot pick from an empty list')
-  return item
-}
+/** An entry of a list that is not empty; which one follows from the index. */
+const pick = <T>(list: readonly T[], index: number) => list[index % list.length] as T
 
 /** The `index`th venue; the cities take turns. */
-export function makeVenue(index: number): VenueRow {
+export function makeVenue(index: number) {
   const [city, country] = pick(CITIES, index)
   const hall = pick(HALLS, Math.floor(index / CITIES.length))
   return {
@@ -125,7 +81,7 @@ export function makeVenue(index: number): VenueRow {
 }
 
 /** The `index`th concert, in one of `venueCount` venues. */
-export function makeConcert(index: number, venueCount: number): ConcertRow {
+export function makeConcert(index: number, venueCount: number) {
   const id = nameBasedUuid(`concert/${index}`)
   const variety = Math.floor(fractionOf(id) * 1_000_000)
   const genre = pick(GENRES, variety)
@@ -148,7 +104,7 @@ export function makeConcert(index: number, venueCount: number): ConcertRow {
 }
 
 /** All seats of a concert. How well it sells follows from its id: from nearly empty to nearly sold out. */
-export function* makeSeats(concertId: string): Generator<SeatRow> {
+export function* makeSeats(concertId: string) {
   const share = fractionOf(concertId)
   for (const { name, rows, seatsPerRow, price } of SECTIONS) {
     for (let row = 0; row < rows; row++) {
@@ -173,8 +129,28 @@ export function* makeSeats(concertId: string): Generator<SeatRow> {
 /** One seat in fifty is held by somebody who is paying. */
 const HELD_SHARE = 0.02
 
-function seatStatus(seatId: string, soldShare: number): SeatRow['status'] {
+function seatStatus(seatId: string, soldShare: number): 'available' | 'held' | 'sold' {
   const fraction = fractionOf(seatId)
   if (fraction < HELD_SHARE) return 'held'
   return fraction < HELD_SHARE + soldShare * (1 - HELD_SHARE) ? 'sold' : 'available'
+}
+
+/** Namespace of the kit's generated identifiers: a UUID like any other, only fixed. */
+const NAMESPACE = Buffer.from('6f1c9f0e4b5d4c7e9a2f3d8b7c6a5e41', 'hex').toString('latin1')
+
+/**
+ * The same name always gives the same UUID (version 5), so that seeding twice, or on two machines, gives the
+ * same rows.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
+ */
+export function nameBasedUuid(name: string): string {
+  const digest = hash('sha1', Buffer.from(NAMESPACE + name, 'latin1'), 'hex')
+  const variant = ((Number.parseInt(digest.slice(16, 18), 16) & 0x3f) | 0x80).toString(16)
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}-${variant}${digest.slice(18, 20)}-${digest.slice(20, 32)}`
+}
+
+/** A number in [0, 1) that follows from an identifier alone; the source of all variety in seed data. */
+function fractionOf(id: string): number {
+  return Number.parseInt(id.slice(24, 32), 16) / 0x1_0000_0000
 }

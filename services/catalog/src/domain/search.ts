@@ -1,42 +1,84 @@
-import type { Logger, MetricsRegistry } from '@faultline/service-kit'
+import { Deadline, type Logger, type MetricsRegistry } from '@faultline/service-kit'
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import { Counter } from 'prom-client'
 import type { ConcertRepository, FoundConcert } from '../repositories/concerts.ts'
-import type { FreeSeatSnapshot } from './free-seat-snapshot.ts'
+
+type FreeSeats = ReadonlyMap<string, number>
+
+export interface FreeSeatSnapshotOptions {
+  /** Counts the free seats of every concert that has any. */
+  count: (deadline: Deadline) => Promise<FreeSeats>
+  logger: Pick<Logger, 'warn'>
+  /** How often it is made again, in milliseconds: how old its counts become at most while the database answers. */
+  refreshMs?: number
+}
+
+/** Time that a count of all seats gets, in milliseconds. */
+const COUNT_TIMEOUT_MS = 5_000
+
+/**
+ * Free seats of all concerts as they were a while ago: one scan for everybody, instead of one for each concert asked
+ * for. The first one is made when it is first asked for, or after the first period.
+ */
+export function createFreeSeatSnapshot({ count, logger, refreshMs = 30_000 }: FreeSeatSnapshotOptions) {
+  let latest: FreeSeats | undefined
+  let loading: Promise<FreeSeats> | undefined
+
+  function load(): Promise<FreeSeats> {
+    loading ??= count(Deadline.after(COUNT_TIMEOUT_MS))
+      .then((counts) => {
+        latest = counts
+        return counts
+      })
+      .finally(() => {
+        loading = undefined
+      })
+    return loading
+  }
+
+  const timer = setInterval(() => {
+    load().catch((error: unknown) => logger.warn({ err: error }, 'free seats could not be counted again'))
+  }, refreshMs)
+  timer.unref()
+
+  return {
+    /** The latest counts; waits only for the very first ones. */
+    get: async (deadline: Deadline): Promise<FreeSeats> => latest ?? deadline.race(load()),
+    stop: () => clearInterval(timer),
+  }
+}
 
 type Search = ConcertRepository['search']
 
 export interface ProtectedSearchOptions {
   /** Counts exactly, however long it takes. */
   unprotected: Search
-  /** Counts exactly in places and time of its own, see {@link quickSearchDefaults}. */
+  /** Counts exactly within {@link quickSearchLimits}. */
   quick: Search
   uncounted: ConcertRepository['searchUncounted']
-  snapshot: FreeSeatSnapshot
+  snapshot: Pick<ReturnType<typeof createFreeSeatSnapshot>, 'get'>
   /** Off, only the unprotected search is used. */
   enabled: () => boolean
   register: MetricsRegistry
-  logger: Logger
-  /** After a count that was too slow, so long none is tried, in milliseconds. */
+  logger: Pick<Logger, 'info' | 'warn'>
+  /** How long no exact count is tried after one that was too slow, in milliseconds. */
   pauseMs?: number
 }
 
 /**
- * What the exact search gets: with both the answer stays within the 250 ms of the objective even when it fails and the
- * snapshot has to answer.
+ * What the exact search gets, in connections of its own: with these the answer stays within the 250 ms of the objective
+ * even when it fails and the snapshot has to answer.
  */
-export const quickSearchDefaults = { maxConnections: 4, acquireTimeoutMs: 50, statementTimeoutMs: 150 }
-
-export const searchDefaults = { pauseMs: 10_000 }
+export const quickSearchLimits = { maxConnections: 4, acquireTimeoutMs: 50, statementTimeoutMs: 150 }
 
 /**
  * The search that stays up when counting becomes slow (an index is gone, statistics mislead the planner, the disk is
  * busy): it then answers with counts from a snapshot, and tries the exact way again after a pause.
  */
 export function createProtectedSearch(options: ProtectedSearchOptions): Search {
-  const { unprotected, quick, uncounted, snapshot, enabled, register, logger } = options
+  const { unprotected, quick, uncounted, snapshot, enabled, register, logger, pauseMs = 10_000 } = options
   const breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: options.pauseMs ?? searchDefaults.pauseMs,
+    halfOpenAfter: pauseMs,
     breaker: new ConsecutiveBreaker(1),
   })
   breaker.onStateChange((state) => {
@@ -76,6 +118,6 @@ export function createProtectedSearch(options: ProtectedSearchOptions): Search {
 }
 
 /** Concerts with fewer free seats than wanted. */
-function scarce(counts: ReadonlyMap<string, number>, wanted: number): string[] {
+function scarce(counts: FreeSeats, wanted: number): string[] {
   return [...counts].filter(([, free]) => free < wanted).map(([id]) => id)
 }
