@@ -1,6 +1,6 @@
+import { type AnyValue, anyValue, attributes, send } from '@faultline/test-support/otlp'
 import { expect, test } from 'vitest'
 import { Collector } from './support/collector.ts'
-import { type AnyValue, anyValue, attributes, send } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
 
 // https://github.com/open-telemetry/opentelemetry-proto/blob/v1.10.0/opentelemetry/proto/profiles/v1development/profiles.proto

@@ -1,6 +1,6 @@
+import { logRecord, logs, plain, send, span, traces } from '@faultline/test-support/otlp'
 import { expect, test } from 'vitest'
 import { Collector } from './support/collector.ts'
-import { logRecord, logs, plain, send, span, traces } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
 
 /** The value of a metric of the collector itself, summed over its series that have `label`. */

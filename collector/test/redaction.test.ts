@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { attributes, logRecord, logs, plain, send, span, traces } from '@faultline/test-support/otlp'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { CONFIGURATION, Collector } from './support/collector.ts'
-import { attributes, logRecord, logs, plain, send, span, traces } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
 
 /** Made-up secrets; the part between the bars is what must not leave. */

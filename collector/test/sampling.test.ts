@@ -1,7 +1,7 @@
+import { plain, type Span, STATUS_ERROR, send, span, traces } from '@faultline/test-support/otlp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { KEEP_ATTRIBUTE, SLOW_THRESHOLD_MS } from '../../packages/telemetry/src/trace/keep.ts'
 import { Collector } from './support/collector.ts'
-import { plain, type Span, STATUS_ERROR, send, span, traces } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
 
 /** One trace a case: what is in it, and whether the sampler's rule keeps it. */

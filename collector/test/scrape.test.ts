@@ -1,8 +1,8 @@
 import { REPLICAS } from '@faultline/runtime'
+import { plain } from '@faultline/test-support/otlp'
 import { expect, test } from 'vitest'
 import { Collector } from './support/collector.ts'
 import { serveMetrics } from './support/openmetrics.ts'
-import { plain } from './support/otlp.ts'
 import { Sink } from './support/sink.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'

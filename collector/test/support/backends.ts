@@ -7,9 +7,9 @@ import {
   type LokiClient,
   type PrometheusClient,
 } from '@faultline/backends-client'
+import { freePorts } from '@faultline/test-support/ports'
 import { resolveBinary } from '@faultline/toolchain'
 import { COLLECTOR_FOLDER } from './collector.ts'
-import { freePorts } from './ports.ts'
 import { startProgram } from './program.ts'
 
 /** The folder `backends/`. */

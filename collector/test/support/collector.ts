@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '@faultline/test-support/ports'
 import { resolveBinary } from '@faultline/toolchain'
 import { expect } from 'vitest'
-import { freePorts } from './ports.ts'
 import { type Program, startProgram } from './program.ts'
 
 /** The folder `collector/`. */

@@ -9,7 +9,7 @@ import type {
   MetricsRequest,
   Span,
   TracesRequest,
-} from './otlp.ts'
+} from '@faultline/test-support/otlp'
 
 export interface ReceivedPoint {
   readonly metric: string

@@ -13,10 +13,10 @@ import {
   type LoadResult,
   SERVICES,
 } from '@faultline/runtime'
+import { logRecord, logs, send } from '@faultline/test-support/otlp'
 import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { logRecord, logs, send } from '../../../collector/test/support/otlp.ts'
 import { hasIndex } from '../../../test/support/drill.ts'
 import { type KeeperName, keeper } from './support/accepted.ts'
 import { type Checkout, checkout, clientBehindProxy } from './support/checkout.ts'

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@faultline/test-support/ports'
 import { execa } from 'execa'
-import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   BackendRefused,
@@ -31,7 +31,7 @@ let stop = async () => {}
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-store-'))
-  const [tempoPort, otlpPort, pyroscopePort] = [await getPort(), await getPort(), await getPort()]
+  const [tempoPort, otlpPort, pyroscopePort] = [await freePort(), await freePort(), await freePort()]
   const store = execa(process.execPath, [STORE], {
     reject: false,
     env: {

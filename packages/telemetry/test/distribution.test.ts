@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
 import { context, logs, metrics, propagation, type Span, SpanKind, trace } from '@opentelemetry/api'
 import { InMemoryLogRecordExporter, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import {
@@ -24,7 +25,6 @@ import {
   faultline,
   startTelemetry,
 } from '../src/index.ts'
-import { OtlpReceiver } from './otlp/receiver.ts'
 
 /** A NodeSDK of one's own, as the README has it. */
 async function start(options: FaultlineOptions = {}) {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { copiesOf, ONE_COPY } from './install/copies.ts'
 import { InstalledProject } from './install/project.ts'
 import { InstalledService } from './install/service.ts'
-import { until } from './otlp/poll.ts'
+import { until } from './poll.ts'
 import { readmeCode } from './readme.ts'
 import { exemplarOf } from './support.ts'
 

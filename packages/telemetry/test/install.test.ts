@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { InstalledProject } from './install/project.ts'
 import { InstalledService } from './install/service.ts'
-import { until } from './otlp/poll.ts'
+import { until } from './poll.ts'
 import { readmeCode, readmeCommands } from './readme.ts'
 import { exemplarOf } from './support.ts'
 

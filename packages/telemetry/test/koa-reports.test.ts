@@ -3,7 +3,7 @@ import { context, createTraceState, propagation, trace } from '@opentelemetry/ap
 import Koa from 'koa'
 import { request } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { until } from './otlp/poll.ts'
+import { until } from './poll.ts'
 import { TestService } from './support.ts'
 
 const HISTOGRAM = 'http_server_request_duration_seconds'

@@ -3,7 +3,7 @@ import Koa from 'koa'
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { profiles } from '../src/profiles/index.ts'
-import { until } from './otlp/poll.ts'
+import { until } from './poll.ts'
 import { exemplarOf, TestService } from './support.ts'
 
 const CHANNEL = 'box_office.order.channel'

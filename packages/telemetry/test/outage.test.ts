@@ -1,9 +1,9 @@
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
+import { freePort } from '@faultline/test-support/ports'
 import Koa from 'koa'
 import { request } from 'undici'
 import { describe, expect, it, vi } from 'vitest'
-import { freePort } from './free-port.ts'
-import { until } from './otlp/poll.ts'
-import { OtlpReceiver } from './otlp/receiver.ts'
+import { until } from './poll.ts'
 import { TestService } from './support.ts'
 
 const FAST = { scheduleDelayMs: 20, maxBatchSize: 10, maxQueueSize: 40 }

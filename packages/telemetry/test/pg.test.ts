@@ -1,13 +1,13 @@
 import { promisify } from 'node:util'
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPostgres } from './postgres.ts'
 import { exemplarOf, TestService } from './support.ts'
 
 const HISTOGRAM = 'db_client_operation_duration_seconds'
 
 describe('pg pool', () => {
-  let postgres: Awaited<ReturnType<typeof startPostgres>>
+  let postgres: TestPostgres
 
   beforeAll(async () => {
     postgres = await startPostgres()
@@ -21,7 +21,7 @@ describe('pg pool', () => {
     service: TestService,
     options: pg.PoolConfig = {},
   ): AsyncDisposable & { readonly pool: pg.Pool } {
-    const pool = new pg.Pool({ connectionString: postgres.url, max: 2, ...options })
+    const pool = new pg.Pool({ connectionString: postgres.ownerUrl('postgres'), max: 2, ...options })
     // The server may hang up on a client that the pool is ending.
     pool.on('error', () => undefined)
     return {
@@ -135,7 +135,7 @@ describe('pg pool', () => {
 
   it('leaves a pool alone when traces and metrics are off', async () => {
     await using service = await TestService.start({ traces: false, metrics: false })
-    const pool = new pg.Pool({ connectionString: postgres.url })
+    const pool = new pg.Pool({ connectionString: postgres.ownerUrl('postgres') })
     const { connect } = pool
     expect(service.telemetry.instrumentPool(pool, { poolName: 'seats' }).connect).toBe(connect)
     await pool.end()

@@ -11,7 +11,7 @@ import { createRegistry, defaults, startTelemetry, type TelemetryOptions } from 
 import { profileDefaults } from '../src/profiles/index.ts'
 import { warnOfUnread } from '../src/unread-variables.ts'
 import { InstalledService } from './install/service.ts'
-import { until } from './otlp/poll.ts'
+import { until } from './poll.ts'
 import { readmeCode } from './readme.ts'
 import { exemplarOf, TestService } from './support.ts'
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
 import type Koa from 'koa'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from '../src/index.ts'
-import { OtlpReceiver } from './otlp/receiver.ts'
 
 /** A Koa application that listens, with telemetry into a receiver of its own. */
 export class TestService implements AsyncDisposable {

@@ -5,11 +5,11 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
 import { RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace'
 import { generate } from 'selfsigned'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OtlpSpanProcessor } from '../src/index.ts'
-import { OtlpReceiver } from './otlp/receiver.ts'
 
 async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')

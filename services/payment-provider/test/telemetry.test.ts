@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
 import { freePort } from '@faultline/test-support/ports'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { OtlpReceiver } from '../../../packages/telemetry/test/otlp/receiver.ts'
 
 const KEY = 'provider-test-key'
 const PATIENCE = { timeout: 15_000, interval: 100 }

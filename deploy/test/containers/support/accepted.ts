@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createBackends } from '@faultline/backends-client'
 import type { Endpoints } from '@faultline/runtime'
-import { attributes, logRecord, logs, send, span, traces } from '../../../../collector/test/support/otlp.ts'
+import { attributes, logRecord, logs, send, span, traces } from '@faultline/test-support/otlp'
 
 /** A backend that keeps one signal, and pieces of that signal by number. */
 export interface Keeper {

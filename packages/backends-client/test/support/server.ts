@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@faultline/test-support/ports'
 import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
-import getPort from 'get-port'
 import { vi } from 'vitest'
 
 /** A backend started for one test file; its process and folder are gone when it is disposed of. */
@@ -27,7 +27,7 @@ const STOP_TIMEOUT_MS = 10_000
 export async function startServer(definition: Definition): Promise<Server> {
   const { path } = await resolveBinary(definition.binary)
   const folder = await mkdtemp(join(tmpdir(), `faultline-${definition.binary}-`))
-  const [port, otherPort] = [await getPort(), await getPort()]
+  const [port, otherPort] = [await freePort(), await freePort()]
   const child = execa(path, await definition.arguments(folder, port), {
     cwd: folder,
     env: definition.environment?.(folder, port, otherPort) ?? {},

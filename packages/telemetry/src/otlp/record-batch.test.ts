@@ -1,6 +1,6 @@
+import { decodeRequest } from '@faultline/test-support/otlp-decode'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { describe, expect, it } from 'vitest'
-import { decodeRequest } from '../../test/otlp/decode.ts'
 import { type BatchResource, type BatchScope, RecordBatch } from './record-batch.ts'
 
 interface Named {

@@ -1,3 +1,4 @@
+import { decodeMessage, decodeSpan } from '@faultline/test-support/otlp-decode'
 import {
   type Attributes,
   createTraceState,
@@ -10,7 +11,6 @@ import { RandomIdGenerator, type ReadableSpan, TracerProvider } from '@opentelem
 import fc from 'fast-check'
 import { PbfWriter } from 'pbf'
 import { describe, expect, it } from 'vitest'
-import { decodeMessage, decodeSpan } from '../../test/otlp/decode.ts'
 import { writeSpan } from './span-encoding.ts'
 
 const ids = new RandomIdGenerator()

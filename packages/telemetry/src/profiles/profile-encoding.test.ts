@@ -1,7 +1,7 @@
+import { decodeProfiles } from '@faultline/test-support/otlp-decode'
 import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeProfiles } from '../../test/otlp/decode.ts'
 import { Dictionary } from './dictionary.ts'
 import type { SampleOrigin } from './origin.ts'
 import { encodeProfiles, type ValueType } from './profile-encoding.ts'

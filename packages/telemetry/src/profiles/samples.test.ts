@@ -1,5 +1,5 @@
+import { decodeProfiles } from '@faultline/test-support/otlp-decode'
 import { describe, expect, it } from 'vitest'
-import { decodeProfiles } from '../../test/otlp/decode.ts'
 import { Dictionary } from './dictionary.ts'
 import { LabelSlots } from './label-slots.ts'
 import type { HeapNode, TimeNode, TimeProfile } from './native.ts'

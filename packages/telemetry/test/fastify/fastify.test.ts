@@ -7,7 +7,7 @@ import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Child, countsOf, exemplarsOf, totalOf } from '../instrumentations/child.ts'
-import { until } from '../otlp/poll.ts'
+import { until } from '../poll.ts'
 
 const SERVER = 'http_server_request_duration_seconds_count'
 

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { OtlpReceiver } from '@faultline/test-support/otlp-receiver'
+import { freePort } from '@faultline/test-support/ports'
 import { request } from 'undici'
-import { freePort } from '../free-port.ts'
-import { until } from '../otlp/poll.ts'
-import { OtlpReceiver } from '../otlp/receiver.ts'
+import { until } from '../poll.ts'
 
 /** A service of an installed project, with a receiver for what it sends. */
 export class InstalledService implements AsyncDisposable {

@@ -1,8 +1,8 @@
+import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { SpanKind } from '@opentelemetry/api'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../otlp/poll.ts'
-import { startPostgres } from '../postgres.ts'
+import { until } from '../poll.ts'
 import { Child, countsOf, exemplarsOf, type Report, totalOf } from './child.ts'
 
 const SERVER = 'http_server_request_duration_seconds_count'
@@ -30,7 +30,7 @@ async function work(child: Child): Promise<Report> {
   })
 }
 
-let postgres: Awaited<ReturnType<typeof startPostgres>>
+let postgres: TestPostgres
 
 beforeAll(async () => {
   postgres = await startPostgres()
@@ -40,7 +40,10 @@ afterAll(async () => postgres?.[Symbol.asyncDispose]())
 
 describe('Express with knex and pg under the official instrumentations', () => {
   it('counts every request and every query once, each exemplar leading to an exported span', async () => {
-    await using child = await Child.start(APP, { TEST_POSTGRES_URL: postgres.url, TEST_EXEMPLARS: 'sampled' })
+    await using child = await Child.start(APP, {
+      TEST_POSTGRES_URL: postgres.ownerUrl('postgres'),
+      TEST_EXEMPLARS: 'sampled',
+    })
     const report = await work(child)
     const requests = countsOf(report, SERVER).map(({ labels, value }) => [
       `${labels.http_request_method} ${labels.http_route} ${labels.http_response_status_code}`,
@@ -90,7 +93,7 @@ describe('Express with knex and pg under the official instrumentations', () => {
 describe('the same without sampling', () => {
   it('counts exactly and has no exemplar', async () => {
     await using child = await Child.start(APP, {
-      TEST_POSTGRES_URL: postgres.url,
+      TEST_POSTGRES_URL: postgres.ownerUrl('postgres'),
       TEST_SAMPLER: 'off',
       TEST_EXEMPLARS: 'sampled',
     })
@@ -104,7 +107,7 @@ describe('the same without sampling', () => {
 
 describe('the SDK’s own metrics', () => {
   it('are left out where the processor has them, and are kept otherwise', async () => {
-    const env = { TEST_POSTGRES_URL: postgres.url }
+    const env = { TEST_POSTGRES_URL: postgres.ownerUrl('postgres') }
     await using child = await Child.start(APP, env)
     const report = await work(child)
     const ours = [...report.metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name)

@@ -2,7 +2,7 @@ import { type ClientRequest, get } from 'node:http'
 import { SpanKind } from '@opentelemetry/api'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../otlp/poll.ts'
+import { until } from '../poll.ts'
 import { Child, countsOf, exemplarsOf, type Report, totalOf } from './child.ts'
 
 const SERVER = 'http_server_request_duration_seconds_count'

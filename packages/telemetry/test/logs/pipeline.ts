@@ -1,3 +1,4 @@
+import { type DecodedLog, decodeLog, decodeMessage } from '@faultline/test-support/otlp-decode'
 import { context } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
@@ -11,7 +12,6 @@ import { PbfWriter } from 'pbf'
 import { createLogPipeline, type LogPipeline } from '../../src/logs/logger.ts'
 import { writeLogRecord } from '../../src/logs/record-encoding.ts'
 import { defaults, type LogOptions } from '../../src/options.ts'
-import { type DecodedLog, decodeLog, decodeMessage } from '../otlp/decode.ts'
 
 /** A log pipeline on the SDK's own provider, whose records stay in memory. */
 export class TestPipeline {

@@ -9,7 +9,7 @@ import {
   decodeLogs,
   decodeProfiles,
   decodeSpans,
-} from './decode.ts'
+} from './otlp-decode.ts'
 
 /** Answers instead of the receiver; returns whether it did. */
 export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean
