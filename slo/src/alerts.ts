@@ -1,16 +1,5 @@
-import { formatDuration, type Profile } from './clock.ts'
+import { formatDuration, type Profile, WINDOW_SECONDS } from './clock.ts'
 import type { Objective } from './openslo.ts'
-
-/** Length in seconds of each window as the objective names it; a profile divides it, the name stays. */
-export const WINDOW_SECONDS = {
-  '5m': 300,
-  '30m': 1_800,
-  '1h': 3_600,
-  '2h': 7_200,
-  '6h': 21_600,
-  '1d': 86_400,
-  '3d': 259_200,
-} as const
 
 type WindowName = keyof typeof WINDOW_SECONDS
 

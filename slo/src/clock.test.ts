@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatDuration } from './clock.ts'
+import { drillClock, formatDuration } from './clock.ts'
+import { SLO_FOLDER } from './objectives.ts'
 
 const SECONDS: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
 
@@ -33,4 +36,13 @@ test('what is written means the same number of seconds, in units that Prometheus
 
 test.each([0, -1, 0.5, Number.NaN])('%d s is no range', (seconds) => {
   expect(() => formatDuration(seconds)).toThrow(RangeError)
+})
+
+test.each([
+  ['backends/prometheus/prometheus.drill.yaml', 'scrape_interval: '],
+  ['collector/collector.yaml', 'scrape_interval: ${env:SCRAPE_INTERVAL:-'],
+  ['grafana/provisioning/datasources/faultline.yaml', 'timeInterval: '],
+])('%s has the interval of the drill clock', (file, before) => {
+  const text = readFileSync(join(SLO_FOLDER, '..', file), 'utf8')
+  expect(text).toContain(`${before}${drillClock.intervalMs / 1_000}s`)
 })

@@ -1,5 +1,4 @@
-import { WINDOW_SECONDS } from './alerts.ts'
-import { formatDuration, type Profile } from './clock.ts'
+import { formatDuration, type Profile, WINDOW_SECONDS } from './clock.ts'
 import type { Indicator, Objective } from './openslo.ts'
 
 interface RecordingRule {

@@ -1,3 +1,4 @@
+import { drillClock } from '@faultline/slo'
 import type { DrillContext } from './context.ts'
 import { type Evidence, isBeyond, thresholdText } from './drill.ts'
 import type { Answer, Window } from './evidence/answer.ts'
@@ -87,8 +88,6 @@ export function queryOf(evidence: Evidence): string {
   }
 }
 
-/** The rules of objectives look back for so long. */
-const LOOK_BACK_MS = 10_000
 /** Traces that are looked through for the cause. */
 const TRACES_LOOKED_AT = 5
 
@@ -134,7 +133,7 @@ export async function assessServed(
   { startMs, endMs }: Window,
 ): Promise<number | undefined> {
   // moments that look back on what was before the baseline say nothing about it
-  const window = { startMs: startMs + LOOK_BACK_MS, endMs }
+  const window = { startMs: startMs + drillClock.shortWindowMs, endMs }
   const bad =
     drill.recovery.kind === 'metastable'
       ? await samples(backends, drill.recovery.promql, window)
@@ -183,7 +182,9 @@ export async function assessCure(
 ): Promise<CureVerdict> {
   const budget = budgetOf(drill)
   // the rule's moments from then on are about this phase alone
-  const errorRatio = mean(await badRatio(backends, drill, { startMs: startMs + LOOK_BACK_MS, endMs }))
+  const errorRatio = mean(
+    await badRatio(backends, drill, { startMs: startMs + drillClock.shortWindowMs, endMs }),
+  )
   const pages = await pager.since(startMs)
   const paged = pages.some(
     ({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs >= startMs && firedAtMs <= endMs,

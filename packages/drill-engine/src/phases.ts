@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { drillClock } from '@faultline/slo'
 import { announce } from './announce.ts'
 import type { DrillContext } from './context.ts'
 import type { Fault } from './drill.ts'
@@ -15,8 +16,8 @@ import type { Phase, PhaseName } from './verdict.ts'
 const POLL_MS = 3000
 /** k6 starts, connections open, caches fill, alerts look back: not part of the baseline. */
 const WARM_UP_MS = 10_000
-/** Rates look back this far: for so long after a change they mix before and after. */
-export const SETTLE_MS = 12_000
+/** Rates look back this far, and were sampled an interval ago: for so long after a change they mix before and after. */
+export const SETTLE_MS = drillClock.shortWindowMs + drillClock.intervalMs
 
 /** The end of a recovery, over which it is judged whether the signals have returned. */
 export const recoveredWindow = (endMs: number): Window => ({ startMs: endMs - SETTLE_MS, endMs })

@@ -1,4 +1,5 @@
 import type { Backends } from '@faultline/backends-client'
+import { drillClock } from '@faultline/slo'
 import type { DrillContext } from './context.ts'
 import { EnvironmentFailure } from './errors.ts'
 import { answered } from './evidence/ask.ts'
@@ -8,11 +9,11 @@ import { pagesOf } from './sli.ts'
 
 const POLL_MS = 1000
 /** Within this what an earlier drill has left must have cleared up: the long window of the page, and half a minute more. */
-const QUIET_WITHIN_MS = 150_000
+const QUIET_WITHIN_MS = drillClock.pageWindowMs + 30_000
 /** Requests at the gateway that one iteration of a drill's load makes, at most. */
 const REQUESTS_AN_ITERATION = 4
-/** Over the long window of the page in the drill profile. */
-const TRAFFIC = 'sum(rate(http_server_request_duration_seconds_count{service_name="gateway"}[2m]))'
+/** Over the long window of the page. */
+const TRAFFIC = `sum(rate(http_server_request_duration_seconds_count{service_name="gateway"}[${drillClock.pageWindowMs}ms]))`
 
 /**
  * Waits until none of the drill's alerts pages, and nothing that has fired since then.

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LoadResult } from '@faultline/runtime'
+import { drillClock } from '@faultline/slo'
 import {
   type AssessedEvidence,
   assessCause,
@@ -24,8 +25,6 @@ import type { Outcome, Phase, Verdict } from './verdict.ts'
 
 /** Longer than any drill; it is ended when the drill is. */
 const LOAD_DURATION = '10m'
-/** What is on its way to the backends arrives within this, in ms: profiles are flushed every 10 s. */
-const TELEMETRY_DELAY_MS = 10_000
 
 export interface DrillResult {
   readonly verdict: Verdict
@@ -102,7 +101,8 @@ async function underLoad(
   load.catch(() => undefined)
   try {
     const phases = await runPhases(context)
-    await delay(TELEMETRY_DELAY_MS, undefined, { signal: context.signal })
+    // what is on its way to the backends arrives meanwhile, profiles last
+    await delay(drillClock.profileMs, undefined, { signal: context.signal })
     over = true
     stop.abort()
     return { phases, load: await load }

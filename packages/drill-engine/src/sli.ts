@@ -2,7 +2,7 @@ import type { Backends, Sample } from '@faultline/backends-client'
 import { objectives as all } from '@faultline/slo'
 import type { Drill } from './drill.ts'
 import type { Window } from './evidence/answer.ts'
-import { answered, STEP_MS } from './evidence/ask.ts'
+import { answered, RANGE_OPTIONS } from './evidence/ask.ts'
 
 type Harmed = Pick<Drill, 'objectives'>
 
@@ -20,7 +20,7 @@ export const budgetOf = ({ objectives }: Harmed): number =>
 
 /**
  * PromQL for the worst share of bad events. Its moments are short enough to count and long enough to hold a few samples:
- * the rule's own window is 10 s.
+ * the rule looks back for the shortest window.
  */
 export const badRatioQuery = ({ objectives }: Harmed): string =>
   `max(slo:sli_error:ratio_rate5m{slo=~"${objectives.join('|')}"})`
@@ -41,7 +41,7 @@ export async function samples(
   window: Window,
 ): Promise<readonly Sample[]> {
   const { series } = await answered(() =>
-    backends.prometheus.queryRange(promql, { ...window, stepMs: STEP_MS, lookbackMs: 10_000 }),
+    backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }),
   )
   return (series[0]?.samples ?? []).filter(({ value }) => Number.isFinite(value))
 }

@@ -1,14 +1,11 @@
 import { BackendError, type Backends } from '@faultline/backends-client'
+import { drillClock } from '@faultline/slo'
 import type { Evidence, MetricEvidence, ProfileEvidence, TraceEvidence } from '../drill.ts'
 import { EnvironmentFailure } from '../errors.ts'
 import type { Answer, Window } from './answer.ts'
 
-/** As often as the drill profile samples. */
-export const STEP_MS = 2000
-/** A sample older than this is not of the moment that is asked about. */
-const LOOKBACK_MS = 10_000
-/** Services send a profile of so many ms at a time; it is stored under the moment at which it begins. */
-const PROFILE_MS = 10_000
+/** Of queries over a window: as often as there are samples. One older than a window of the rules is not of the moment. */
+export const RANGE_OPTIONS = { stepMs: drillClock.intervalMs, lookbackMs: drillClock.shortWindowMs }
 /** Enough to judge by and to show; more is not fetched. */
 const LOG_LIMIT = 200
 const TRACE_LIMIT = 50
@@ -56,8 +53,7 @@ export async function askMetric(
   { promql }: Pick<MetricEvidence, 'promql'>,
   window: Window,
 ): Promise<Extract<Answer, { signal: 'metrics' }>['series']> {
-  const options = { ...window, stepMs: STEP_MS, lookbackMs: LOOKBACK_MS }
-  const { series } = await backends.prometheus.queryRange(promql, options)
+  const { series } = await backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS })
   return series
 }
 
@@ -84,8 +80,8 @@ async function askProfile(
   return { signal: 'profiles', ...(await profiled(window)), before: compared }
 }
 
-/** When profiles begin that are over by the end of a window; at least one does in it. */
+/** When profiles begin that are over by the end of a window; at least one does in it. They are stored under that moment. */
 export function profilesWithin({ startMs, endMs }: Window): Window {
-  const lastMs = endMs - PROFILE_MS
-  return { startMs: Math.min(startMs, lastMs - PROFILE_MS), endMs: lastMs }
+  const lastMs = endMs - drillClock.profileMs
+  return { startMs: Math.min(startMs, lastMs - drillClock.profileMs), endMs: lastMs }
 }

@@ -1,8 +1,9 @@
 import { createBackends, type RangeSeries } from '@faultline/backends-client'
 import type { Endpoints } from '@faultline/runtime'
+import { drillClock } from '@faultline/slo'
 import type { Drill } from '../drill.ts'
 import type { Window } from '../evidence/answer.ts'
-import { answered, STEP_MS } from '../evidence/ask.ts'
+import { answered, RANGE_OPTIONS } from '../evidence/ask.ts'
 import { badRatioQuery } from '../sli.ts'
 import type { Verdict } from '../verdict.ts'
 
@@ -28,6 +29,7 @@ export interface Material {
 const MARGIN_MS = 6000
 /** More lines than this are a tangle. */
 const MAX_LINES = 6
+const RATE_WINDOW = `[${drillClock.shortWindowMs}ms]`
 const SERVED = 'http_server_request_duration_seconds_count{service_name="gateway"'
 
 export async function collectMaterial(
@@ -40,16 +42,14 @@ export async function collectMaterial(
   const last = verdict.phases.at(-1)?.endMs ?? first
   const window = { startMs: first - MARGIN_MS, endMs: last + MARGIN_MS }
   const lines = async (promql: string, label?: string): Promise<readonly Line[]> => {
-    const { series } = await answered(() =>
-      prometheus.queryRange(promql, { ...window, stepMs: STEP_MS, lookbackMs: 10_000 }),
-    )
+    const { series } = await answered(() => prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
     return series.slice(0, MAX_LINES).map((one) => lineOf(one, label))
   }
   const metrics = drill.evidence.filter((evidence) => evidence.signal === 'metrics')
   const [badRatio, failed, served, ...drawn] = await Promise.all([
     lines(badRatioQuery(drill), 'bad share'),
-    lines(`sum(rate(${SERVED},http_response_status_code=~"5.."}[10s])) or vector(0)`, 'failed'),
-    lines(`sum(rate(${SERVED}}[10s]))`, 'all requests'),
+    lines(`sum(rate(${SERVED},http_response_status_code=~"5.."}${RATE_WINDOW})) or vector(0)`, 'failed'),
+    lines(`sum(rate(${SERVED}}${RATE_WINDOW}))`, 'all requests'),
     ...metrics.map(({ promql }) => lines(promql)),
   ])
   return {
