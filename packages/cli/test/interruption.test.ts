@@ -7,7 +7,7 @@ import { down, readState, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/test-support/ports'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readHolder } from '../../runtime/src/state/lock.ts'
+import { readHolder } from '../../runtime/src/state/state-file.ts'
 import { eventually, processExists } from '../../runtime/test/harness.ts'
 import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 

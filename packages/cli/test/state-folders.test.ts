@@ -5,7 +5,7 @@ import { down, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/test-support/ports'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { takeOver } from '../../runtime/src/state/ownership.ts'
+import { takeOver } from '../../runtime/src/state/storage.ts'
 import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 
 const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')

@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
-import { type ComposeModel, readComposeFiles } from './compose-file/index.ts'
+import { type ComposeModel, readComposeFiles } from './compose-file/read.ts'
 import { StackError, wrongUse } from './errors.ts'
-import { KIT_FILES } from './processes/kit.ts'
+import { KIT_FILES } from './processes/parts.ts'
 
 export const TOPOLOGY_FILE = join(import.meta.dirname, 'generated/topology.ts')
 

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Logger } from 'pino'
 import type { Command, ComponentDefinition, Executable } from './component.ts'
-import { baseEnvironment } from './environment.ts'
 import { messageOf } from './errors.ts'
 import {
   advance,
@@ -15,8 +14,7 @@ import {
 } from './lifecycle.ts'
 import { lastWords, logFile, sizeOf } from './logs.ts'
 import { liveness, waitUntilReady } from './probe.ts'
-import { type Child, spawnChild } from './process/spawn.ts'
-import { terminate } from './process/terminate.ts'
+import { baseEnvironment, type Child, spawnChild, terminate } from './process.ts'
 import type { ComponentState, RestartOverrides } from './runtime.ts'
 import type { ComponentRecord } from './state/state-file.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { SERVICES } from './generated/topology.ts'
 import { MAX_PORT_OFFSET, maxOffset, parsePortOffset, portOffset, suggestOffset } from './ports.ts'
-import { SERVICES } from './topology.ts'
 
 const KIT = Object.values(SERVICES).flatMap((ports) => Object.values(ports))
 

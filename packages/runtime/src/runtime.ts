@@ -1,42 +1,5 @@
+import type { Endpoints } from './endpoints.ts'
 import type { ComponentRecord } from './state/state-file.ts'
-
-/** Where each part of the running kit answers, straight and not through Toxiproxy. Base URLs without a trailing slash. */
-export interface Endpoints {
-  /** Where visitors and load arrive: plain HTTP/1.1. */
-  edge: string
-  /** The same under TLS: HTTP/1.1, 2 and 3, with a certificate that no trust store knows. */
-  edgeTls: string
-  gateway: string
-  gatewayAdmin: string
-  catalog: readonly string[]
-  catalogAdmin: readonly string[]
-  booking: string
-  bookingAdmin: string
-  payments: string
-  paymentsAdmin: string
-  paymentProvider: string
-  paymentProviderAdmin: string
-  ticketing: string
-  ticketingAdmin: string
-  /** The broker, `nats://HOST:PORT`. */
-  nats: string
-  /** What the broker tells of itself: `/varz`, `/jsz`, `/healthz`. */
-  natsMonitor: string
-  prometheus: string
-  loki: string
-  tempo: string
-  pyroscope: string
-  collectorOtlpHttp: string
-  collectorHealth: string
-  collectorMetrics: string
-  toxiproxy: string
-  /** Takes the alerts and knows when each fired and resolved. */
-  pager: string
-  /** Connection URL of the database's owner. */
-  postgres: string
-  /** Present only when Grafana runs. */
-  grafana?: string
-}
 
 /**
  * `waiting` for its binary or for a component it depends on; `building` its binary; `starting` until its

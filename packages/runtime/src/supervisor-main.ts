@@ -1,9 +1,8 @@
 /** Entry point of the supervisor process; started by the CLI, see launch.ts. */
 import { BINARY_NAMES, isInstalled, resolveBinary } from '@faultline/toolchain'
-import { placePostgres } from './postgres/place.ts'
-import { type Image, readImages } from './processes/images.ts'
 import { interpret } from './processes/interpret.ts'
-import { readKit } from './processes/kit.ts'
+import { type Image, readImages, readKit } from './processes/parts.ts'
+import { placePostgres } from './processes/postgres-place.ts'
 import { runSupervisor } from './run-supervisor.ts'
 
 await runSupervisor(process.argv[2], {

@@ -1,17 +1,15 @@
 import { EventEmitter, on } from 'node:events'
 import type { BinaryName } from '@faultline/toolchain'
 import type { Logger } from 'pino'
-import { BinaryQueue, type ResolveBinary } from './binary-queue.ts'
-import type { StackDefinition } from './component.ts'
+import { BinaryQueue, type ResolveBinary, Tool } from './binaries.ts'
+import { isStuck, type StackDefinition, stopWaves, unmetDependencies } from './component.ts'
 import { messageOf, StackError, wrongUse } from './errors.ts'
-import { isStuck, stopWaves, unmetDependencies } from './graph.ts'
 import { keepPrevious, rotateIfLarge } from './logs.ts'
 import { ManagedComponent } from './managed-component.ts'
-import { sendSignal } from './process/terminate.ts'
+import { sendSignal } from './process.ts'
 import type { RestartOverrides } from './runtime.ts'
 import type { StateLayout } from './state/layout.ts'
 import { type Milestones, type StackState, writeState } from './state/state-file.ts'
-import { Tool } from './tool.ts'
 
 const LOG_CHECK_MS = 10_000
 

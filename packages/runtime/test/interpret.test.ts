@@ -2,8 +2,7 @@
 import { join } from 'node:path'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { describe, expect, test } from 'vitest'
-import type { StackDefinition } from '../src/component.ts'
-import { stopWaves } from '../src/graph.ts'
+import { type StackDefinition, stopWaves } from '../src/component.ts'
 import { stateLayout } from '../src/state/layout.ts'
 import { commandOf, componentNamed, readStack } from './fixtures/kit.ts'
 

@@ -8,8 +8,7 @@ import { expect, test } from 'vitest'
 import { connectRuntime } from '../src/control/client.ts'
 import { down, forceDown } from '../src/down.ts'
 import { type StateLayout, stateLayout } from '../src/state/layout.ts'
-import { readHolder } from '../src/state/lock.ts'
-import { readState } from '../src/state/state-file.ts'
+import { readHolder, readState } from '../src/state/state-file.ts'
 import { eventually, freePorts, processExists, type Sandbox, sandbox, untilState } from './harness.ts'
 
 /** A length of sleep that no other process on this machine asks for. */

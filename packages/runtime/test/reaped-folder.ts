@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stateLayout } from '../src/state/layout.ts'
-import { takeOver } from '../src/state/ownership.ts'
+import { takeOver } from '../src/state/storage.ts'
 
 const REAPER = join(import.meta.dirname, 'fixtures/reaper.ts')
 let all: Promise<string> | undefined

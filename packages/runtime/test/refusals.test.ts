@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { Client } from 'undici'
 import { expect, test } from 'vitest'
 import { connectRuntime } from '../src/control/client.ts'
-import { prepareStorage } from '../src/preflight/storage.ts'
 import { stateLayout } from '../src/state/layout.ts'
+import { prepareStorage } from '../src/state/storage.ts'
 import { eventually, freePorts, sandbox, untilState } from './harness.ts'
 
 test('a port in use is named with its component, its holder and the way out', async () => {

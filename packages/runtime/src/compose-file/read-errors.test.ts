@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StackError } from '../errors.ts'
-import type { ComposeModel } from './model.ts'
-import { readComposeFiles } from './read.ts'
+import { type ComposeModel, readComposeFiles } from './read.ts'
 
 let folder = ''
 beforeAll(async () => {

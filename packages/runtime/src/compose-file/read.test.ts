@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ComposeModel, ComposeService } from './model.ts'
-import { readComposeFiles } from './read.ts'
+import { type ComposeModel, readComposeFiles } from './read.ts'
+import type { ComposeService } from './service.ts'
 
 let folder = ''
 beforeAll(async () => {

@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { environmentLacks, messageOf, systemErrorCode, wrongUse } from '../errors.ts'
-import { canonical } from './canonical.ts'
-import { checkReferences } from './check.ts'
-import { MEANINGLESS_WITHOUT_CONTAINERS, SERVICE_KEYS, TOP_LEVEL_KEYS } from './keys.ts'
-import { merge } from './merge.ts'
-import { type ComposeModel, type ComposeService, placeOf } from './model.ts'
-import { serviceOf } from './service.ts'
-import { type Mapping, mappingAt, parseTree, type Report, type Tree } from './tree.ts'
+import { canonical, MEANINGLESS_WITHOUT_CONTAINERS, merge } from './layer.ts'
+import { type ComposeService, SERVICE_KEYS, serviceOf } from './service.ts'
+import { mappingAt, parseTree, placeAt, placeOf, type Report, type Tree } from './tree.ts'
+
+/** Keys at the top of a compose file that are read. */
+const TOP_LEVEL_KEYS: readonly string[] = ['services', 'volumes']
+const COMPLETED = 'service_completed_successfully'
+
+/** Compose files as one: the first with the others merged over it, in their order. */
+export interface ComposeModel {
+  /** In the order in which the files name them. */
+  readonly services: ReadonlyMap<string, ComposeService>
+  /** Names of services that one file has and a later one takes out (`!reset null`). */
+  readonly removed: ReadonlySet<string>
+}
 
 /**
  * Reads compose files as one, as `docker compose -f FIRST -f NEXT config` does, of the keys that mean something without
@@ -71,15 +79,15 @@ export async function readComposeFiles(
 }
 
 function checkKeys(tree: Tree, report: Report): void {
-  const check = (mapping: Mapping, supported: readonly string[], owner: string): void => {
-    for (const [key, { at }] of mapping) {
+  const check = (owner: string, supported: readonly string[], ...path: readonly string[]): void => {
+    for (const [key, { at }] of mappingAt(tree, ...path)) {
       if (supported.includes(key)) continue
       report(at, `${owner} has the key ${key}, which is not supported without containers`)
     }
   }
-  check(mappingAt(tree), TOP_LEVEL_KEYS, 'the file')
+  check('the file', TOP_LEVEL_KEYS)
   for (const name of mappingAt(tree, 'services').keys()) {
-    check(mappingAt(tree, 'services', name), SERVICE_KEYS, `service ${name}`)
+    check(`service ${name}`, SERVICE_KEYS, 'services', name)
   }
 }
 
@@ -94,4 +102,80 @@ export async function textOf(file: string): Promise<string | undefined> {
     if (systemErrorCode(error) === 'ENOENT') return undefined
     throw environmentLacks(`cannot read ${file} (${messageOf(error)}): change its owner or mode`, error)
   }
+}
+
+/**
+ * Checks what services say of each other and of volumes.
+ * @param tree that the model was read from, for places
+ * @param report services and volumes that no file names, ports that two publish, circles of dependencies
+ */
+function checkReferences({ services, removed }: ComposeModel, tree: Tree, report: Report): void {
+  const volumes = mappingAt(tree, 'volumes')
+  const published = new Map<string, string>()
+  for (const { name, mounts, ports, profiles, ...service } of services.values()) {
+    const at = (...path: PropertyKey[]) => placeAt(tree, ['services', name, ...path])
+    const say = (problem: string, ...path: PropertyKey[]): void =>
+      report(at(...path), `${[`service ${name}`, ...path].join('.')}: ${problem}`)
+    const expectService = (other: string, ...path: PropertyKey[]): void => {
+      if (!services.has(other) && !removed.has(other)) say(`there is no service ${other}`, ...path)
+    }
+    for (const other of service.dependsOn) {
+      const dependency = mappingAt(tree, 'services', name, 'depends_on', other)
+      if (dependency.get('required')?.value !== false) expectService(other, 'depends_on', other)
+      if (dependency.get('condition')?.value !== COMPLETED || services.get(other)?.isTask !== false) continue
+      const problem = `waits for the end of ${other}, which runs for ever (restart: "no" makes a task of it)`
+      say(problem, 'depends_on', other)
+    }
+    for (const [variable, other] of Object.entries(service.needs)) expectService(other, 'x-needs', variable)
+    for (const [index, other] of service.flushesTo.entries()) expectService(other, 'x-flushes-to', index)
+    for (const other of Object.keys(service.standsInFor)) expectService(other, 'x-stands-in-for', other)
+    for (const [index, { type, source, target }] of mounts.entries()) {
+      const outer = mounts.find((other) => target.startsWith(`${other.target}/`))
+      if (outer !== undefined) {
+        const problem = `${target} is below ${outer.target}, which is mounted as well; without containers only one can be`
+        say(problem, 'volumes', index)
+      }
+      if (type === 'bind' || volumes.has(source)) continue
+      const problem = `no volume ${source} is among those at the top of the files; a folder begins with ./`
+      say(problem, 'volumes', index)
+    }
+    if (profiles.length > 0) continue
+    for (const [index, { published: number, protocol }] of ports.entries()) {
+      const key = `${number}/${protocol}`
+      const place = at('ports', index)
+      const first = published.get(key)
+      published.set(key, first ?? `${name} does (${placeOf(place)})`)
+      if (first === undefined) continue
+      report(place, `service ${name} publishes ${key}, as service ${first}: give one of them another number`)
+    }
+  }
+  const done = new Set<string>()
+  for (const name of services.keys()) {
+    const circle = circleFrom(name, services, done)
+    if (circle === undefined) continue
+    const [first = '', second = ''] = circle
+    const place = placeAt(tree, ['services', first, 'depends_on', second])
+    report(place, `dependencies go in a circle: ${circle.join(' → ')}`)
+    return
+  }
+}
+
+/**
+ * A service that depends on itself, with those between: `[a, b, a]`.
+ * @param done services from which no circle was found
+ */
+function circleFrom(
+  name: string,
+  services: ComposeModel['services'],
+  done: Set<string>,
+  way: readonly string[] = [],
+): readonly string[] | undefined {
+  if (way.includes(name)) return [...way.slice(way.indexOf(name)), name]
+  if (done.has(name)) return undefined
+  for (const next of services.get(name)?.dependsOn ?? []) {
+    const circle = circleFrom(next, services, done, [...way, name])
+    if (circle !== undefined) return circle
+  }
+  done.add(name)
+  return undefined
 }

@@ -1,7 +1,6 @@
 import { homedir, constants as os } from 'node:os'
 import { posix, resolve } from 'node:path'
 import { z } from 'zod'
-import type { ComposeMount, ComposeService } from './model.ts'
 import { placeAt, plain, type Report, type Tree } from './tree.ts'
 
 /** As compose has it where a file does not say. */
@@ -89,7 +88,7 @@ const imageSchema = z.string({ error: 'must be there' }).transform((text, contex
   return z.NEVER
 })
 
-const schema = z.object({
+const serviceSchema = z.object({
   image: imageSchema,
   command: commandSchema.nullable().default([]),
   environment: z
@@ -133,6 +132,13 @@ const schema = z.object({
   'x-stands-in-for': z.record(z.string(), z.array(z.string())).default({}),
 })
 
+/** Keys of a service that are read. */
+export const SERVICE_KEYS: readonly string[] = Object.keys(serviceSchema.shape)
+
+/** A service of the merged files, with variables filled in. */
+export type ComposeService = Readonly<NonNullable<ReturnType<typeof serviceOf>>>
+export type ComposePort = ComposeService['ports'][number]
+
 /**
  * A service as the model has it.
  * @param tree of the service, merged and in canonical form
@@ -146,7 +152,7 @@ export function serviceOf(
   folder: string,
   variables: NodeJS.Dict<string>,
   report: Report,
-): ComposeService | undefined {
+) {
   if (!NAME.test(name) || name === TAKEN) {
     const problem = name === TAKEN ? 'is taken by what runs the services' : 'is no name of a service'
     report(
@@ -155,38 +161,44 @@ export function serviceOf(
     )
     return undefined
   }
-  const { data, error } = schema.safeParse(plain(tree))
+  const { data, error } = serviceSchema.safeParse(plain(tree))
   for (const { path, message } of error?.issues ?? []) {
     report(placeAt(tree, path), `${[`service ${name}`, ...path].join('.')}: ${message}`)
   }
   if (data === undefined) return undefined
+  const environment: Record<string, string> = {}
+  for (const [key, written] of Object.entries(data.environment)) {
+    const value = written ?? variables[key]
+    if (value !== undefined) environment[key] = value
+  }
   return {
     name,
     at: tree.at,
     ...data.image,
     command: data.command ?? [],
-    environment: Object.fromEntries(
-      Object.entries(data.environment).flatMap(([key, value]) => {
-        const known = value ?? variables[key]
-        return known === undefined ? [] : [[key, known]]
-      }),
-    ),
+    environment,
     ports: data.ports,
+    /** Ports that other services reach and this machine does not. */
     expose: data.expose,
-    mounts: data.volumes.map(
-      ({ type, source, target }): ComposeMount => ({
-        type,
-        source: type === 'bind' ? resolve(folder, source.replace(/^~/, homedir())) : source,
-        target,
-      }),
-    ),
+    /** `source` is an absolute path of this machine, or the name of a volume; `target` an absolute path in the container. */
+    mounts: data.volumes.map(({ type, source, target }) => ({
+      type,
+      source: type === 'bind' ? resolve(folder, source.replace(/^~/, homedir())) : source,
+      target,
+    })),
     dependsOn: Object.keys(data.depends_on),
+    /** With any, the service runs only where one of them is asked for. */
     profiles: data.profiles,
     ...(data.stop_signal === undefined ? {} : { stopSignal: data.stop_signal }),
+    /** How long it may take to stop, in ms. */
     stopGraceMs: data.stop_grace_period,
+    /** `restart: "no"`: runs to its end and is done. */
     isTask: data.restart === 'no',
+    /** `x-needs`: variables that go where the service that each is about is absent. */
     needs: data['x-needs'],
+    /** `x-flushes-to`: services that must outlive it, so that what it flushes when it stops arrives. */
     flushesTo: [...new Set(data['x-flushes-to'])],
+    /** `x-stands-in-for`: services in whose place it runs where they have no program, each with the variables about it. */
     standsInFor: data['x-stands-in-for'],
   }
 }

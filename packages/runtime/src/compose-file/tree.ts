@@ -1,3 +1,5 @@
+import { relative } from 'node:path'
+import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import {
   type Alias,
   isAlias,
@@ -9,7 +11,20 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
-import type { Place } from './model.ts'
+
+/** Where something stands in a compose file. */
+export interface Place {
+  /** Absolute path. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+}
+
+/** A place for people: `docker-compose.yml:120`, as editors and terminals link it. */
+export function placeOf({ file, line }: Place): string {
+  const inRepository = relative(REPOSITORY_ROOT, file)
+  return `${inRepository.startsWith('..') ? file : inRepository}:${line}`
+}
 
 /** A value of a compose file with the place where it is written; of a mapping's entry, the place of its key. */
 export interface Tree {

@@ -3,8 +3,7 @@ import { dirname } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { environmentLacks, messageOf, wrongUse } from '../errors.ts'
-import { HIGHEST_PORT, maxOffset, outgoingPorts, portOffset, suggestOffset } from '../ports.ts'
-import { isFree } from '../preflight/ports.ts'
+import { HIGHEST_PORT, isFree, maxOffset, outgoingPorts, portOffset, suggestOffset } from '../ports.ts'
 import { composeEnvironment, writeOwnSettings } from './env-file.ts'
 
 /** A port that a compose file publishes. */

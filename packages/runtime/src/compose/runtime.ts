@@ -4,22 +4,27 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { REPOSITORY_ROOT } from '@faultline/toolchain'
 import { z } from 'zod'
-import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
+import {
+  type Addresses,
+  type AddressName,
+  type Endpoints,
+  endpointsOf,
+  LOAD_PORTS,
+  requireAddresses,
+} from '../endpoints.ts'
 import { environmentLacks, StackError, wrongUse } from '../errors.ts'
 import { runLoad } from '../load.ts'
-import { makeFolder } from '../preflight/storage.ts'
-import type {
-  ComponentStatus,
-  Endpoints,
-  LoadOptions,
-  LoadResult,
-  RestartOverrides,
-  Runtime,
-} from '../runtime.ts'
+import type { ComponentStatus, LoadOptions, LoadResult, RestartOverrides, Runtime } from '../runtime.ts'
 import { stateLayout } from '../state/layout.ts'
-import type { Addresses, AddressName } from '../topology.ts'
-import { addressesOf, type Container, componentOf, containerSchema, statusOfContainer } from './container.ts'
-import { docker } from './docker.ts'
+import { makeFolder } from '../state/storage.ts'
+import {
+  addressesOf,
+  type Container,
+  componentOf,
+  containerSchema,
+  docker,
+  statusOfContainer,
+} from './container.ts'
 import { composeEnvironment } from './env-file.ts'
 
 /** Name of the project in docker-compose.yml. */

@@ -1,18 +1,10 @@
 import { createInterface } from 'node:readline'
 import { type Dispatcher, Pool } from 'undici'
-import { endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
+import { type Endpoints, endpointsOf, LOAD_PORTS, requireAddresses } from '../endpoints.ts'
 import { ExitCode, environmentLacks, messageOf, StackError } from '../errors.ts'
 import { runLoad } from '../load.ts'
-import { isAlive } from '../process/identity.ts'
-import { goneWithin } from '../process/terminate.ts'
-import type {
-  ComponentStatus,
-  Endpoints,
-  LoadOptions,
-  LoadResult,
-  RestartOverrides,
-  Runtime,
-} from '../runtime.ts'
+import { goneWithin, isAlive } from '../process.ts'
+import type { ComponentStatus, LoadOptions, LoadResult, RestartOverrides, Runtime } from '../runtime.ts'
 import { type StateLayout, stateLayout } from '../state/layout.ts'
 import { readState, type StackState, stackStateSchema } from '../state/state-file.ts'
 import { problem } from './protocol.ts'

@@ -1,16 +1,17 @@
+import { realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseTargets } from '@faultline/ready'
-import { REPOSITORY_ROOT } from '@faultline/toolchain'
+import { BINARY_NAMES, type BinaryName, REPOSITORY_ROOT } from '@faultline/toolchain'
 import type { ComponentDefinition, Executable, StackDefinition } from '../component.ts'
-import { type ComposeModel, type ComposeService, placeOf } from '../compose-file/model.ts'
+import type { ComposeModel } from '../compose-file/read.ts'
+import type { ComposeService } from '../compose-file/service.ts'
+import { placeOf } from '../compose-file/tree.ts'
 import { wrongUse } from '../errors.ts'
 import { HIGHEST_PORT } from '../ports.ts'
-import type { PostgresPlace } from '../postgres/place.ts'
 import type { StateLayout } from '../state/layout.ts'
-import { grafanaCommand } from './grafana.ts'
-import { argumentsOf, type Images } from './images.ts'
-import { resolutionOrder } from './order.ts'
-import { type Part, type Parts, partsOf, variablesOf } from './parts.ts'
+import { argumentsOf, type Images, type Part, type Parts, partsOf, variablesOf } from './parts.ts'
 import { postgresComponent } from './postgres.ts'
+import type { PostgresPlace } from './postgres-place.ts'
 import { layOutRoot, rootFolder } from './root.ts'
 import { type Locate, locateByFile, Translator } from './translate.ts'
 
@@ -210,4 +211,58 @@ function addressesOf(parts: Parts, { services }: ComposeModel, locate: Locate): 
       }),
     ),
   )
+}
+
+/** Programs that no component runs, but load and tests need. */
+const TOOLS: readonly BinaryName[] = ['k6', 'promtool']
+
+/**
+ * The order in which programs are found, or built: what the shop needs before everything else, so that it answers as
+ * soon as it can, then what its metrics need, then all else; in each group what is built sooner comes first.
+ */
+export function resolutionOrder(
+  components: readonly ComponentDefinition[],
+  milestones: readonly (readonly string[])[],
+): readonly BinaryName[] {
+  const byName = new Map(components.map((component) => [component.name, component]))
+  const groups = [...milestones.map((names) => withDependencies(names, byName)), components]
+  const binaries = groups.flatMap((group) =>
+    group
+      .flatMap(({ binary }) => binary ?? [])
+      // its order is from the quickest build to the slowest
+      .sort((a, b) => BINARY_NAMES.indexOf(a) - BINARY_NAMES.indexOf(b)),
+  )
+  return [...new Set([...binaries, ...TOOLS])]
+}
+
+function withDependencies(
+  names: readonly string[],
+  byName: ReadonlyMap<string, ComponentDefinition>,
+): readonly ComponentDefinition[] {
+  const found = new Map<string, ComponentDefinition>()
+  const visit = (name: string): void => {
+    const component = byName.get(name)
+    if (component === undefined || found.has(name)) return
+    found.set(name, component)
+    for (const dependency of component.dependsOn) visit(dependency)
+  }
+  for (const name of names) visit(name)
+  return [...found.values()]
+}
+
+/** Where the image keeps what an installed Grafana keeps elsewhere. */
+const OF_THE_IMAGE = ['GF_PATHS_CONFIG', 'GF_PATHS_HOME', 'GF_PATHS_LOGS']
+
+/** An installed Grafana: its image starts it by a script that says where its pages and its own settings are. */
+export function grafanaCommand(command: ComponentDefinition['command']): ComponentDefinition['command'] {
+  return (executable) => {
+    const { env, ...rest } = command(executable)
+    const own = Object.entries(env).filter(([name]) => !OF_THE_IMAGE.includes(name))
+    return {
+      ...rest,
+      // packages install bin/grafana beside public/ and conf/
+      args: ['server', `--homepath=${dirname(dirname(realpathSync(executable.path)))}`],
+      env: { ...Object.fromEntries(own), GF_PATHS_LOGS: join(env.GF_PATHS_DATA ?? '', 'log') },
+    }
+  }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { aModel, aService } from '../testing/services.ts'
-import { argumentsOf, type Images, imageSchema } from './images.ts'
-import { partsOf, variablesOf } from './parts.ts'
+import { aModel, aService } from '../../test/fixtures/services.ts'
+import { argumentsOf, type Images, imageSchema, partsOf, variablesOf } from './parts.ts'
 
 const image = (name: string, more: object) =>
   imageSchema.parse({ image: name, entrypoint: [], executables: [], program: {}, ...more })

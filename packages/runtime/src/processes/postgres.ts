@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import type { ComponentDefinition } from '../component.ts'
-import { type ComposeService, placeOf } from '../compose-file/model.ts'
+import type { ComposeService } from '../compose-file/service.ts'
+import { placeOf } from '../compose-file/tree.ts'
 import { wrongUse } from '../errors.ts'
-import type { PostgresPlace } from '../postgres/place.ts'
+import type { PostgresPlace } from './postgres-place.ts'
 
 /** Where a command names the file of settings. */
 const SETTINGS_OPTION = 'config_file='

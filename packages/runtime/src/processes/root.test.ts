@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ComposeMount } from '../compose-file/model.ts'
+import { aService } from '../../test/fixtures/services.ts'
+import type { ComposeService } from '../compose-file/service.ts'
 import { stateLayout } from '../state/layout.ts'
-import { aService } from '../testing/services.ts'
 import { layOutRoot, rootFolder } from './root.ts'
+
+type Mount = ComposeService['mounts'][number]
 
 let folder: string
 const inFolder = (...parts: readonly string[]) => join(folder, ...parts)
@@ -19,10 +21,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const config = (): ComposeMount => ({ type: 'bind', source: inFolder('config'), target: '/etc/app' })
-const data: ComposeMount = { type: 'volume', source: 'app', target: '/var/lib/app' }
+const config = (): Mount => ({ type: 'bind', source: inFolder('config'), target: '/etc/app' })
+const data: Mount = { type: 'volume', source: 'app', target: '/var/lib/app' }
 
-async function layOut(mounts: readonly ComposeMount[], rewrites: readonly string[] = []): Promise<string> {
+async function layOut(mounts: Mount[], rewrites: readonly string[] = []): Promise<string> {
   const layout = stateLayout(inFolder('state'))
   const service = aService('app', { mounts })
   const root = rootFolder(layout, 'app')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aModel, aPort as port, aService as service } from '../testing/services.ts'
+import { aModel, aPort as port, aService as service } from '../../test/fixtures/services.ts'
 import { locateByFile, Translator } from './translate.ts'
 
 const OFFSET = 2_000

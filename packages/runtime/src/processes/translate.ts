@@ -1,7 +1,8 @@
-import { type ComposeModel, type ComposeService, placeOf } from '../compose-file/model.ts'
-import { HOST } from '../endpoints.ts'
+import type { ComposeModel } from '../compose-file/read.ts'
+import type { ComposeService } from '../compose-file/service.ts'
+import { placeOf } from '../compose-file/tree.ts'
+import { type Addresses, HOST } from '../endpoints.ts'
 import { wrongUse } from '../errors.ts'
-import type { Addresses } from '../topology.ts'
 
 /** In a container: every address; here: loopback. */
 const EVERYWHERE = '0.0.0.0'

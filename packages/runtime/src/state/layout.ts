@@ -12,7 +12,7 @@ const SOCKET_PATH_MAX = process.platform === 'linux' ? 107 : 103
 /** Where things lie in the state folder. */
 export interface StateLayout {
   readonly root: string
-  /** Says that the folder is the kit's; see {@link ./ownership.ts}. */
+  /** Says that the folder is the kit's; see `storage.ts`. */
   readonly marker: string
   readonly stateFile: string
   readonly lockFile: string

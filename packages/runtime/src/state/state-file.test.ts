@@ -1,9 +1,18 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { type ComponentRecord, parseState, readState, type StackState, writeState } from './state-file.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { identify } from '../process.ts'
+import {
+  acquireLock,
+  type ComponentRecord,
+  parseState,
+  readState,
+  type StackState,
+  writeState,
+} from './state-file.ts'
 
 const component: fc.Arbitrary<ComponentRecord> = fc.record(
   {
@@ -91,4 +100,29 @@ test('text that is no state is refused by an error that names file and field, wh
   )
   const broken = JSON.stringify({ ...stateWith([]), phase: 'napping' })
   expect(() => parseState(broken, 'state.json')).toThrow(/phase/)
+})
+
+const self = identify(process.pid) ?? { pid: process.pid, startTime: '' }
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'faultline-lock-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+test('the first one gets the lock, the next one learns who has it', async () => {
+  const file = join(folder, 'lock')
+  expect(acquireLock(file, self)).toBeUndefined()
+  expect(acquireLock(file, { pid: 1, startTime: 'another' })).toEqual(self)
+  expect(await readdir(folder)).toEqual(['lock'])
+})
+
+test.each([
+  ['of a process that is gone', JSON.stringify({ pid: process.pid, startTime: 'long ago' })],
+  ['that nobody can read', '{'],
+])('a lock %s is taken over', async (_what, text) => {
+  const file = join(folder, 'lock')
+  await writeFile(file, text)
+  expect(acquireLock(file, self)).toBeUndefined()
+  expect(existsSync(file)).toBe(true)
+  expect(acquireLock(file, self)).toEqual(self)
 })

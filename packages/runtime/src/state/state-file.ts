@@ -1,7 +1,9 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 import { messageOf, StackError, systemErrorCode } from '../errors.ts'
+import { isAlive } from '../process.ts'
 
 /** A process named so that a reused pid is never mistaken for it. */
 const processSchema = z.object({ pid: z.number().int().positive(), startTime: z.string() })
@@ -101,4 +103,46 @@ export function parseState(text: string, origin: string): StackState {
  */
 export function writeState(stateFile: string, state: StackState): void {
   writeFileAtomic.sync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { fsync: false })
+}
+
+const holderSchema = z.object({ pid: z.number(), startTime: z.string() })
+
+/**
+ * Makes this process the one supervisor of a state folder.
+ * @returns undefined when it is, else who holds the lock. A holder that has died is replaced; two processes that find
+ * it dead in the same instant can both win, and then the second fails at its ports.
+ */
+export function acquireLock(lockFile: string, self: ProcessIdentity): ProcessIdentity | undefined {
+  // linked into place when complete, so that nobody reads half of it
+  const draft = `${lockFile}.${self.pid}`
+  writeFileSync(draft, JSON.stringify(self))
+  try {
+    for (;;) {
+      if (linked(draft, lockFile)) return undefined
+      const holder = readHolder(lockFile)
+      if (holder !== undefined && isAlive(holder)) return holder
+      rmSync(lockFile, { force: true })
+    }
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+function linked(draft: string, lockFile: string): boolean {
+  try {
+    linkSync(draft, lockFile)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Who holds the lock, whether that process still runs or not; undefined when nobody does. */
+export function readHolder(lockFile: string): ProcessIdentity | undefined {
+  try {
+    return holderSchema.parse(JSON.parse(readFileSync(lockFile, 'utf8')))
+  } catch {
+    return undefined
+  }
 }

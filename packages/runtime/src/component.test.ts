@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isStuck, type Node, stopWaves, unmetDependencies } from './graph.ts'
+import { isStuck, type Node, stopWaves, unmetDependencies } from './component.ts'
 import type { ComponentState } from './runtime.ts'
 
 /** Graphs without cycles: a node depends on, or flushes to, earlier ones only. Given in any order. */

@@ -1,6 +1,6 @@
 import { type BinaryName, BinaryUnavailableError, type ResolvedBinary } from '@faultline/toolchain'
 import { expect, test } from 'vitest'
-import { BinaryQueue, describeBuild } from './binary-queue.ts'
+import { BinaryQueue, describeBuild } from './binaries.ts'
 
 interface Told {
   readonly events: string[]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { identify, isAlive, statFields } from './identity.ts'
+import { baseEnvironment, identify, isAlive, statFields } from './process.ts'
 
 test('this process is alive; one with its pid and another start time is not', () => {
   const self = identify(process.pid)
@@ -19,4 +19,23 @@ test('fields are counted right whatever the command is called', () => {
       expect(fields(22)).toBe('22')
     }),
   )
+})
+
+test("a component sees the kit's settings, not the telemetry set-up of the shell that it was started from", () => {
+  const env = baseEnvironment({
+    PATH: '/bin',
+    LC_ALL: 'de_DE.UTF-8',
+    NODE_OPTIONS: '--inspect',
+    OTEL_EXPORTER_OTLP_HEADERS: 'key=secret',
+    HTTP_PROXY: 'http://proxy',
+    FAULTLINE_PROFILES_EXPORTER: 'none',
+    LOG_LEVEL: 'debug',
+    HOME: undefined,
+  })
+  expect(env).toEqual({
+    PATH: '/bin',
+    FAULTLINE_PROFILES_EXPORTER: 'none',
+    LOG_LEVEL: 'debug',
+    LC_ALL: 'C.UTF-8',
+  })
 })

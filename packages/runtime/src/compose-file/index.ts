@@ -1,2 +1,0 @@
-export type { ComposeModel, ComposeService } from './model.ts'
-export { readComposeFiles } from './read.ts'
