@@ -11,10 +11,10 @@ import { Observer } from './otlp/observer.ts'
 import { OtlpLogRecordProcessor, OtlpSpanProcessor } from './otlp/processors.ts'
 import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 import { createResource } from './resource.ts'
+import { safeAttributes } from './safe-attributes.ts'
 import { samplerFromEnvironment } from './sampler.ts'
-import { safeAttributes } from './spans/safe-attributes.ts'
 import { KeepSampler } from './trace/keep-sampler.ts'
-import { warnOfUnread } from './unread-variables.ts'
+import { warnOfUnread } from './warnings.ts'
 
 /** The part of NodeSDK's configuration that `faultline()` fills. */
 export type FaultlineConfiguration = Pick<

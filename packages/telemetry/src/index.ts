@@ -1,13 +1,12 @@
-export type { QuerySummary } from './db-query/index.ts'
 export { type FaultlineConfiguration, faultline } from './faultline.ts'
-export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa/types.ts'
+export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa.ts'
 export type {
   HeaderReader,
   HeaderWriter,
   IncomingMessage,
   Messaging,
   OutgoingMessage,
-} from './messaging/types.ts'
+} from './messaging.ts'
 export { markClientAbort } from './metrics/client-abort.ts'
 export { answerPrimary, ClusterRegistry } from './metrics/cluster.ts'
 export type { ExemplarLabels } from './metrics/exemplar.ts'
@@ -34,6 +33,7 @@ export {
 export { OtlpLogRecordProcessor, type OtlpProcessorOptions, OtlpSpanProcessor } from './otlp/processors.ts'
 export type { InstrumentedPool, PoolOptions } from './pg.ts'
 export type { ProfilesPlugin } from './profiles/plugin.ts'
+export type { QuerySummary } from './query-summary.ts'
+export type { Telemetry } from './start.ts'
 export { startTelemetry } from './start.ts'
-export type { Telemetry } from './telemetry.ts'
 export { KeepSampler, type KeepSamplerOptions } from './trace/keep-sampler.ts'

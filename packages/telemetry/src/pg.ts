@@ -1,14 +1,13 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
-import { monotonicMs, toHrTime } from './clock.ts'
-import { describeQuery, type QuerySummary } from './db-query/index.ts'
 import type { DbPoolMetrics } from './metrics/db-pool.ts'
-import { attributesOf } from './spans/attributes.ts'
-import { errorTypeOf, readText, recordFailure } from './spans/record-error.ts'
+import { describeQuery } from './query.ts'
+import type { QuerySummary } from './query-summary.ts'
+import { attributesOf, errorTypeOf, readText, recordFailure, toHrTime } from './spans.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
 /** The part of a `pg` client that is wrapped. */
-export interface InstrumentedClient {
+interface InstrumentedClient {
   query: AnyFunction
 }
 
@@ -35,11 +34,6 @@ export interface PoolOptions {
   readonly describe?: (text: string) => QuerySummary
 }
 
-export interface PoolDependencies {
-  readonly tracer: Tracer | undefined
-  readonly metrics: DbPoolMetrics | undefined
-}
-
 /** Milliseconds of waiting for a connection from which the wait gets a span of its own. */
 const VISIBLE_WAIT_MS = 1
 
@@ -49,20 +43,19 @@ type Callback = (error: unknown, ...rest: unknown[]) => void
 export function instrumentPgPool(
   pool: InstrumentedPool,
   options: PoolOptions,
-  dependencies: PoolDependencies,
+  tracer: Tracer,
+  metrics: DbPoolMetrics | undefined,
 ): void {
-  const instrumentation = new PoolInstrumentation(options, dependencies)
+  const instrumentation = new PoolInstrumentation(options, tracer, metrics)
   const connect = pool.connect as (...args: unknown[]) => unknown
-  pool.connect = function (this: unknown, callback?: Callback): unknown {
-    return instrumentation.connect((settled) => connect.call(pool, settled), callback)
-  } as AnyFunction
+  pool.connect = ((callback?: Callback) =>
+    instrumentation.connect((settled) => connect.call(pool, settled), callback)) as AnyFunction
   pool.on('connect', (client: InstrumentedClient) => {
     const query = client.query as (...args: unknown[]) => unknown
-    client.query = function (this: unknown, ...args: unknown[]): unknown {
-      return instrumentation.query((wrapped) => query.apply(client, wrapped), args)
-    } as AnyFunction
+    client.query = ((...args: unknown[]) =>
+      instrumentation.query((wrapped) => query.apply(client, wrapped), args)) as AnyFunction
   })
-  dependencies.metrics?.addPool(options.poolName, () => ({
+  metrics?.addPool(options.poolName, () => ({
     idle: pool.idleCount,
     used: pool.totalCount - pool.idleCount,
     max: pool.options.max ?? 0,
@@ -72,20 +65,18 @@ export function instrumentPgPool(
 
 class PoolInstrumentation {
   readonly #options: PoolOptions
-  readonly #dependencies: PoolDependencies
-  readonly #system: string
-  readonly #peerService: string
+  readonly #tracer: Tracer
+  readonly #metrics: DbPoolMetrics | undefined
 
-  constructor(options: PoolOptions, dependencies: PoolDependencies) {
+  constructor(options: PoolOptions, tracer: Tracer, metrics: DbPoolMetrics | undefined) {
     this.#options = options
-    this.#dependencies = dependencies
-    this.#system = options.systemName ?? 'postgresql'
-    this.#peerService = options.peerService ?? 'postgresql'
+    this.#tracer = tracer
+    this.#metrics = metrics
   }
 
   connect(run: (callback?: Callback) => unknown, callback: Callback | undefined): unknown {
     const active = context.active()
-    const startMs = monotonicMs()
+    const startMs = performance.now()
     if (callback) {
       // A waiting caller is served from whoever releases a connection, so its own context is brought back.
       return run((error, ...rest) => {
@@ -104,10 +95,9 @@ class PoolInstrumentation {
     // Cursors and streams run their own protocol over many round trips.
     if (statement === undefined) return run(args)
     const span = this.#startSpan(statement, hasValues(args))
-    if (!span) return run(args)
     const settled = (error: unknown): void => {
       if (error !== undefined && error !== null) fail(span, error)
-      span.end(toHrTime(monotonicMs()))
+      span.end(toHrTime())
     }
     const last = args.at(-1)
     if (typeof last === 'function') {
@@ -129,34 +119,32 @@ class PoolInstrumentation {
     return result
   }
 
-  #startSpan(statement: string, isParameterized: boolean): Span | undefined {
-    const { tracer } = this.#dependencies
-    if (!tracer) return undefined
+  #startSpan(statement: string, isParameterized: boolean): Span {
+    const { systemName: system = 'postgresql', peerService = 'postgresql', namespace } = this.#options
     const described = describeQuery(statement)
     const { operation, collection, summary } = this.#options.describe?.(statement) ?? described
-    const options = { kind: SpanKind.CLIENT, startTime: toHrTime(monotonicMs()) }
-    const span = tracer.startSpan(summary === '' ? this.#system : summary, options)
+    const options = { kind: SpanKind.CLIENT, startTime: toHrTime() }
+    const span = this.#tracer.startSpan(summary === '' ? system : summary, options)
     const attributes = attributesOf(span)
-    attributes['db.system.name'] = this.#system
+    attributes['db.system.name'] = system
     attributes['db.operation.name'] = operation
     if (collection !== '') attributes['db.collection.name'] = collection
-    if (this.#options.namespace !== undefined) attributes['db.namespace'] = this.#options.namespace
+    if (namespace !== undefined) attributes['db.namespace'] = namespace
     attributes['db.query.summary'] = summary
     // https://opentelemetry.io/docs/specs/semconv/database/database-spans/#sanitization-of-dbquerytext
     span.setAttribute('db.query.text', isParameterized ? statement : described.text)
-    attributes['peer.service'] = this.#peerService
+    attributes['peer.service'] = peerService
     return span
   }
 
   #connected(active: Context, startMs: number, error: unknown): void {
-    const { tracer, metrics } = this.#dependencies
     const { poolName } = this.#options
-    const endMs = monotonicMs()
+    const endMs = performance.now()
     const hasFailed = error !== undefined && error !== null
-    if (hasFailed && isPoolTimeout(error)) metrics?.timedOut(poolName)
-    else metrics?.connected(poolName, (endMs - startMs) / 1e3)
-    if (!tracer || !trace.getSpan(active) || (!hasFailed && endMs - startMs < VISIBLE_WAIT_MS)) return
-    const span = tracer.startSpan('pool.acquire', { startTime: toHrTime(startMs) }, active)
+    if (hasFailed && isPoolTimeout(error)) this.#metrics?.timedOut(poolName)
+    else this.#metrics?.connected(poolName, (endMs - startMs) / 1e3)
+    if (!trace.getSpan(active) || (!hasFailed && endMs - startMs < VISIBLE_WAIT_MS)) return
+    const span = this.#tracer.startSpan('pool.acquire', { startTime: toHrTime(startMs) }, active)
     attributesOf(span)['db.client.connection.pool.name'] = poolName
     if (hasFailed) fail(span, error)
     span.end(toHrTime(endMs))
@@ -183,7 +171,7 @@ function fail(span: Span, error: unknown): void {
   recordFailure(span, error)
 }
 
-/** pg-pool tells its time-out only by the message. */
+/** The time-out of pg-pool is known only by its message. */
 function isPoolTimeout(error: unknown): boolean {
   return (
     error instanceof Error &&

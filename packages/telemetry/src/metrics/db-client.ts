@@ -1,6 +1,6 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { describeQuery } from '../db-query/describe.ts'
+import { describeQuery } from '../query.ts'
 import { dbOperationOf, errorTypeOf, queryTextOf, systemOf, textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 import type { SpanMetricsOptions } from './http-server.ts'

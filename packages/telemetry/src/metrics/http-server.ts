@@ -1,7 +1,7 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { Gauge } from 'prom-client'
-import { knownMethod } from '../http-method.ts'
+import { knownMethod } from '../http.ts'
 import { errorTypeOf, httpMethodOf, statusOf, textOf } from './attribute-values.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 import type { OpenMetricsRegistry } from './span-metric.ts'

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isMainThread } from 'node:worker_threads'
-import { monotonicMs, toUnixMs } from '../clock.ts'
 import type { OutageLogger } from '../otlp/availability.ts'
 import type { ExportQueue } from '../otlp/export-queue.ts'
+import { unixMs } from '../spans.ts'
 import { Dictionary } from './dictionary.ts'
 import type { ProfileOptions } from './index.ts'
 import { type LabelSlot, LabelSlots } from './label-slots.ts'
@@ -124,9 +124,9 @@ export class Profiler implements SampleLabels {
     this.#timer = setInterval(() => this.flush(true), options.flushIntervalMs).unref()
   }
 
-  /** Lends a label for `origin`; undefined when there is none to be had. Give it back with `release`. */
+  /** Lends a label for `origin`; undefined when too many are lent. Give it back with `release`. */
   label(origin: SampleOrigin): LabelSlot | undefined {
-    return this.#isStopped ? undefined : this.#slots.lend(origin, toUnixMs(monotonicMs()))
+    return this.#isStopped ? undefined : this.#slots.lend(origin, unixMs())
   }
 
   /** Runs code so that samples taken in it, also after an await, carry the label. */

@@ -1,5 +1,3 @@
-import { maskQuery } from './mask.ts'
-
 /** What a statement does, as far as its text tells. */
 export interface QuerySummary {
   /** Upper case, for instance `SELECT`. */
@@ -30,13 +28,11 @@ const TEMPORARY = new Set(['temp', 'temporary'])
 const STATEMENTS = new Set(['select', 'with', 'insert', 'update', 'delete', 'merge', 'values', 'table'])
 const MAIN = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
-/** Reads operation and tables from SQL by its words, not by its grammar: good for names, not for meaning. */
-export function summarizeQuery(text: string): QuerySummary {
-  return summarizeMasked(maskQuery(text))
-}
-
-/** @param sql without literals and comments, by {@link maskQuery} */
-export function summarizeMasked(sql: string): QuerySummary {
+/**
+ * Reads operation and tables from SQL by its words, not by its grammar: good for names, not for meaning.
+ * @param sql without literals and comments, by `maskQuery`
+ */
+export function summarize(sql: string): QuerySummary {
   const tokens = sql.match(TOKEN) ?? []
   const reader = new StatementReader(tokens)
   reader.read()

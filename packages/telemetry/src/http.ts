@@ -22,3 +22,9 @@ export function knownMethod(method: string | undefined): string {
 export function spanMethod(method: string): string {
   return method === OTHER_METHOD ? 'HTTP' : method
 }
+
+/** The path of a request's target. */
+export function withoutQuery(target: string): string {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { outcomeOf } from './outcome.ts'
+import { outcomeOf } from './server-span.ts'
 
 function response(statusCode: number, state: 'sent' | 'begun' | 'none'): ServerResponse {
   const writableFinished = state === 'sent'

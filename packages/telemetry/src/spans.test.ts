@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { safeAttributes } from './safe-attributes.ts'
-import { runInSpan } from './with-span.ts'
+import { runInSpan } from './spans.ts'
 
 describe('withSpan', () => {
   let exporter: InMemorySpanExporter
@@ -22,14 +22,14 @@ describe('withSpan', () => {
   })
 
   it('is active inside and ends with the result', () => {
-    const active = runInSpan('test', 'job', { attributes: { a: 1 } }, () => trace.getActiveSpan())
+    const active = runInSpan(trace.getTracer('test'), 'job', { a: 1 }, () => trace.getActiveSpan())
     expect(ended()).toEqual([active])
     expect(ended()[0]?.attributes).toEqual({ a: 1 })
   })
 
   it('ends when the promise settles, not before', async () => {
     const { promise, resolve } = Promise.withResolvers<number>()
-    const result = runInSpan('test', 'job', {}, () => promise)
+    const result = runInSpan(trace.getTracer('test'), 'job', {}, () => promise)
     expect(ended()).toHaveLength(0)
     resolve(7)
     expect(await result).toBe(7)
@@ -47,7 +47,9 @@ describe('withSpan', () => {
   ]
   it.each(failures)('records %s and hands it on', async (_what, failWith) => {
     const error = new RangeError('out of seats')
-    await expect(async () => runInSpan('test', 'job', {}, failWith(error))).rejects.toBe(error)
+    await expect(async () => runInSpan(trace.getTracer('test'), 'job', {}, failWith(error))).rejects.toBe(
+      error,
+    )
     const status = { code: SpanStatusCode.ERROR, message: 'out of seats' }
     expect(ended()[0]).toMatchObject({ status })
     expect(ended()[0]?.events[0]).toMatchObject({
@@ -71,12 +73,12 @@ describe('withSpan', () => {
     )
     const attributes = { throwing, cycle, deep: { a: { b: [1n] } }, fine: 1 } as never
     const fn = (span: Span) => span.setAttributes(outer)
-    expect(() => runInSpan('test', 'job', { attributes }, fn)).not.toThrow()
+    expect(() => runInSpan(trace.getTracer('test'), 'job', attributes, fn)).not.toThrow()
     expect(ended()[0]?.attributes).toEqual({ fine: 1, beside: 2 })
   })
 
   it('works without a provider', () => {
     trace.disable()
-    expect(runInSpan('test', 'job', {}, () => 1)).toBe(1)
+    expect(runInSpan(trace.getTracer('test'), 'job', {}, () => 1)).toBe(1)
   })
 })

@@ -1,5 +1,5 @@
 import { type Baggage, type Context, propagation, type Span } from '@opentelemetry/api'
-import { attributesOf } from '../spans/attributes.ts'
+import { attributesOf } from './spans.ts'
 
 /** The listed members alone, so that nobody can make a service carry what it does not know. */
 export function listedBaggage(baggage: Baggage, keys: ReadonlySet<string>): Baggage | undefined {

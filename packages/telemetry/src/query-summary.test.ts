@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { summarizeQuery } from './summarize.ts'
+import { describeQuery } from './query.ts'
 
 describe('query summary', () => {
   it.each([
@@ -56,13 +56,13 @@ describe('query summary', () => {
     ['{"find":"concerts"}', '', '', ''],
     ['', '', '', ''],
   ])('reads %s', (text, operation, collection, summary) => {
-    expect(summarizeQuery(text)).toEqual({ operation, collection, summary })
+    expect(describeQuery(text)).toMatchObject({ operation, collection, summary })
   })
 
   it('never shows a literal and never fails', () => {
     fc.assert(
       fc.property(fc.string(), fc.stringMatching(/^[a-z]{8,20}$/), (noise, secret) => {
-        const { summary } = summarizeQuery(
+        const { summary } = describeQuery(
           `SELECT a FROM t WHERE b = 'from ${secret}' ${noise.replaceAll(secret, '')}`,
         )
         expect(summary).not.toContain(secret)
@@ -81,7 +81,7 @@ describe('query summary', () => {
     )
     fc.assert(
       fc.property(name, statement, (table, text) => {
-        expect(summarizeQuery(text(table)).collection).toBe(table)
+        expect(describeQuery(text(table)).collection).toBe(table)
       }),
     )
   })

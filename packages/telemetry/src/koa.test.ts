@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { routeOf, toOpenApi } from './route.ts'
-import type { KoaContext } from './types.ts'
+import type { KoaContext } from './koa.ts'
+import { routeOf, toOpenApi } from './koa.ts'
 
 const contextOf = (matched: unknown, state: object = {}): KoaContext =>
   ({ _matchedRoute: matched, state }) as unknown as KoaContext
