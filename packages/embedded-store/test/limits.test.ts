@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { expect, test } from 'vitest'
-import type { PlainSpan } from '../src/testing/otlp.ts'
 import { exampleTrace, post, push, sendSpans } from './support/send.ts'
 import {
   type StoreProcess,
@@ -12,6 +11,7 @@ import {
   storeEnvironment,
   temporaryFolder,
 } from './support/store-process.ts'
+import type { PlainSpan } from './support/traces.ts'
 
 const MIB = 1024 * 1024
 

@@ -1,30 +1,28 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { z } from 'zod'
-import { readBody } from '../http/body.ts'
-import { ConnectError } from './connect.ts'
+import { readBody } from '../body.ts'
+import { Refusal } from '../refusal.ts'
 import { encodeFlameGraph } from './flamebearer.ts'
-import type { Labels } from './labels.ts'
-import { mergeStacks, type SampleSelection } from './merge.ts'
 import type { ProfileIndex } from './profile-index.ts'
-import { parseProfileType } from './profile-type.ts'
 import {
-  allMatchers,
   maxNodesOf,
+  parseProfileType,
   parseRequest,
   parseSpanSelector,
   requests,
   selectionMatchers,
   timeRange,
 } from './requests.ts'
-import { timeSeries } from './time-series.ts'
+import { mergeStacks, type SampleSelection, timeSeries } from './samples.ts'
+import { type Labels, type Matcher, parseSelector } from './selector.ts'
 
 const SERVICE = '/querier.v1.QuerierService'
 /** Names that selectors can write without quotes; Pyroscope lists no others to clients that do not ask for them. */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MAX_REQUEST_BYTES = 1024 * 1024
 /** Methods of Pyroscope 2.0 that exist there but not here. */
-const UNSUPPORTED = [...['SelectMergeProfile', 'SelectHeatmap', 'Diff', 'GetProfileStats', 'AnalyzeQuery']]
+const UNSUPPORTED = ['SelectMergeProfile', 'SelectHeatmap', 'Diff', 'GetProfileStats', 'AnalyzeQuery']
 const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
 
 /** The part of Pyroscope's querier service that the kit uses, by Connect's unary JSON calls. */
@@ -42,24 +40,21 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   method('ProfileTypes', requests.ProfileTypes, (request) => {
     const range = request.start === 0 && request.end === 0 ? ALWAYS : timeRange(request)
     const ids = distinct(index.series([], range), '__profile_type__')
-    const profileTypes = ids.flatMap((id) => {
-      const { id: ID, ...type } = parseProfileType(id) ?? { id: '' }
-      return ID === '' ? [] : [{ ID, ...type }]
-    })
+    const profileTypes = ids.flatMap((id) => parseProfileType(id) ?? [])
     return profileTypes.length === 0 ? {} : { profileTypes }
   })
   method('LabelNames', requests.LabelNames, (request) => {
-    const series = index.series(allMatchers(request.matchers), timeRange(request))
+    const series = index.series(matchersOf(request), timeRange(request))
     const names = new Set(series.flatMap(({ pairs }) => pairs.map(([name]) => name)))
     return listAnswer([...names].filter(isPlain).sort())
   })
   method('LabelValues', requests.LabelValues, (request) => {
     const range = timeRange(request)
-    if (request.name === '') throw new ConnectError('invalid_argument', 'name is required')
-    return listAnswer(distinct(index.series(allMatchers(request.matchers), range), request.name))
+    if (request.name === '') throw new Refusal(400, 'name is required')
+    return listAnswer(distinct(index.series(matchersOf(request), range), request.name))
   })
   method('Series', requests.Series, (request) => {
-    const series = index.series(allMatchers(request.matchers), timeRange(request))
+    const series = index.series(matchersOf(request), timeRange(request))
     const { labelNames } = request
     const projected = series.map((labels) =>
       labels.project(labelNames.length > 0 ? labelNames : labels.names().filter(isPlain)),
@@ -102,7 +97,7 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   })
   for (const name of UNSUPPORTED) {
     router.all(`${SERVICE}/${name}`, () => {
-      throw new ConnectError('unimplemented', `method ${name} is not supported by the embedded store`)
+      throw new Refusal(501, `method ${name} is not supported by the embedded store`)
     })
   }
   return router
@@ -115,6 +110,11 @@ function selectionOf(request: {
   labelSelector: string
 }): SampleSelection {
   return { range: timeRange(request), matchers: selectionMatchers(request) }
+}
+
+/** All must fit. */
+function matchersOf({ matchers }: { matchers: readonly string[] }): Matcher[] {
+  return matchers.flatMap(parseSelector)
 }
 
 /** Protobuf JSON: 64-bit integers are strings, zeros and empty lists are left out. */
@@ -153,15 +153,12 @@ function isPlain(name: string): boolean {
 async function readJson(context: Context): Promise<unknown> {
   if (context.request.type !== 'application/json') {
     const type = context.request.type
-    throw new ConnectError(
-      'invalid_argument',
-      `content type "${type}" is not supported by the embedded store, JSON is`,
-    )
+    throw new Refusal(400, `content type "${type}" is not supported by the embedded store, JSON is`)
   }
   const body = await readBody(context, MAX_REQUEST_BYTES)
   try {
     return JSON.parse(body.toString('utf8'))
   } catch {
-    throw new ConnectError('invalid_argument', 'the body is not valid JSON')
+    throw new Refusal(400, 'the body is not valid JSON')
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeFlameGraph, type FlameGraph } from './flamebearer.ts'
-import type { CallNode } from './merge.ts'
+import type { CallNode } from './samples.ts'
 
 const sample = fc.tuple(
   fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'other'), { maxLength: 5 }),

@@ -1,4 +1,4 @@
-import type { CallNode } from './merge.ts'
+import type { CallNode } from './samples.ts'
 
 /** Name under which Pyroscope sums up what is too small to be drawn. */
 const OTHER = 'other'

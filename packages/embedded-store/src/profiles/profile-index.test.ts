@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MalformedError } from '../otlp/batch.ts'
-import { type PlainProfile, type PlainSample, profilesRequest } from '../testing/profiles.ts'
-import { convertProfiles } from './convert.ts'
-import { type CallNode, mergeStacks, type SampleSelection } from './merge.ts'
-import { ProfileIndex } from './profile-index.ts'
-import { spanNumbers } from './segment-index.ts'
+import { type PlainProfile, type PlainSample, profilesRequest } from '../../test/support/profiles.ts'
+import { Refusal } from '../refusal.ts'
+import { convertProfiles } from './convert-otlp.ts'
+import { ProfileIndex, spanNumbers } from './profile-index.ts'
+import { type CallNode, mergeStacks, type SampleSelection, timeSeries } from './samples.ts'
 import { parseSelector } from './selector.ts'
-import { timeSeries } from './time-series.ts'
 
 const MIB = 1024 * 1024
 const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
@@ -134,7 +132,7 @@ describe('what Pyroscope refuses is refused', () => {
     const request = valid()
     expect(() => convertProfiles(request)).not.toThrow()
     damage(request)
-    expect(() => convertProfiles(request)).toThrow(MalformedError)
+    expect(() => convertProfiles(request)).toThrow(Refusal)
     expect(() => convertProfiles(request)).toThrow(message)
   })
 })

@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { ConnectError } from './connect.ts'
-import type { TimeRange } from './profile-index.ts'
-import { parseProfileType } from './profile-type.ts'
-import { type SpanNumbers, spanNumbers } from './segment-index.ts'
-import { type Matcher, parseSelector, SelectorError } from './selector.ts'
+import { type RefusalWriter, writePlainRefusal } from '../http.ts'
+import { Refusal } from '../refusal.ts'
+import { type SpanNumbers, spanNumbers, type TimeRange } from './profile-index.ts'
+import { type Matcher, parseSelector } from './selector.ts'
 
 /** Pyroscope's default and limit of flame graph nodes. */
 const DEFAULT_MAX_NODES = 8192
@@ -57,7 +56,7 @@ export const requests = {
   }),
 }
 
-/** Checks a request's JSON. @throws {ConnectError} naming each field that is wrong or not supported */
+/** Checks a request's JSON. @throws {Refusal} naming each field that is wrong or not supported */
 export function parseRequest<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
@@ -66,57 +65,88 @@ export function parseRequest<Schema extends z.ZodType>(schema: Schema, json: unk
       ? `${issue.keys.map((key) => `"${key}"`).join(', ')} is not supported by the embedded store`
       : `"${issue.path.join('.')}" is not supported by the embedded store: ${issue.message}`,
   )
-  throw new ConnectError('invalid_argument', problems.join('; '))
+  throw new Refusal(400, problems.join('; '))
 }
 
-/** @throws {ConnectError} when one end is missing or they are the wrong way round, as Pyroscope */
+/** @throws {Refusal} when one end is missing or they are the wrong way round, as Pyroscope */
 export function timeRange({ start, end }: { start: number; end: number }): TimeRange {
-  if (start === 0 || end === 0) throw new ConnectError('invalid_argument', 'missing time range in the query')
-  if (start > end) throw new ConnectError('invalid_argument', 'invalid query time range: start is after end')
+  if (start === 0 || end === 0) throw new Refusal(400, 'missing time range in the query')
+  if (start > end) throw new Refusal(400, 'invalid query time range: start is after end')
   return { startMs: start, endMs: end }
 }
 
-/** Matchers of several selectors; all must fit. @throws {ConnectError} */
-export function allMatchers(selectors: readonly string[]): Matcher[] {
-  try {
-    return selectors.flatMap((selector) => parseSelector(selector))
-  } catch (error) {
-    if (error instanceof SelectorError) throw new ConnectError('invalid_argument', error.message)
-    throw error
-  }
-}
-
-/** Matchers of a selector and a profile type. @throws {ConnectError} */
+/** Matchers of a selector and a profile type. @throws {Refusal} */
 export function selectionMatchers(request: { profileTypeID: string; labelSelector: string }): Matcher[] {
   const type = parseProfileType(request.profileTypeID)
   if (type === undefined) {
-    throw new ConnectError(
-      'invalid_argument',
+    throw new Refusal(
+      400,
       `profile-type selection must be of the form <name>:<sample-type>:<sample-unit>:<period-type>:<period-unit>(:delta), got "${request.profileTypeID}"`,
     )
   }
   return [
-    ...allMatchers([request.labelSelector]),
-    { name: '__profile_type__', operator: '=', value: type.id },
+    ...parseSelector(request.labelSelector),
+    { name: '__profile_type__', operator: '=', value: type.ID },
   ]
 }
 
-/** @throws {ConnectError} above Pyroscope's limit */
+/** @throws {Refusal} above Pyroscope's limit */
 export function maxNodesOf(requested: number | undefined): number {
   const nodes = requested ?? 0
   if (nodes < 0) {
-    throw new ConnectError('invalid_argument', `max nodes limit must be set (max allowed ${LIMIT_MAX_NODES})`)
+    throw new Refusal(400, `max nodes limit must be set (max allowed ${LIMIT_MAX_NODES})`)
   }
   if (nodes > LIMIT_MAX_NODES) {
-    throw new ConnectError('invalid_argument', `max nodes limit ${LIMIT_MAX_NODES} is exceeded by ${nodes}`)
+    throw new Refusal(400, `max nodes limit ${LIMIT_MAX_NODES} is exceeded by ${nodes}`)
   }
   return nodes > 0 ? nodes : DEFAULT_MAX_NODES
 }
 
-/** Span ids of 16 hexadecimal digits. @throws {ConnectError} of Pyroscope's code for it, which is not a caller's fault */
+/** Span ids of 16 hexadecimal digits. @throws {Refusal} of Pyroscope's code for it, which is not a caller's fault */
 export function parseSpanSelector(ids: readonly string[]): SpanNumbers[] {
   return ids.map((id) => {
-    if (!/^[0-9a-fA-F]{16}$/.test(id)) throw new ConnectError('unknown', `invalid span id: "${id}"`)
+    if (!/^[0-9a-fA-F]{16}$/.test(id)) throw new Refusal(500, `invalid span id: "${id}"`)
     return spanNumbers(Buffer.from(id, 'hex'))
   })
+}
+
+/**
+ * Splits a profile type of Pyroscope's, `name:sampleType:sampleUnit:periodType:periodUnit`; a sixth part (`:delta`) is
+ * allowed. Undefined when it is none.
+ */
+export function parseProfileType(id: string) {
+  const parts = id.split(':')
+  if (parts.length !== 5 && parts.length !== 6) return undefined
+  const [name = '', sampleType = '', sampleUnit = '', periodType = '', periodUnit = ''] = parts
+  const ID = [name, sampleType, sampleUnit, periodType, periodUnit].join(':')
+  return { ID, name, sampleType, sampleUnit, periodType, periodUnit }
+}
+
+/** Codes of Connect for those of HTTP, see https://connectrpc.com/docs/protocol/#error-codes. */
+const CODES: Readonly<Record<number, string>> = {
+  400: 'invalid_argument',
+  413: 'resource_exhausted',
+  415: 'invalid_argument',
+  422: 'unknown',
+  429: 'resource_exhausted',
+  500: 'unknown',
+  501: 'unimplemented',
+  503: 'unavailable',
+}
+
+/** Writes a refusal as a Connect unary error, JSON; what is no method of the API is none of Connect's either. */
+export const writeConnectRefusal: RefusalWriter = (context, refusal) => {
+  const { status, message } = refusal
+  if (status === 404) {
+    writePlainRefusal(context, refusal)
+    return
+  }
+  if (status === 405) {
+    context.status = status
+    context.body = ''
+    context.remove('Content-Type')
+    return
+  }
+  context.status = status
+  context.body = { code: CODES[status] ?? 'internal', message }
 }

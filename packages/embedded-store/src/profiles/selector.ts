@@ -1,7 +1,39 @@
 import { RE2JS } from 're2js'
-import type { Labels } from './labels.ts'
+import { Refusal } from '../refusal.ts'
 
-export type MatchOperator = '=' | '!=' | '=~' | '!~'
+/** Sorted set of labels; two of the same content have the same `key`. */
+export class Labels {
+  readonly pairs: readonly (readonly [name: string, value: string])[]
+  readonly key: string
+  readonly #values: ReadonlyMap<string, string>
+
+  private constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values
+    this.pairs = [...values].sort(([a], [b]) => (a < b ? -1 : 1))
+    this.key = JSON.stringify(this.pairs)
+  }
+
+  /** Of two pairs with one name the later wins. */
+  static of(pairs: Iterable<readonly [string, string]>): Labels {
+    return new Labels(new Map(pairs))
+  }
+
+  /** Value of a label, empty when it is not there, as Prometheus matchers see it. */
+  get(name: string): string {
+    return this.#values.get(name) ?? ''
+  }
+
+  names(): string[] {
+    return this.pairs.map(([name]) => name)
+  }
+
+  /** The labels of these names that are there. */
+  project(names: readonly string[]): Labels {
+    return Labels.of(this.pairs.filter(([name]) => names.includes(name)))
+  }
+}
+
+type MatchOperator = '=' | '!=' | '=~' | '!~'
 
 export interface Matcher {
   readonly name: string
@@ -9,16 +41,11 @@ export interface Matcher {
   readonly value: string
 }
 
-/** A label selector that cannot be read; the message says where. */
-export class SelectorError extends Error {
-  override readonly name = 'SelectorError'
-}
-
 const TOKEN =
   /\s*(?:(?<name>[A-Za-z_][A-Za-z0-9_.]*)|(?<quoted>"(?:[^"\\]|\\.)*")|`(?<raw>[^`]*)`|(?<symbol>=~|!~|!=|=|[{},]))/y
 const OPERATORS = new Set(['=', '!=', '=~', '!~'])
 
-/** Reads `{name="value", other=~"a|b"}`, as Prometheus writes it. @throws {SelectorError} */
+/** Reads `{name="value", other=~"a|b"}`, as Prometheus writes it. @throws {Refusal} */
 export function parseSelector(text: string): Matcher[] {
   const reader = new Reader(text)
   const matchers: Matcher[] = []
@@ -32,11 +59,6 @@ export function parseSelector(text: string): Matcher[] {
   }
   reader.end()
   return matchers
-}
-
-/** Selector text that reads as the same matchers. */
-export function printSelector(matchers: readonly Matcher[]): string {
-  return `{${matchers.map(({ name, operator, value }) => `${name}${operator}${JSON.stringify(value)}`).join(', ')}}`
 }
 
 /** Whether labels fit all matchers; a label that is not there counts as empty, patterns match the whole value. */
@@ -105,7 +127,7 @@ class Reader {
       RE2JS.compile(pattern)
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error)
-      throw new SelectorError(`invalid label selector: regular expression "${pattern}": ${cause}`)
+      throw invalid(`regular expression "${pattern}": ${cause}`)
     }
   }
 
@@ -119,24 +141,26 @@ class Reader {
     if (groups?.symbol !== undefined) return { kind: 'symbol', text: groups.symbol, end }
     const rest = this.#text.slice(this.#at).trim()
     if (rest === '') return { kind: 'end', text: 'end of selector', end: this.#text.length }
-    throw new SelectorError(`invalid label selector: unexpected "${rest[0]}" at position ${this.#at + 1}`)
+    throw invalid(`unexpected "${rest[0]}" at position ${this.#at + 1}`)
   }
 
   #unquote(quoted: string): string {
     try {
       return JSON.parse(quoted) as string
     } catch {
-      throw new SelectorError(`invalid label selector: invalid escape sequence in ${quoted}`)
+      throw invalid(`invalid escape sequence in ${quoted}`)
     }
   }
 
-  #unexpected(wanted: string): SelectorError {
-    return new SelectorError(
-      `invalid label selector: unexpected "${this.#peek().text}" at position ${this.#at + 1}, ${wanted} expected`,
-    )
+  #unexpected(wanted: string): Refusal {
+    return invalid(`unexpected "${this.#peek().text}" at position ${this.#at + 1}, ${wanted} expected`)
   }
 }
 
 function isOperator(text: string): text is MatchOperator {
   return OPERATORS.has(text)
+}
+
+function invalid(message: string): Refusal {
+  return new Refusal(400, `invalid label selector: ${message}`)
 }

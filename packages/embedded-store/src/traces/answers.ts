@@ -1,11 +1,10 @@
 import { type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type TracesData, TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
-import { traceKeyToHex } from './ids.ts'
 import type { MatchedSpan, MatchedTrace, SearchOutcome } from './search.ts'
-import { summarize, type TraceSummary } from './trace-summary.ts'
+import { summarize, type TraceSummary, traceIdOf } from './trace-index.ts'
+import { isList, type Scalar } from './traceql/ast.ts'
 import type { ReadField } from './traceql/reading.ts'
-import { isList, type Scalar } from './traceql/values.ts'
 
 const ROOT_NOT_YET_RECEIVED = '<root span not yet received>'
 /** Intrinsics that Tempo does not repeat among a found span's attributes. */
@@ -56,10 +55,10 @@ export function searchJson(outcome: SearchOutcome, spansPerSpanset: number | und
   }
 }
 
-function traceJson({ parts: [part] }: MatchedTrace, summary: TraceSummary) {
+function traceJson({ parts }: MatchedTrace, summary: TraceSummary) {
   const durationMs = Math.floor(summary.durationNanos / NANOS_PER_MILLI)
   return {
-    traceID: traceKeyToHex(part?.index.traceKey(part.trace) ?? '').replace(/^0+/, ''),
+    traceID: traceIdOf(parts).replace(/^0+/, ''),
     rootServiceName: summary.rootService === '' ? ROOT_NOT_YET_RECEIVED : summary.rootService,
     ...(summary.rootName !== '' && { rootTraceName: summary.rootName }),
     startTimeUnixNano: String(summary.startNanos),
@@ -90,12 +89,13 @@ function spanJson({ index, row }: MatchedSpan, fields: readonly ReadField[]): Js
   const attributes = fields
     .filter(({ field }) => field.kind === 'attribute' || !NOT_REPEATED.has(field.name))
     .map(({ field, value }) => ({ key: field.name, value: anyValueJson(value) }))
+  const durationNanos = index.duration.get(row)
   const name = fields.find(({ field }) => field.kind === 'intrinsic' && field.name === 'name')?.value
   return {
     spanID: index.spanId(row),
     ...(typeof name === 'string' && name !== '' && { name }),
     startTimeUnixNano: String(index.start(row)),
-    ...(index.duration(row) > 0 && { durationNanos: String(index.duration(row)) }),
+    ...(durationNanos > 0 && { durationNanos: String(durationNanos) }),
     ...(attributes.length > 0 && { attributes }),
   }
 }

@@ -1,7 +1,6 @@
 import type { AnyValue, KeyValue } from '../generated/opentelemetry/proto/common/v1/common_pb.js'
-import { float64Column, uint32Column } from '../memory/column.ts'
-import type { StringTable } from '../memory/string-table.ts'
-import type { Scalar, Value } from './traceql/values.ts'
+import { Column, type StringTable, totalBytes } from '../storage/columns.ts'
+import type { Scalar, Value } from './traceql/ast.ts'
 
 const STRING = 0
 const INTEGER = 1
@@ -17,12 +16,13 @@ const MAX_INDEXED_LENGTH = 2048
 export class AttributeTable {
   readonly #keys: StringTable
   readonly #strings: StringTable
-  readonly #ends = uint32Column()
-  readonly #slotKeys = uint32Column()
-  readonly #slotValues = uint32Column()
-  readonly #numbers = float64Column()
+  readonly #ends = new Column(Uint32Array)
+  readonly #slotKeys = new Column(Uint32Array)
+  readonly #slotValues = new Column(Uint32Array)
+  readonly #numbers = new Column(Float64Array)
   readonly #lists: (readonly Scalar[])[] = []
-  readonly #usedKeys = new Set<string>()
+  /** Names of all attributes of all rows. */
+  readonly usedKeys = new Set<string>()
 
   constructor(keys: StringTable, strings: StringTable) {
     this.#keys = keys
@@ -32,8 +32,13 @@ export class AttributeTable {
   /** Appends a row and gives its number. */
   add(attributes: readonly KeyValue[]): number {
     for (const { key, value } of attributes) {
-      this.#usedKeys.add(key)
-      this.#addSlot(this.#keys.add(key), value)
+      this.usedKeys.add(key)
+      const scalar = scalarOf(value)
+      if (scalar !== undefined) this.#addScalar(this.#keys.add(key), scalar)
+      else if (value?.value.case === 'arrayValue') {
+        const list = value.value.value.values.map(scalarOf).filter((item) => item !== undefined)
+        this.#addSlot(this.#keys.add(key), LIST, this.#lists.push(list) - 1)
+      }
     }
     return this.#ends.push(this.#slotKeys.length)
   }
@@ -41,49 +46,31 @@ export class AttributeTable {
   /** Value of a key in a row, undefined when the row does not have it. Integers beyond 2^53 lose precision. */
   get(row: number, key: number): Value {
     const end = this.#ends.get(row)
-    for (let slot = this.#begin(row); slot < end; slot += 1) {
+    for (let slot = row === 0 ? 0 : this.#ends.get(row - 1); slot < end; slot += 1) {
       if (this.#slotKeys.get(slot) >>> TYPE_BITS === key) return this.#value(slot)
     }
     return undefined
   }
 
-  /** Names of all attributes of all rows. */
-  usedKeys(): ReadonlySet<string> {
-    return this.#usedKeys
-  }
-
   /** Estimated bytes of memory, without the shared string tables. */
   get bytes(): number {
-    const columns = this.#ends.bytes + this.#slotKeys.bytes + this.#slotValues.bytes + this.#numbers.bytes
+    const columns = totalBytes([this.#ends, this.#slotKeys, this.#slotValues, this.#numbers])
     return columns + this.#lists.length * 128
   }
 
-  #begin(row: number): number {
-    return row === 0 ? 0 : this.#ends.get(row - 1)
-  }
-
-  #addSlot(key: number, value: AnyValue | undefined): void {
-    const scalar = scalarOf(value)
-    if (scalar !== undefined) this.#push(key, scalar)
-    else if (value?.value.case === 'arrayValue') {
-      const list = value.value.value.values.map(scalarOf).filter((item) => item !== undefined)
-      this.#pushSlot(key, LIST, this.#lists.push(list) - 1)
-    }
-  }
-
-  #push(key: number, value: Scalar): void {
+  #addScalar(key: number, value: Scalar): void {
     if (typeof value === 'string') {
-      this.#pushSlot(key, STRING, this.#strings.add(value.slice(0, MAX_INDEXED_LENGTH)))
+      this.#addSlot(key, STRING, this.#strings.add(value.slice(0, MAX_INDEXED_LENGTH)))
     } else if (typeof value === 'boolean') {
-      this.#pushSlot(key, BOOLEAN, value ? 1 : 0)
+      this.#addSlot(key, BOOLEAN, value ? 1 : 0)
     } else if (typeof value === 'number') {
-      this.#pushSlot(key, INTEGER, this.#numbers.push(value))
+      this.#addSlot(key, INTEGER, this.#numbers.push(value))
     } else if (value.type === 'double') {
-      this.#pushSlot(key, DOUBLE, this.#numbers.push(value.value))
+      this.#addSlot(key, DOUBLE, this.#numbers.push(value.value))
     }
   }
 
-  #pushSlot(key: number, type: number, value: number): void {
+  #addSlot(key: number, type: number, value: number): void {
     this.#slotKeys.push((key << TYPE_BITS) | type)
     this.#slotValues.push(value)
   }

@@ -1,13 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type PlainSpan, type PlainValue, traceRequest } from '../testing/otlp.ts'
-import { queries } from '../testing/traceql-arbitraries.ts'
-import { traceKeyToHex } from './ids.ts'
+import { queries } from '../../test/support/traceql.ts'
+import { type PlainSpan, type PlainValue, traceRequest } from '../../test/support/traces.ts'
 import { search } from './search.ts'
-import { TraceIndex } from './trace-index.ts'
-import type { Expression, Field, Literal, Spanset } from './traceql/ast.ts'
+import { TraceIndex, traceIdOf } from './trace-index.ts'
+import {
+  type Expression,
+  type Field,
+  type Keyword,
+  KINDS,
+  type Literal,
+  type Spanset,
+  STATUSES,
+} from './traceql/ast.ts'
 import { parseTraceql } from './traceql/parser.ts'
-import { type Keyword, KINDS, STATUSES } from './traceql/values.ts'
 
 const ALWAYS = { startMs: 0, endMs: Number.POSITIVE_INFINITY }
 const BASE_NANOS = 1_700_000_000_000_000_000n
@@ -25,7 +31,7 @@ function found(index: TraceIndex, query: Spanset | string, window = ALWAYS, limi
   const spanset = typeof query === 'string' ? parseTraceql(query) : query
   return search(index, spanset, window, limit)
     .traces.flatMap(({ parts, spans }) => {
-      const trace = traceKeyToHex(parts[0]?.index.traceKey(parts[0].trace) ?? '')
+      const trace = traceIdOf(parts)
       return spans.map(({ index: segment, row }) => `${trace}/${segment.spanId(row)}`)
     })
     .sort()

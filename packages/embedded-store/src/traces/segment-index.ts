@@ -1,11 +1,10 @@
 import type { ExportTraceServiceRequest } from '../generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
 import type { KeyValue } from '../generated/opentelemetry/proto/common/v1/common_pb.js'
 import type { Span } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
-import { float64Column, uint8Column, uint32Column } from '../memory/column.ts'
-import { StringTable } from '../memory/string-table.ts'
-import type { FrameLocation } from '../segments/segment-log.ts'
+import { Column, StringTable, totalBytes } from '../storage/columns.ts'
+import type { FrameLocation } from '../storage/segment-file.ts'
+import type { SegmentIndex } from '../storage/segment-indexes.ts'
 import { AttributeTable } from './attribute-table.ts'
-import { traceKey } from './ids.ts'
 
 const NANOS_PER_SECOND = 1_000_000_000n
 /** Estimated bytes of a trace: its key, its map slot and its columns. */
@@ -17,7 +16,7 @@ const NONE = 0xffffffff
  * Index of the spans in one segment file: numbers in typed arrays, texts in dictionaries. It holds what queries look
  * at; whole spans are read from the segment. Dropping the segment drops it all.
  */
-export class TraceSegmentIndex {
+export class TraceSegmentIndex implements SegmentIndex {
   readonly segment: number
   readonly strings = new StringTable()
   readonly keys = new StringTable()
@@ -33,26 +32,30 @@ export class TraceSegmentIndex {
   readonly #traceKeys: string[] = []
   readonly #frames: FrameLocation[] = []
 
-  readonly #trace = uint32Column()
-  readonly #next = uint32Column()
-  readonly #frame = uint32Column()
-  readonly #resource = uint32Column()
-  readonly #startSeconds = uint32Column()
-  readonly #startNanos = uint32Column()
-  readonly #duration = float64Column()
-  readonly #name = uint32Column()
-  readonly #kind = uint8Column()
-  readonly #status = uint8Column()
-  readonly #statusMessage = uint32Column()
-  readonly #idHigh = uint32Column()
-  readonly #idLow = uint32Column()
-  readonly #parentHigh = uint32Column()
-  readonly #parentLow = uint32Column()
+  // By row of a span.
+  readonly #trace = new Column(Uint32Array)
+  readonly #next = new Column(Uint32Array)
+  readonly #frame = new Column(Uint32Array)
+  /** Row in `resourceAttributes`. */
+  readonly resource = new Column(Uint32Array)
+  readonly #startSeconds = new Column(Uint32Array)
+  readonly #startNanos = new Column(Uint32Array)
+  /** Nanoseconds. */
+  readonly duration = new Column(Float64Array)
+  readonly #name = new Column(Uint32Array)
+  readonly kind = new Column(Uint8Array)
+  readonly status = new Column(Uint8Array)
+  readonly #statusMessage = new Column(Uint32Array)
+  readonly #idHigh = new Column(Uint32Array)
+  readonly #idLow = new Column(Uint32Array)
+  readonly #parentHigh = new Column(Uint32Array)
+  readonly #parentLow = new Column(Uint32Array)
 
-  readonly #firstSpan = uint32Column()
-  readonly #traceStartMs = float64Column()
-  readonly #traceEndMs = float64Column()
-  readonly #inOtherSegment = uint8Column()
+  // By row of a trace.
+  readonly #firstSpan = new Column(Uint32Array)
+  readonly traceStartMs = new Column(Float64Array)
+  readonly traceEndMs = new Column(Float64Array)
+  readonly #inOtherSegment = new Column(Uint8Array)
 
   #startMs = Number.POSITIVE_INFINITY
   #endMs = 0
@@ -81,13 +84,13 @@ export class TraceSegmentIndex {
     for (const { attributes } of span.events) addKeys(this.otherKeys.event, attributes)
     for (const { attributes } of span.links) addKeys(this.otherKeys.link, attributes)
     this.#frame.push(frame)
-    this.#resource.push(resource)
+    this.resource.push(resource)
     this.#startSeconds.push(Number(span.startTimeUnixNano / NANOS_PER_SECOND))
     this.#startNanos.push(Number(span.startTimeUnixNano % NANOS_PER_SECOND))
-    this.#duration.push(Math.max(0, Number(span.endTimeUnixNano - span.startTimeUnixNano)))
+    this.duration.push(Math.max(0, Number(span.endTimeUnixNano - span.startTimeUnixNano)))
     this.#name.push(this.strings.add(span.name))
-    this.#kind.push(span.kind)
-    this.#status.push(span.status?.code ?? 0)
+    this.kind.push(span.kind)
+    this.status.push(span.status?.code ?? 0)
     this.#statusMessage.push(this.strings.add(span.status?.message ?? ''))
     this.#idHigh.push(readUint32(span.spanId, 0))
     this.#idLow.push(readUint32(span.spanId, 4))
@@ -98,8 +101,8 @@ export class TraceSegmentIndex {
     this.#firstSpan.set(trace, row)
     this.#startMs = Math.min(this.#startMs, startMs)
     this.#endMs = Math.max(this.#endMs, endMs)
-    if (startMs < this.#traceStartMs.get(trace)) this.#traceStartMs.set(trace, startMs)
-    if (endMs > this.#traceEndMs.get(trace)) this.#traceEndMs.set(trace, endMs)
+    if (startMs < this.traceStartMs.get(trace)) this.traceStartMs.set(trace, startMs)
+    if (endMs > this.traceEndMs.get(trace)) this.traceEndMs.set(trace, endMs)
   }
 
   #traceRow(id: Uint8Array): number {
@@ -109,13 +112,13 @@ export class TraceSegmentIndex {
     const row = this.#traceKeys.push(key) - 1
     this.#traces.set(key, row)
     this.#firstSpan.push(NONE)
-    this.#traceStartMs.push(Number.POSITIVE_INFINITY)
-    this.#traceEndMs.push(0)
+    this.traceStartMs.push(Number.POSITIVE_INFINITY)
+    this.traceEndMs.push(0)
     this.#inOtherSegment.push(0)
     return row
   }
 
-  get spanCount(): number {
+  get itemCount(): number {
     return this.#trace.length
   }
 
@@ -130,14 +133,6 @@ export class TraceSegmentIndex {
 
   traceKey(trace: number): string {
     return this.#traceKeys[trace] ?? ''
-  }
-
-  traceStartMs(trace: number): number {
-    return this.#traceStartMs.get(trace)
-  }
-
-  traceEndMs(trace: number): number {
-    return this.#traceEndMs.get(trace)
   }
 
   /** Whether any trace of the segment may lie in a window of milliseconds since the epoch. */
@@ -171,21 +166,13 @@ export class TraceSegmentIndex {
     return this.strings.get(this.#name.get(row))
   }
 
-  kind(row: number): number {
-    return this.#kind.get(row)
-  }
-
-  status(row: number): number {
-    return this.#status.get(row)
-  }
-
   statusMessage(row: number): string {
     return this.strings.get(this.#statusMessage.get(row))
   }
 
-  /** Nanoseconds. */
-  duration(row: number): number {
-    return this.#duration.get(row)
+  /** Spans of the same identity are one span that was sent twice: a client's and a server's span may share an id. */
+  identity(row: number): string {
+    return `${this.spanId(row)}${this.kind.get(row)}`
   }
 
   /** Nanoseconds since the epoch. */
@@ -207,22 +194,21 @@ export class TraceSegmentIndex {
     return this.#parentHigh.get(row) === 0 && this.#parentLow.get(row) === 0
   }
 
-  /** Row of the span's resource in `resourceAttributes`. */
-  resource(row: number): number {
-    return this.#resource.get(row)
-  }
-
   /** Estimated bytes of memory. */
   get bytes(): number {
-    const columns = [
-      ...[this.#trace, this.#next, this.#frame, this.#resource, this.#startSeconds, this.#startNanos],
-      ...[this.#duration, this.#name, this.#kind, this.#status, this.#statusMessage],
+    const parts = [
+      ...[this.#trace, this.#next, this.#frame, this.resource, this.#startSeconds, this.#startNanos],
+      ...[this.duration, this.#name, this.kind, this.status, this.#statusMessage],
       ...[this.#idHigh, this.#idLow, this.#parentHigh, this.#parentLow],
-    ].reduce((sum, column) => sum + column.bytes, 0)
-    const tables =
-      this.strings.bytes + this.keys.bytes + this.spanAttributes.bytes + this.resourceAttributes.bytes
-    return columns + tables + this.#traceKeys.length * TRACE_BYTES + this.#frames.length * FRAME_BYTES
+      ...[this.strings, this.keys, this.spanAttributes, this.resourceAttributes],
+    ]
+    return totalBytes(parts) + this.#traceKeys.length * TRACE_BYTES + this.#frames.length * FRAME_BYTES
   }
+}
+
+/** Trace id as the index keeps it: 16 characters of one byte each, a third of the memory of hexadecimal. */
+export function traceKey(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
 }
 
 function addKeys(keys: Set<string>, attributes: readonly KeyValue[]): void {

@@ -8,9 +8,9 @@ import {
   type TracesData,
   TracesDataSchema,
 } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
-import { unpackBatch } from '../otlp/batch.ts'
-import type { SegmentLog } from '../segments/segment-log.ts'
-import { hex, traceKey } from './ids.ts'
+import { unpackBatch } from '../otlp.ts'
+import type { SegmentLog } from '../storage/segment-log.ts'
+import { traceKey } from './segment-index.ts'
 import type { TraceIndex } from './trace-index.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function readTrace(
   const seen = new Set<string>()
   const isNew = (span: Span): boolean => {
     if (traceKey(span.traceId) !== key) return false
-    const identity = `${hex(span.spanId)}${span.kind}`
+    const identity = `${Buffer.from(span.spanId).toString('hex')}${span.kind}`
     if (seen.has(identity)) return false
     seen.add(identity)
     return true

@@ -1,29 +1,25 @@
-import { RequestError } from '../http/errors.ts'
-import { refusing } from './parameters.ts'
+import { unsupported } from '../refusal.ts'
 import { fieldOf, search, type TimeWindow } from './search.ts'
 import type { TraceSegmentIndex } from './segment-index.ts'
 import type { TraceIndex } from './trace-index.ts'
-import type { Field, Spanset } from './traceql/ast.ts'
+import {
+  type Field,
+  INTRINSIC_NAMES,
+  intrinsicOf,
+  KINDS,
+  type Scalar,
+  type Spanset,
+  STATUSES,
+} from './traceql/ast.ts'
 import { tokenize } from './traceql/lexer.ts'
-import { intrinsicOf } from './traceql/parser.ts'
-import { KINDS, type Scalar, STATUSES } from './traceql/values.ts'
 
-/** All intrinsics that Tempo names, those that conditions cannot use here too. */
+/** All intrinsics that Tempo names, including those that conditions cannot use here. */
 const INTRINSICS = [
+  ...INTRINSIC_NAMES,
   ...['event:name', 'event:timeSinceStart', 'instrumentation:name', 'instrumentation:version'],
   ...['link:spanID', 'link:traceID'],
-  ...['duration', 'kind', 'name', 'rootName', 'rootServiceName', 'status', 'statusMessage', 'traceDuration'],
-  ...[
-    'span:duration',
-    'span:id',
-    'span:kind',
-    'span:name',
-    'span:parentID',
-    'span:status',
-    'span:statusMessage',
-  ],
-  ...['trace:duration', 'trace:id', 'trace:rootName', 'trace:rootService'],
 ]
+
 /** Intrinsics whose values would be one for each span. */
 const UNBOUNDED = new Set(['duration', 'traceDuration', 'trace:id', 'span:id', 'span:parentID'])
 
@@ -37,14 +33,14 @@ export interface TagValue {
   readonly value?: string
 }
 
-/** Attribute names by scope, of traces that touch the window. @throws {RequestError} for an unknown scope */
+/** Attribute names by scope, of traces that touch the window. @throws {Refusal} for an unknown scope */
 export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): TagScope[] {
   const segments = index.list().filter((segment) => segment.overlaps(window.startMs, window.endMs))
   const names = (of: (segment: TraceSegmentIndex) => ReadonlySet<string>): string[] =>
     [...new Set(segments.flatMap((segment) => [...of(segment)]))].sort()
   const all: TagScope[] = [
-    { name: 'resource', tags: names((segment) => segment.resourceAttributes.usedKeys()) },
-    { name: 'span', tags: names((segment) => segment.spanAttributes.usedKeys()) },
+    { name: 'resource', tags: names((segment) => segment.resourceAttributes.usedKeys) },
+    { name: 'span', tags: names((segment) => segment.spanAttributes.usedKeys) },
     { name: 'event', tags: names((segment) => segment.otherKeys.event) },
     { name: 'link', tags: names((segment) => segment.otherKeys.link) },
     { name: 'instrumentation', tags: names((segment) => segment.otherKeys.instrumentation) },
@@ -52,14 +48,13 @@ export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): 
   ]
   if (scope === '' || scope === 'none') return all.filter(({ tags }) => tags.length > 0)
   const wanted = all.filter(({ name }) => name === scope)
-  if (wanted.length === 0)
-    throw new RequestError(400, `scope "${scope}" is not supported by the embedded store`)
+  if (wanted.length === 0) throw unsupported(`scope "${scope}"`)
   return wanted
 }
 
 /**
  * Distinct values of a tag among the spans that the query selects; all words that there are for status and kind.
- * @throws {RequestError} for an unknown tag
+ * @throws {Refusal} for an unknown tag
  */
 export function tagValues(index: TraceIndex, tag: string, query: Spanset, window: TimeWindow): TagValue[] {
   const field = parseTag(tag)
@@ -101,9 +96,9 @@ function describe(value: Scalar): TagValue {
 function parseTag(tag: string): Field {
   const name = intrinsicOf(tag)
   if (name !== undefined) return { kind: 'intrinsic', name }
-  const [token, end] = refusing(() => tokenize(tag))
+  const [token, end] = tokenize(tag)
   if (token?.kind === 'attribute' && end?.kind === 'end') {
     return { kind: 'attribute', scope: token.scope, name: token.name }
   }
-  throw new RequestError(400, `tag "${tag}" is not supported by the embedded store`)
+  throw unsupported(`tag "${tag}"`)
 }

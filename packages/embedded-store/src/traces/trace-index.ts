@@ -1,6 +1,6 @@
 import type { ExportTraceServiceRequest } from '../generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
-import { SegmentIndexes } from '../memory/segment-indexes.ts'
-import type { FrameLocation } from '../segments/segment-log.ts'
+import type { FrameLocation } from '../storage/segment-file.ts'
+import { SegmentIndexes } from '../storage/segment-indexes.ts'
 import { TraceSegmentIndex } from './segment-index.ts'
 
 /** The part of a trace that lies in one segment. */
@@ -10,19 +10,24 @@ export interface TracePart {
 }
 
 /** Index of all segments that fit the memory bound. */
-export class TraceIndex extends SegmentIndexes<TraceSegmentIndex> {
-  constructor(maxBytes: number) {
-    super(maxBytes, (segment) => new TraceSegmentIndex(segment))
+export class TraceIndex extends SegmentIndexes<TraceSegmentIndex, ExportTraceServiceRequest> {
+  protected create(segment: number): TraceSegmentIndex {
+    return new TraceSegmentIndex(segment)
   }
 
-  /** Adds a decoded batch to the index of its segment and notes which traces are in other segments too. */
-  add(request: ExportTraceServiceRequest, frame: FrameLocation): void {
-    const index = this.forSegment(frame.segment)
-    if (index === undefined) return
+  /** Adds the spans, and notes which of their traces are in other segments too. */
+  protected addTo(index: TraceSegmentIndex, request: ExportTraceServiceRequest, frame: FrameLocation): void {
     const known = index.traceCount
     index.add(request, frame)
-    for (let trace = known; trace < index.traceCount; trace += 1) this.#noteOtherParts(index, trace)
-    this.evict()
+    const others = this.list().filter((other) => other !== index)
+    for (let trace = known; trace < index.traceCount; trace += 1) {
+      for (const other of others) {
+        const part = other.findTrace(index.traceKey(trace))
+        if (part === undefined) continue
+        other.markInOtherSegment(part)
+        index.markInOtherSegment(trace)
+      }
+    }
   }
 
   /** All parts of a trace, oldest segment first. */
@@ -32,19 +37,60 @@ export class TraceIndex extends SegmentIndexes<TraceSegmentIndex> {
       return trace === undefined ? [] : [{ index, trace }]
     })
   }
+}
 
-  /** Spans that queries can find. */
-  get itemCount(): number {
-    return this.list().reduce((sum, index) => sum + index.spanCount, 0)
-  }
+/** Trace id of parts of a trace, 32 hexadecimal digits. */
+export function traceIdOf([part]: readonly TracePart[]): string {
+  return Buffer.from(part?.index.traceKey(part.trace) ?? '', 'latin1').toString('hex')
+}
 
-  #noteOtherParts(added: TraceSegmentIndex, trace: number): void {
-    for (const index of this.list()) {
-      if (index === added) continue
-      const other = index.findTrace(added.traceKey(trace))
-      if (other === undefined) continue
-      index.markInOtherSegment(other)
-      added.markInOtherSegment(trace)
+const ERROR = 2
+
+export interface TraceSummary {
+  /** Name of the root span, empty as long as it has not arrived. */
+  readonly rootName: string
+  readonly rootService: string
+  /** Nanoseconds since the epoch of the earliest span. */
+  readonly startNanos: bigint
+  /** From the earliest start to the latest end, nanoseconds. */
+  readonly durationNanos: number
+  /** Spans and failed spans by `service.name`. */
+  readonly services: ReadonlyMap<string, { readonly spanCount: number; readonly errorCount: number }>
+}
+
+/** What Tempo tells of a whole trace in a search. A span that was stored twice (a retried export) counts once. */
+export function summarize(parts: readonly TracePart[]): TraceSummary {
+  let rootName = ''
+  let rootService = ''
+  let start: bigint | undefined
+  let end = 0n
+  const services = new Map<string, { spanCount: number; errorCount: number }>()
+  const seen = new Set<string>()
+  for (const { index, trace } of parts) {
+    const serviceKey = index.keys.find('service.name')
+    for (const row of index.spansOf(trace)) {
+      const identity = index.identity(row)
+      if (seen.has(identity)) continue
+      seen.add(identity)
+      const service =
+        serviceKey === undefined
+          ? undefined
+          : index.resourceAttributes.get(index.resource.get(row), serviceKey)
+      const serviceName = typeof service === 'string' ? service : ''
+      const spanStart = index.start(row)
+      const spanEnd = spanStart + BigInt(Math.round(index.duration.get(row)))
+      if (start === undefined || spanStart < start) start = spanStart
+      if (spanEnd > end) end = spanEnd
+      if (index.isRoot(row)) {
+        rootName = index.name(row)
+        rootService = serviceName
+      }
+      const count = services.get(serviceName) ?? { spanCount: 0, errorCount: 0 }
+      count.spanCount += 1
+      if (index.status.get(row) === ERROR) count.errorCount += 1
+      services.set(serviceName, count)
     }
   }
+  const startNanos = start ?? 0n
+  return { rootName, rootService, startNanos, durationNanos: Number(end - startNanos), services }
 }

@@ -3,11 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import fc from 'fast-check'
 import * as z from 'zod'
-import type { PlainSpan } from '../../src/testing/otlp.ts'
-import { numberLiteral, queries } from '../../src/testing/traceql-arbitraries.ts'
-import { printTraceql } from '../../src/traces/traceql/print.ts'
 import { sendSpans } from '../support/send.ts'
 import { startStoreProcess, storeEnvironment, temporaryFolder } from '../support/store-process.ts'
+import { numberLiteral, printTraceql, queries } from '../support/traceql.ts'
+import type { PlainSpan } from '../support/traces.ts'
 
 // Looks for cases: `node explore.ts --tempo URL --otlp URL [--seed N] [--queries N]` asks a fresh Tempo and the embedded
 // store the same random searches over the same random traces, and prints the first that they answer differently.

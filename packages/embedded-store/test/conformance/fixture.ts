@@ -1,7 +1,7 @@
-import type { PlainSpan } from '../../src/testing/otlp.ts'
-import { HEAP, type PlainPprof, WALL } from '../../src/testing/pprof.ts'
-import type { PlainProfile } from '../../src/testing/profiles.ts'
+import { HEAP, type PlainPprof, WALL } from '../support/pprof.ts'
+import type { PlainProfile } from '../support/profiles.ts'
 import { pushProfile, sendProfiles, sendSpans } from '../support/send.ts'
+import type { PlainSpan } from '../support/traces.ts'
 import type { Api } from './cases.ts'
 import type { Run, SpanName, TraceName } from './run.ts'
 

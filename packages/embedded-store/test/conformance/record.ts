@@ -6,7 +6,7 @@ import { API_NAMES, type Api, type CaseFile, readCaseFiles, writeCaseFile } from
 import { nudgeCompaction, sendFixture } from './fixture.ts'
 import { type Run, startRun } from './run.ts'
 
-// Records the answers anew: `node record.ts --tempo URL --otlp URL --pyroscope URL`, of real ones that are fresh, since
+// Records the answers again: `node record.ts --tempo URL --otlp URL --pyroscope URL`, of real ones that are fresh, since
 // what they hold besides the fixture would be in the answers; of Pyroscope alone or Tempo alone too. Then `npm run format`.
 
 /**

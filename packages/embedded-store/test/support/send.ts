@@ -4,9 +4,9 @@ import { gzip } from 'node:zlib'
 import { toBinary } from '@bufbuild/protobuf'
 import { ExportProfilesServiceRequestSchema } from '../../src/generated/opentelemetry/proto/collector/profiles/v1development/profiles_service_pb.js'
 import { ExportTraceServiceRequestSchema } from '../../src/generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
-import { type PlainSpan, traceRequest } from '../../src/testing/otlp.ts'
-import { type PlainPprof, pprofProfile } from '../../src/testing/pprof.ts'
-import { type PlainProfile, profilesRequest } from '../../src/testing/profiles.ts'
+import { type PlainPprof, pprofProfile } from './pprof.ts'
+import { type PlainProfile, profilesRequest } from './profiles.ts'
+import { type PlainSpan, traceRequest } from './traces.ts'
 
 const gzipAsync = promisify(gzip)
 

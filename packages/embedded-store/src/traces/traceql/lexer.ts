@@ -1,5 +1,4 @@
-import type { AttributeScope } from './ast.ts'
-import { TraceqlError } from './error.ts'
+import { type AttributeScope, TraceqlError } from './ast.ts'
 
 export type Token = { readonly column: number; readonly text: string } & (
   | { readonly kind: 'symbol' | 'word' | 'end' }
@@ -35,7 +34,10 @@ const SCOPED_INTRINSIC = /(?:span|trace|event|link|instrumentation):[A-Za-z]*/y
 const SCOPE = /(span|resource|parent|event|link|instrumentation)?\./y
 /** What ends a name that is not in quotes, see `isAttributeRune` in Tempo's lexer. */
 const PLAIN_NAME = /[^\s{}()=~!<>&|^,"]+/y
-const ESCAPES: Readonly<Record<string, string>> = {
+type Escapes = Readonly<Record<string, string>>
+const NAME_ESCAPES: Escapes = { '\\': '\\', '"': '"' }
+const STRING_ESCAPES: Escapes = {
+  ...NAME_ESCAPES,
   a: '\x07',
   b: '\b',
   f: '\f',
@@ -43,8 +45,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: '\r',
   t: '\t',
   v: '\v',
-  '\\': '\\',
-  '"': '"',
 }
 
 /** Splits a TraceQL query into tokens, as Tempo's lexer does. @throws {TraceqlError} */
@@ -52,43 +52,31 @@ export function tokenize(query: string): Token[] {
   const tokens: Token[] = []
   let at = skipSpace(query, 0)
   while (at < query.length) {
-    const { token, end } = readToken(query, at)
+    const token =
+      readString(query, at) ??
+      readNumber(query, at) ??
+      readAttribute(query, at) ??
+      readWord(query, at) ??
+      readSymbol(query, at)
     tokens.push(token)
-    at = skipSpace(query, end)
+    at = skipSpace(query, at + token.text.length)
   }
   tokens.push({ kind: 'end', text: 'end of query', column: query.length + 1 })
   return tokens
 }
 
-interface Read {
-  readonly token: Token
-  readonly end: number
-}
-
-function readToken(query: string, at: number): Read {
-  return (
-    readString(query, at) ??
-    readNumber(query, at) ??
-    readAttribute(query, at) ??
-    readWord(query, at) ??
-    readSymbol(query, at)
-  )
-}
-
-function readSymbol(query: string, at: number): Read {
+function readSymbol(query: string, at: number): Token {
   const text = SYMBOLS.find((symbol) => query.startsWith(symbol, at))
   if (text === undefined) throw new TraceqlError(`unexpected character "${query[at]}"`, at + 1)
-  return { token: { kind: 'symbol', text, column: at + 1 }, end: at + text.length }
+  return { kind: 'symbol', text, column: at + 1 }
 }
 
-function readWord(query: string, at: number): Read | undefined {
+function readWord(query: string, at: number): Token | undefined {
   const text = match(SCOPED_INTRINSIC, query, at) ?? match(WORD, query, at)
-  return text === undefined
-    ? undefined
-    : { token: { kind: 'word', text, column: at + 1 }, end: at + text.length }
+  return text === undefined ? undefined : { kind: 'word', text, column: at + 1 }
 }
 
-function readNumber(query: string, at: number): Read | undefined {
+function readNumber(query: string, at: number): Token | undefined {
   if (!/^\.?\d/.test(query.slice(at, at + 2))) return undefined
   const column = at + 1
   const duration = match(DURATION, query, at)
@@ -97,16 +85,15 @@ function readNumber(query: string, at: number): Read | undefined {
     for (const [, amount, unit = ''] of duration.matchAll(DURATION_PART)) {
       value += Number(amount) * (NANOSECONDS[unit] ?? 0)
     }
-    value = Math.round(value)
-    return { token: { kind: 'duration', text: duration, value, column }, end: at + duration.length }
+    return { kind: 'duration', text: duration, value: Math.round(value), column }
   }
   const text = match(NUMBER, query, at)
   if (text === undefined) return undefined
   const kind = /^\d+$/.test(text) ? 'integer' : 'double'
-  return { token: { kind, text, value: Number(text), column }, end: at + text.length }
+  return { kind, text, value: Number(text), column }
 }
 
-function readAttribute(query: string, at: number): Read | undefined {
+function readAttribute(query: string, at: number): Token | undefined {
   const prefix = match(SCOPE, query, at)
   if (prefix === undefined) return undefined
   const column = at + 1
@@ -122,35 +109,29 @@ function readAttribute(query: string, at: number): Read | undefined {
       name += plain
       end += plain.length
     } else if (query[end] === '"') {
-      const quoted = readQuoted(query, end, (escaped) =>
-        escaped === '"' || escaped === '\\' ? escaped : undefined,
-      )
+      const quoted = readQuoted(query, end, NAME_ESCAPES)
       name += quoted.value
       end = quoted.end
     } else break
   }
   if (name === '') throw new TraceqlError(`attribute name expected after "${prefix}"`, end + 1)
-  return { token: { kind: 'attribute', scope, name, text: query.slice(at, end), column }, end }
+  return { kind: 'attribute', scope, name, text: query.slice(at, end), column }
 }
 
-function readString(query: string, at: number): Read | undefined {
+function readString(query: string, at: number): Token | undefined {
   const column = at + 1
   if (query[at] === '`') {
     const close = query.indexOf('`', at + 1)
     if (close === -1) throw new TraceqlError('string is not closed', column)
     const value = query.slice(at + 1, close)
-    return { token: { kind: 'string', value, text: query.slice(at, close + 1), column }, end: close + 1 }
+    return { kind: 'string', value, text: query.slice(at, close + 1), column }
   }
   if (query[at] !== '"') return undefined
-  const { value, end } = readQuoted(query, at, (escaped) => ESCAPES[escaped])
-  return { token: { kind: 'string', value, text: query.slice(at, end), column }, end }
+  const { value, end } = readQuoted(query, at, STRING_ESCAPES)
+  return { kind: 'string', value, text: query.slice(at, end), column }
 }
 
-function readQuoted(
-  query: string,
-  open: number,
-  resolve: (character: string) => string | undefined,
-): { value: string; end: number } {
+function readQuoted(query: string, open: number, escapes: Escapes): { value: string; end: number } {
   let value = ''
   for (let at = open + 1; at < query.length; at += 1) {
     const character = query[at] ?? ''
@@ -160,7 +141,7 @@ function readQuoted(
       continue
     }
     const hex = /^\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))/.exec(query.slice(at, at + 6))
-    const replacement = resolve(query[at + 1] ?? '')
+    const replacement = escapes[query[at + 1] ?? '']
     if (replacement !== undefined) {
       value += replacement
       at += 1

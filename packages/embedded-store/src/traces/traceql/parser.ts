@@ -1,39 +1,19 @@
-import type { ComparisonOperator, Expression, Field, Intrinsic, Literal, Spanset } from './ast.ts'
-import { TraceqlError } from './error.ts'
+import {
+  type ComparisonOperator,
+  type Expression,
+  type Field,
+  intrinsicOf,
+  keywordOf,
+  type Literal,
+  type Spanset,
+  TraceqlError,
+} from './ast.ts'
+import { checkComparison, typeOf } from './evaluate.ts'
 import { type Token, tokenize } from './lexer.ts'
-import { checkComparison, typeOf } from './types.ts'
-import { keywordOf } from './values.ts'
 
 const COMPARISONS = new Set<string>(['=', '!=', '<', '<=', '>', '>=', '=~', '!~'])
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%', '^'])
 const STRUCTURAL = new Set('>> << > < ~ !>> !<< !> !< !~ &>> &<< &> &< &~'.split(' '))
-const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
-  name: 'name',
-  status: 'status',
-  statusMessage: 'statusMessage',
-  kind: 'kind',
-  duration: 'duration',
-  rootName: 'rootName',
-  rootServiceName: 'rootServiceName',
-  traceDuration: 'traceDuration',
-  'span:name': 'name',
-  'span:status': 'status',
-  'span:statusMessage': 'statusMessage',
-  'span:kind': 'kind',
-  'span:duration': 'duration',
-  'span:id': 'span:id',
-  'span:parentID': 'span:parentID',
-  'trace:rootName': 'rootName',
-  'trace:rootService': 'rootServiceName',
-  'trace:duration': 'traceDuration',
-  'trace:id': 'trace:id',
-}
-
-/** Intrinsic of a name in TraceQL or the tags API, with or without scope. */
-export function intrinsicOf(name: string): Intrinsic | undefined {
-  return INTRINSICS[name]
-}
-
 /**
  * Parses the supported subset of TraceQL: spanset filters of comparisons of a field with a value, combined with `&&`,
  * `||` and parentheses, and spansets combined with `&&` and `||`. As in Tempo's grammar `&&` and `||` bind equally

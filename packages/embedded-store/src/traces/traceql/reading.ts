@@ -1,14 +1,18 @@
-import type { AttributeField, Field, IntrinsicField, Spanset } from './ast.ts'
-import { hasColumn, inColumn, type Scope } from './columns.ts'
-import type { Test } from './comparison.ts'
-import { conditionsOf, type FieldCondition } from './conditions.ts'
-import { isList, type Scalar, type Value } from './values.ts'
+import {
+  type AttributeField,
+  type Expression,
+  type Field,
+  type IntrinsicField,
+  isList,
+  type Literal,
+  type Scalar,
+  type Spanset,
+  type Value,
+} from './ast.ts'
+import { type Test, testOf } from './evaluate.ts'
 
-/** One span, as it is stored. */
-export interface StoredFields {
-  /** Value of an intrinsic, or of an attribute in one scope. */
-  value(field: Field): Value
-}
+/** Value that a span has stored in an intrinsic, or in an attribute of one scope. */
+export type StoredValue = (field: Field) => Value
 
 /** A field as a search shows it beside a span that it found. */
 export interface ReadField {
@@ -40,10 +44,10 @@ export class Reading {
   }
 
   /** Value of a field of the query, or nothing where the storage did not give one. */
-  value(span: StoredFields, field: Field): Value {
-    if (field.kind === 'intrinsic') return this.#intrinsic(span, field)
+  value(stored: StoredValue, field: Field): Value {
+    if (field.kind === 'intrinsic') return this.#intrinsic(stored, field)
     for (const scope of scopesOf(field)) {
-      const read = this.#scopes[scope].read(span, field.name)
+      const read = this.#scopes[scope].read(stored, field.name)
       // A span's attribute hides that of the resource even where its value did not pass.
       if (read !== undefined) return read.value
     }
@@ -51,19 +55,45 @@ export class Reading {
   }
 
   /** All fields of the query that a span has, in whichever scope. */
-  fields(span: StoredFields): readonly ReadField[] {
+  fields(stored: StoredValue): readonly ReadField[] {
     const intrinsics = [...this.#intrinsics.keys()].map((name) => ({ kind: 'intrinsic', name }) as const)
     return [
-      ...intrinsics.map((field) => ({ field, value: this.#intrinsic(span, field) })),
-      ...Object.values(this.#scopes).flatMap((reading) => reading.fields(span)),
+      ...intrinsics.map((field) => ({ field, value: this.#intrinsic(stored, field) })),
+      ...Object.values(this.#scopes).flatMap((reading) => reading.fields(stored)),
     ].flatMap(({ field, value }) => (value === undefined ? [] : [{ field, value }]))
   }
 
-  #intrinsic(span: StoredFields, field: IntrinsicField): Value {
-    const value = span.value(field)
+  #intrinsic(stored: StoredValue, field: IntrinsicField): Value {
+    const value = stored(field)
     return value === undefined ? undefined : this.#intrinsics.get(field.name)?.passed(value)
   }
 }
+
+/** What one part of a query asks of a field: to be there, or a value of one type that passes a test. */
+interface FieldCondition {
+  readonly field: Field
+  readonly asks: 'presence' | { readonly type: Literal['type']; readonly test: Test }
+}
+
+function conditionsOf(query: Spanset | Expression): FieldCondition[] {
+  switch (query.kind) {
+    case 'filter':
+      return conditionsOf(query.expression)
+    case 'operation':
+    case 'logical':
+      return [...conditionsOf(query.left), ...conditionsOf(query.right)]
+    case 'exists':
+      return [{ field: query.operand, asks: 'presence' }]
+    case 'comparison': {
+      const { left, operator, right } = query
+      return [{ field: left, asks: { type: right.type, test: testOf(operator, right) } }]
+    }
+    case 'constant':
+      return []
+  }
+}
+
+type Scope = 'span' | 'resource'
 
 function scopesOf({ scope }: AttributeField): readonly Scope[] {
   return scope === 'any' ? ['span', 'resource'] : [scope]
@@ -94,6 +124,36 @@ function filterIn<Key>(filters: Map<Key, Filter>, key: Key): Filter {
   return filter
 }
 
+/**
+ * Attributes whose texts Tempo keeps in columns of their own by default; values of other types lie with all the other
+ * attributes.
+ */
+const COLUMNS: Readonly<Record<Scope, ReadonlySet<string>>> = {
+  resource: new Set([
+    'service.name',
+    'k8s.cluster.name',
+    'k8s.namespace.name',
+    'k8s.pod.name',
+    'k8s.container.name',
+  ]),
+  span: new Set([
+    'http.request.method',
+    'url.path',
+    'url.route',
+    'server.address',
+    'http.method',
+    'http.url',
+    'http.route',
+  ]),
+}
+
+/** What an attribute's own column holds of a value. */
+function inColumn(scope: Scope, name: string, value: Value): string | undefined {
+  if (COLUMNS[scope].has(name) && typeof value === 'string') return value
+  // The one column that is never empty.
+  return scope === 'resource' && name === 'service.name' ? '' : undefined
+}
+
 /** The part of the reading that is about the attributes of one scope. */
 class ScopeReading {
   readonly #scope: Scope
@@ -116,7 +176,7 @@ class ScopeReading {
   add(name: string, condition: FieldCondition): void {
     this.#names.add(name)
     const { asks } = condition
-    if (hasColumn(this.#scope, name) && (asks === 'presence' || asks.type === 'string')) {
+    if (COLUMNS[this.#scope].has(name) && (asks === 'presence' || asks.type === 'string')) {
       filterIn(this.#columns, name).add(condition)
       return
     }
@@ -127,8 +187,8 @@ class ScopeReading {
   }
 
   /** What was read of an attribute: nothing, or a value, or that its value did not pass. */
-  read(span: StoredFields, name: string): { readonly value: Value } | undefined {
-    const value = span.value({ kind: 'attribute', scope: this.#scope, name })
+  read(stored: StoredValue, name: string): { readonly value: Value } | undefined {
+    const value = stored({ kind: 'attribute', scope: this.#scope, name })
     const own = inColumn(this.#scope, name, value)
     if (own !== undefined) {
       const passed = this.#columns.get(name)?.passed(own)
@@ -139,10 +199,10 @@ class ScopeReading {
     return { value: sample === undefined ? undefined : this.#shared[typeOf(sample)].passed(value) }
   }
 
-  fields(span: StoredFields): { readonly field: Field; readonly value: Value }[] {
+  fields(stored: StoredValue): { readonly field: Field; readonly value: Value }[] {
     return [...this.#names].map((name) => ({
       field: { kind: 'attribute', scope: this.#scope, name } as const,
-      value: this.read(span, name)?.value,
+      value: this.read(stored, name)?.value,
     }))
   }
 }
