@@ -26,7 +26,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.ts', '{grafana,slo,bench}/src/**/*.test.ts'],
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            '{telemetry,grafana,slo,bench}/src/**/*.test.ts',
+          ],
         },
       },
       {
@@ -34,7 +37,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             '{packages,services}/*/test/**/*.test.ts',
-            '{bench,collector,slo,grafana,loadtests,deploy,drills}/test/**/*.test.ts',
+            '{telemetry,bench,collector,slo,grafana,loadtests,deploy,drills}/test/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, CONTAINERS],
           fileParallelism: false,

@@ -6,8 +6,8 @@ import { service } from './dashboards/service.ts'
 
 export type { Expectation, KitDashboard } from './dashboards/dashboard.ts'
 export { type Backend, backends, pluginIds } from './datasources.ts'
+export { type MetricName, metrics } from './generated/signals.ts'
 export type { EmptyWhen } from './panels/panel.ts'
-export { type MetricName, metrics } from './signals.ts'
 
 /** Builds every dashboard of the kit, by the name of its file. */
 export const buildDashboards = (): Readonly<Record<string, KitDashboard>> => ({

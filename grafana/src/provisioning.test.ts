@@ -3,7 +3,8 @@ import { parser as promql } from '@prometheus-io/lezer-promql'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { backends, pluginIds } from './datasources.ts'
-import { metrics, profileTypes } from './signals.ts'
+import { metrics } from './generated/signals.ts'
+import { profileTypes } from './panels/profiles.ts'
 import { committed, syntax } from './test-support.ts'
 
 interface DataSource {

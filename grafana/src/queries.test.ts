@@ -3,8 +3,9 @@ import { parser as traceql } from '@grafana/lezer-traceql'
 import { parser as promql } from '@prometheus-io/lezer-promql'
 import { describe, expect, it } from 'vitest'
 import { pluginIds } from './datasources.ts'
-import { logLabels, type Metric, metrics, profileTypes } from './signals.ts'
-import { builtIns, committed, dashboards, substituted, syntax, targets, variablesIn } from './test-support.ts'
+import { logLabels, type Metric, metrics } from './generated/signals.ts'
+import { profileTypes } from './panels/profiles.ts'
+import { builtIns, dashboards, substituted, syntax, targets, variablesIn } from './test-support.ts'
 
 const ofType = (type: string) => targets.filter(({ target }) => target.datasource.type === type)
 
@@ -145,20 +146,5 @@ describe('variables', () => {
   it('finds variables in both spellings, and none in a replacement', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's spelling
     expect(variablesIn('rate(x{a="$b"}[$__rate_interval]) ${c} "$1"')).toEqual(['b', '__rate_interval', 'c'])
-  })
-})
-
-describe('declared metrics', () => {
-  it('are all asked for somewhere: a name without a query is a panel forgotten', () => {
-    const asked = [
-      ...promqlQueries.map(([, query]) => query),
-      committed('provisioning/datasources/faultline.yaml'),
-    ]
-    // Grafana itself asks for the series of the service graph.
-    if (targets.some(({ target }) => target.queryType === 'serviceMap')) {
-      asked.push(...Object.keys(metrics).filter((name) => name.startsWith('traces_service_graph_')))
-    }
-    const text = asked.join('\n')
-    expect(Object.keys(metrics).filter((name) => !text.includes(name))).toEqual([])
   })
 })

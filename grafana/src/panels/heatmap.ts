@@ -16,8 +16,8 @@ import {
   YAxisConfigBuilder,
 } from '@grafana/grafana-foundation-sdk/heatmap'
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
+import type { HistogramName } from '../generated/signals.ts'
 import { type Matchers, rate, sumBy } from '../queries/promql.ts'
-import type { HistogramName } from '../signals.ts'
 import { finish, type KitPanel, type PanelText } from './panel.ts'
 
 /** How many events took how long, over time, with exemplars: each dot is a request, and leads to its trace. */

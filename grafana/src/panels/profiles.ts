@@ -3,6 +3,14 @@ import { DataqueryBuilder, PyroscopeQueryType } from '@grafana/grafana-foundatio
 import { finish, type KitPanel, type MayBeEmpty, type PanelText } from './panel.ts'
 import { timeSeriesOf } from './time-series.ts'
 
+/** The profile types that are drawn, in Pyroscope's spelling: those that come over OTLP, and `@pyroscope/nodejs`'s. */
+export const profileTypes = {
+  cpu: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
+  heap: 'memory:inuse_space:bytes:memory:bytes',
+  pushedCpu: 'wall:cpu:nanoseconds:wall:nanoseconds',
+  pushedHeap: 'memory:inuse_space:bytes:inuse_space:bytes',
+} as const
+
 interface ProfileSelection {
   /** In Pyroscope's spelling, `name:sample_type:sample_unit:period_type:period_unit`. */
   readonly profileType: string

@@ -1,5 +1,5 @@
 /** The few shapes of PromQL that dashboards are made of, so that each query is spelt the same way everywhere. */
-import type { HistogramName, MetricName } from '../signals.ts'
+import type { HistogramName, MetricName } from '../generated/signals.ts'
 
 /** Label matchers by label: the operator and the quoted value, as in `{ service_name: '="catalog"' }`. */
 export type Matchers = Readonly<Record<string, string>>

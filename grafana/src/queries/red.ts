@@ -1,5 +1,5 @@
 /** Rate, errors, duration of anything that keeps a duration histogram. */
-import type { HistogramName } from '../signals.ts'
+import type { HistogramName } from '../generated/signals.ts'
 import { type Matchers, type Part, quantile, rate, shareOf, sumBy } from './promql.ts'
 
 /** One kind of work: the histogram that measures it and what a failure of it is. */

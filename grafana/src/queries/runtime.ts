@@ -2,7 +2,7 @@
  * How full a Node.js process is. Metrics are named by the semantic conventions; where a process has none of those, what
  * prom-client's default metrics call the same answers (and for CPU, memory and start time any Prometheus client's).
  */
-import { instanceLabels } from '../signals.ts'
+import { instanceLabels } from '../generated/signals.ts'
 import { type Matchers, maxBy, rate, select, sumBy } from './promql.ts'
 
 /** Share of time the event loop was busy, 0 to 1: the saturation of a process whose JavaScript runs on one thread. */

@@ -1,9 +1,8 @@
 import { logLines, logVolume } from '../panels/logs.ts'
-import { flameGraph, profileSeries } from '../panels/profiles.ts'
+import { flameGraph, profileSeries, profileTypes } from '../panels/profiles.ts'
 import { traceList } from '../panels/traces.ts'
 import { chosenLines, linesByLevel, readable } from '../queries/logql.ts'
 import { requestsOfService, slowOrFailedOfService } from '../queries/traceql.ts'
-import { profileTypes } from '../signals.ts'
 import type { KitRow } from './row.ts'
 
 export const logsRow: KitRow = {
