@@ -12,7 +12,7 @@ import {
   KEEP_RATIO,
   SLOW_THRESHOLD_MS,
 } from '../../packages/telemetry/src/trace/keep.ts'
-import { markRequest } from '../../packages/verify/src/requests/mark.ts'
+import { markRequest } from '../../packages/verify/src/requests/sender.ts'
 import { keepRuleParts, prefixesBelow, withKeepRule } from '../src/keep-rule.ts'
 import { COLLECTOR_FOLDER, CONFIGURATION } from './support/collector.ts'
 

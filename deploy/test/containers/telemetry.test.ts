@@ -124,8 +124,8 @@ async function exemplars(): Promise<(string | undefined)[]> {
 
 async function lines(): Promise<{ line: string; spanId: string | undefined }[]> {
   const client = createLokiClient({ baseUrl: `http://${loki.address(logs.http)}` })
-  const answer = await client.queryRange(`{service_name="catalog"} | trace_id="${traceId}"`, around())
-  const entries = answer.type === 'entries' ? answer.entries : []
+  const query = `{service_name="catalog"} | trace_id="${traceId}"`
+  const { entries } = await client.queryRange(query, around())
   return entries.map(({ line, metadata }) => ({ line, spanId: metadata.span_id }))
 }
 

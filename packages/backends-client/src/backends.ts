@@ -1,33 +1,23 @@
 import type { BackendOptions } from './http.ts'
-import { createLokiClient, type LokiClient } from './loki/client.ts'
-import { createPrometheusClient, type PrometheusClient } from './prometheus/client.ts'
-import { createPyroscopeClient, type PyroscopeClient } from './pyroscope/client.ts'
-import { createTempoClient, type TempoClient } from './tempo/client.ts'
+import { createLokiClient } from './loki.ts'
+import { createPrometheusClient } from './prometheus.ts'
+import { createPyroscopeClient } from './pyroscope.ts'
+import { createTempoClient } from './tempo.ts'
 
-/** Base addresses of the four backends. */
-export interface BackendEndpoints {
-  readonly prometheus: string
-  readonly loki: string
-  readonly tempo: string
-  readonly pyroscope: string
-}
+type Backend = 'prometheus' | 'loki' | 'tempo' | 'pyroscope'
 
-export interface Backends {
-  readonly prometheus: PrometheusClient
-  readonly loki: LokiClient
-  readonly tempo: TempoClient
-  readonly pyroscope: PyroscopeClient
-}
+export type Backends = Readonly<ReturnType<typeof createBackends>>
 
-/** Clients of all four backends with the same options. */
+/** Clients of all four backends, by their base addresses. */
 export function createBackends(
-  endpoints: BackendEndpoints,
-  options: Omit<BackendOptions, 'baseUrl'> = {},
-): Backends {
+  endpoints: Readonly<Record<Backend, string>>,
+  optionsOf: (backend: Backend) => Omit<BackendOptions, 'baseUrl'> = () => ({}),
+) {
+  const options = (backend: Backend) => ({ ...optionsOf(backend), baseUrl: endpoints[backend] })
   return {
-    prometheus: createPrometheusClient({ ...options, baseUrl: endpoints.prometheus }),
-    loki: createLokiClient({ ...options, baseUrl: endpoints.loki }),
-    tempo: createTempoClient({ ...options, baseUrl: endpoints.tempo }),
-    pyroscope: createPyroscopeClient({ ...options, baseUrl: endpoints.pyroscope }),
+    prometheus: createPrometheusClient(options('prometheus')),
+    loki: createLokiClient(options('loki')),
+    tempo: createTempoClient(options('tempo')),
+    pyroscope: createPyroscopeClient(options('pyroscope')),
   }
 }

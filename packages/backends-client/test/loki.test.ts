@@ -35,7 +35,6 @@ describe('client of a real Loki', () => {
     const query = `{service_name="gateway"} | trace_id="${TRACE_ID}"`
     const result = await loki.queryRange(query, { ...range, limit: 10 })
     expect(result).toMatchObject({
-      type: 'entries',
       streams: 1,
       entries: [
         {
@@ -50,19 +49,15 @@ describe('client of a real Loki', () => {
 
   it('evaluates metric queries', async () => {
     const query = 'sum by (service_name) (count_over_time({service_name="gateway"}[1m]))'
-    await expect(loki.query(query, { timeMs: sentAt + 1_000 })).resolves.toMatchObject({
-      type: 'vector',
-      series: [{ labels: { service_name: 'gateway' }, sample: { value: 1 } }],
-    })
-    const matrix = await loki.queryRange(query, { startMs: sentAt, endMs: sentAt + 10_000, stepMs: 5_000 })
-    expect(matrix).toMatchObject({ type: 'series', series: [{ labels: { service_name: 'gateway' } }] })
+    await expect(loki.query(query, { timeMs: sentAt + 1_000 })).resolves.toEqual([
+      { labels: { service_name: 'gateway' }, value: 1 },
+    ])
   })
 
-  it('lists labels, their values, streams and its build', async () => {
-    await expect(loki.labels(range)).resolves.toContain('service_name')
-    await expect(loki.labelValues('service_name', range)).resolves.toEqual(['gateway'])
-    await expect(loki.series(['{service_name="gateway"}'], range)).resolves.toHaveLength(1)
-    await expect(loki.buildInfo()).resolves.toMatchObject({ version: expect.any(String) })
+  it('lists the values of a label', async () => {
+    const labelValues = (selector?: string) => loki.labelValues('service_name', { ...range, selector })
+    await expect(labelValues()).resolves.toEqual(['gateway'])
+    await expect(labelValues('{service_name="gateway"}')).resolves.toEqual(['gateway'])
   })
 
   it('says what it refuses', async () => {

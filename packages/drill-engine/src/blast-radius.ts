@@ -1,4 +1,4 @@
-import type { Backends, QueryResult } from '@faultline/backends-client'
+import type { Backends, InstantSeries } from '@faultline/backends-client'
 import { latencySeconds, objectives } from '@faultline/slo'
 import type { Window } from './evidence/answer.ts'
 import { answered } from './evidence/ask.ts'
@@ -82,18 +82,12 @@ async function numbers(
   )
 }
 
-function byRoute(result: QueryResult): Map<string, number> {
-  if (result.type !== 'vector') return new Map()
+function byRoute(series: readonly InstantSeries[]): Map<string, number> {
+  const finite = series.filter(({ value }) => Number.isFinite(value))
   return new Map(
-    result.series.flatMap(({ labels, sample }) =>
-      sample === undefined || !Number.isFinite(sample.value)
-        ? []
-        : [
-            [
-              `${labels.service_name}\n${labels.http_request_method} ${labels.http_route}`,
-              sample.value,
-            ] as const,
-          ],
-    ),
+    finite.map(({ labels: { service_name, http_request_method, http_route }, value }) => [
+      `${service_name}\n${http_request_method} ${http_route}`,
+      value,
+    ]),
   )
 }

@@ -67,6 +67,6 @@ export async function untilAlone({ drill, backends, signal, tell }: DrillContext
 const perSecond = (rate: number): string => `${rate.toFixed(1)} requests a second`
 
 async function traffic(backends: Backends): Promise<number> {
-  const result = await answered(() => backends.prometheus.query(TRAFFIC))
-  return result.type === 'vector' ? (result.series[0]?.sample?.value ?? 0) : 0
+  const [series] = await answered(() => backends.prometheus.query(TRAFFIC))
+  return series?.value ?? 0
 }

@@ -40,9 +40,7 @@ export async function samples(
   promql: string,
   window: Window,
 ): Promise<readonly Sample[]> {
-  const { series } = await answered(() =>
-    backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }),
-  )
+  const series = await answered(() => backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
   return (series[0]?.samples ?? []).filter(({ value }) => Number.isFinite(value))
 }
 

@@ -1,8 +1,6 @@
-import type { Backends, Labels, Trace } from '@faultline/backends-client'
-import type { PlacedExemplar } from './links/exemplars.ts'
+import type { Backends } from '@faultline/backends-client'
+import type { Signal } from './report/check.ts'
 import type { Requester } from './requests/requester.ts'
-import { discoverServices, type ScrapeTarget, type Service } from './services/discover.ts'
-import { spread } from './spread.ts'
 
 /** Addresses that verify needs; those of the running kit have them all. */
 export interface VerifyEndpoints {
@@ -20,78 +18,35 @@ export interface VerifyEndpoints {
   readonly grafana?: string
 }
 
-/** What probes share: where to ask, since when things count, and what has been found on the way. */
+/** Whom probes ask, about which requests, and since when things count. */
 export interface Context {
-  readonly endpoints: VerifyEndpoints
   readonly backends: Backends
-  readonly requester: Requester
+  /** Verify's own requests; more are sent while something that is a matter of chance is missing. */
+  readonly requester: Pick<Requester, 'marker' | 'sent' | 'orders' | 'plan'>
   /** Epoch ms; nothing older is evidence. */
   readonly beginMs: number
-  readonly signal: AbortSignal
-  /** Ids of checks that failed for good or do not apply. */
-  readonly hopeless: ReadonlySet<string>
-  readonly found: Found
-}
-
-/** What one probe finds out and others start from. */
-export interface Found {
-  /** Series that served HTTP shortly before verify began. */
-  readonly history: Labels[]
-  /** Series that serve HTTP since. */
-  recent: readonly Labels[]
-  targets: readonly ScrapeTarget[]
-  /** Stored traces of verify's own requests, by id. */
-  readonly ownTraces: Map<string, Trace>
-  /** Exemplars of verify's own requests, by trace id. */
-  readonly ownExemplars: Map<string, PlacedExemplar>
-  /** Some code of verify's own orders has been sampled by a profiler. */
-  orderSampled: boolean
-  /** Until when verify's own requests were sent, epoch ms; undefined while the first are on their way. */
-  sentUntilMs: number | undefined
-  /** How many requests those were; more may follow while links are incomplete. */
-  sentAtFirst: number
-}
-
-export function nothingFound(): Found {
-  return {
-    history: [],
-    recent: [],
-    targets: [],
-    ownTraces: new Map(),
-    ownExemplars: new Map(),
-    orderSampled: false,
-    sentUntilMs: undefined,
-    sentAtFirst: 0,
-  }
-}
-
-export function servicesOf({ found }: Context): Service[] {
-  const series = [...found.history, ...found.recent]
-  return discoverServices({ series, targets: found.targets, ownTraces: found.ownTraces.values() })
-}
-
-/** Ids of the traces of verify's own requests that were answered. */
-export function ownTraceIds({ requester }: Context): string[] {
-  return requester.sent.flatMap(({ traceId, status }) => (status === undefined ? [] : [traceId]))
+  /** When the first of verify's own requests were out, epoch ms. */
+  readonly sentMs: number
 }
 
 /**
- * Some of the traces of verify's own requests, and those of its orders: what only an order reaches has spans and lines
- * in these alone.
- *
- * @param among the traces to choose from
+ * How long after verify's own requests their telemetry may take, in ms. What is later is missing. The
+ * pipeline's own waiting (export every few seconds, the sampler's 5 s, a profile's 10 s, a scrape every 2 s,
+ * a retry after up to 10 s) fits in twice over.
  */
-export function followedTraceIds({ requester }: Context, among: readonly string[], atMost: number): string[] {
-  const orders = new Set(requester.orders.flatMap(({ traceId }) => traceId ?? []))
-  return [...spread(among, atMost).filter((id) => !orders.has(id)), ...orders]
+export const patience: Readonly<Record<Signal, number>> = {
+  metrics: 20_000,
+  logs: 20_000,
+  traces: 25_000,
+  profiles: 35_000,
+}
+
+/** Whether what a signal has not shown of verify's own requests by now is missing. */
+export function isLate({ sentMs }: Pick<Context, 'sentMs'>, signal: Signal): boolean {
+  return Date.now() - sentMs > patience[signal]
 }
 
 /** How long verify has been running, in ms, at least a second. */
-export function sinceBeginMs({ beginMs }: Context): number {
+export function sinceBeginMs({ beginMs }: Pick<Context, 'beginMs'>): number {
   return Math.max(1_000, Date.now() - beginMs)
-}
-
-/** The last of verify's own requests is this many ms ago; 0 while the first are on their way. */
-export function sinceSentMs({ found }: Context): number {
-  return found.sentUntilMs === undefined ? 0 : Date.now() - found.sentUntilMs
 }

@@ -1,25 +1,28 @@
 import { describe, expect, it } from 'vitest'
-import type { Context } from './context.ts'
-import { type Probe, runProbe } from './probe.ts'
+import { type Probe, type ProbeLimits, runProbe } from './probe.ts'
 import { aFinding } from './testing/factories.ts'
 
-const context = (signal = new AbortController().signal, hopeless: readonly string[] = []) =>
-  ({ signal, hopeless: new Set(hopeless) as ReadonlySet<string> }) as Context
-const within = (ms: number) => Date.now() + ms
+const limits = (ms: number, options: Partial<ProbeLimits> = {}): ProbeLimits => ({
+  deadlineMs: Date.now() + ms,
+  tooLate: AbortSignal.timeout(ms),
+  signal: new AbortController().signal,
+  hopeless: new Set(),
+  ...options,
+})
 const aProbe = (observe: Probe['observe']): Probe => ({ name: 'logs', hop: 'logs', intervalMs: 1, observe })
 
 describe('runProbe', () => {
   it('asks until every finding passes', async () => {
     let asked = 0
     const probe = aProbe(async () => [aFinding({ status: ++asked < 5 ? 'fail' : 'pass' })])
-    await expect(runProbe(probe, context(), within(10_000))).resolves.toMatchObject([{ status: 'pass' }])
+    await expect(runProbe(probe, limits(10_000))).resolves.toMatchObject([{ status: 'pass' }])
     expect(asked).toBe(5)
   })
 
   it('takes no finding for "not yet"', async () => {
     let asked = 0
     const probe = aProbe(async () => (++asked < 3 ? [] : [aFinding({ status: 'pass' })]))
-    await expect(runProbe(probe, context(), within(10_000))).resolves.toHaveLength(1)
+    await expect(runProbe(probe, limits(10_000))).resolves.toHaveLength(1)
   })
 
   it.each([
@@ -31,21 +34,24 @@ describe('runProbe', () => {
       asked++
       return [finding]
     })
-    await expect(runProbe(probe, context(undefined, ['reach/loki']), within(10_000))).resolves.toHaveLength(1)
+    await expect(
+      runProbe(probe, limits(10_000, { hopeless: new Set(['reach/loki']) })),
+    ).resolves.toHaveLength(1)
     expect(asked).toBe(1)
   })
 
   it('keeps the last findings at the deadline', async () => {
     const probe = aProbe(async () => [aFinding({ seen: 'still nothing' })])
-    await expect(runProbe(probe, context(), within(20))).resolves.toMatchObject([{ seen: 'still nothing' }])
+    await expect(runProbe(probe, limits(20))).resolves.toMatchObject([{ seen: 'still nothing' }])
   })
 
   it('reports a probe that had no answer by its deadline', async () => {
+    const hurried = limits(10)
+    const { tooLate } = hurried
     const stuck = aProbe(
-      ({ signal }) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      () => new Promise((_, reject) => tooLate.addEventListener('abort', () => reject(tooLate.reason))),
     )
-    await expect(runProbe(stuck, context(), within(10))).resolves.toMatchObject([
+    await expect(runProbe(stuck, hurried)).resolves.toMatchObject([
       { id: 'probe/logs', hop: 'logs', status: 'fail', seen: 'none before the deadline' },
     ])
   })
@@ -54,12 +60,11 @@ describe('runProbe', () => {
     const stop = new AbortController()
     const running = runProbe(
       aProbe(async () => []),
-      context(stop.signal),
-      within(10_000),
+      limits(10_000, { signal: stop.signal }),
     )
     stop.abort(new Error('enough'))
     await expect(running).rejects.toThrow('enough')
     const broken = aProbe(() => Promise.reject(new TypeError('a mistake')))
-    await expect(runProbe(broken, context(), within(10_000))).rejects.toThrow('a mistake')
+    await expect(runProbe(broken, limits(10_000))).rejects.toThrow('a mistake')
   })
 })

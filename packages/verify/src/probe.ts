@@ -1,9 +1,6 @@
-import type { Context } from './context.ts'
-import { pollUntil } from './poll.ts'
-import type { TimedFinding } from './report/attribute.ts'
-import type { Finding } from './report/check.ts'
-import type { Hop } from './report/hop.ts'
-import { matches } from './report/pattern.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { matches, type TimedFinding } from './report/attribute.ts'
+import type { Finding, Hop } from './report/check.ts'
 
 /**
  * Asks about one thing and judges the answers. It is asked again until each of its findings passes or is
@@ -16,45 +13,53 @@ export interface Probe {
   /** Time between two questions, in ms. Default 1 000. */
   readonly intervalMs?: number
   /** What is so now. No finding at all means "not yet". */
-  observe(context: Context): Promise<readonly Finding[]>
+  observe(): Promise<readonly Finding[]>
+}
+
+export interface ProbeLimits {
+  /** Epoch ms after which the last findings stand. */
+  readonly deadlineMs: number
+  /** Ends all calls to backends some time after the deadline, in which they may still be answered. */
+  readonly tooLate: AbortSignal
+  /** Ends verify. */
+  readonly signal: AbortSignal
+  /** Ids of checks that failed for good or do not apply. */
+  readonly hopeless: ReadonlySet<string>
 }
 
 const DEFAULT_INTERVAL_MS = 1_000
-/** What has been asked when the deadline passes may still be answered. */
-const LAST_ANSWER_MS = 2_000
 
 /**
- * Findings of a probe, settled or at the deadline (epoch ms). What is explained by a check without hope is
- * not waited for any longer. Rejects only when the context's signal ends it.
+ * Findings of a probe, settled or at the deadline. What is explained by a check without hope is not waited for any
+ * longer. Rejects when `signal` ends it, and with errors that are no backend's.
  */
-export async function runProbe(probe: Probe, context: Context, deadlineMs: number): Promise<TimedFinding[]> {
+export async function runProbe(
+  probe: Probe,
+  { deadlineMs, tooLate, signal, hopeless }: ProbeLimits,
+): Promise<TimedFinding[]> {
   const startMs = Date.now()
-  const tooLate = AbortSignal.timeout(Math.max(0, deadlineMs - startMs) + LAST_ANSWER_MS)
-  const signal = AbortSignal.any([context.signal, tooLate])
   const { intervalMs = DEFAULT_INTERVAL_MS } = probe
   let last: readonly Finding[] = []
-  const ask = async () => {
-    last = await probe.observe({ ...context, signal })
-    return last
-  }
-  const settled = (all: readonly Finding[]) =>
-    all.length > 0 && all.every((one) => isSettled(one, context.hopeless))
   try {
-    await pollUntil(ask, settled, { intervalMs, deadlineMs, signal })
+    for (;;) {
+      last = await probe.observe()
+      const leftMs = deadlineMs - Date.now()
+      if (leftMs <= 0 || (last.length > 0 && last.every((one) => isSettled(one, hopeless)))) break
+      await delay(Math.min(intervalMs, leftMs), undefined, { signal })
+    }
   } catch (error) {
-    context.signal.throwIfAborted()
+    signal.throwIfAborted()
     if (!tooLate.aborted) throw error
   }
   const durationMs = Date.now() - startMs
-  const findings = last.length > 0 ? last : [outOfTime(probe)]
-  return findings.map((finding) => ({ ...finding, durationMs }))
+  return (last.length > 0 ? last : [outOfTime(probe)]).map((finding) => ({ ...finding, durationMs }))
 }
 
-function isSettled(finding: Finding, hopeless: ReadonlySet<string>): boolean {
+function isSettled({ status, final, explainedBy = [] }: Finding, hopeless: ReadonlySet<string>): boolean {
   return (
-    finding.status === 'pass' ||
-    finding.final === true ||
-    (finding.explainedBy ?? []).some((pattern) => [...hopeless].some((id) => matches(id, pattern)))
+    status === 'pass' ||
+    final === true ||
+    explainedBy.some((pattern) => [...hopeless].some((id) => matches(id, pattern)))
   )
 }
 

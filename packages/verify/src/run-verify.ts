@@ -1,36 +1,33 @@
 import { join } from 'node:path'
-import {
-  type Backends,
-  createBackends,
-  createGrafanaClient,
-  type GrafanaClient,
-} from '@faultline/backends-client'
-import { sharedCacheProbe } from './cache/probe-shared-cache.ts'
-import { collectorProbe } from './collector/probe-collector.ts'
-import { type Context, nothingFound, servicesOf, type VerifyEndpoints } from './context.ts'
-import { UNTRIED } from './grafana/judge-grafana.ts'
-import { grafanaProbe } from './grafana/probe-grafana.ts'
-import { exemplarsProbe } from './links/probe-exemplars.ts'
-import { linksProbe } from './links/probe-links.ts'
-import { loadProbe } from './load/probe-load.ts'
-import { metricNamesProbe } from './metrics/probe-metric-names.ts'
-import { orderProbe } from './order/probe-order.ts'
-import { loadDashboards, loadExpectations } from './panels/load.ts'
-import { panelsProbe } from './panels/probe-panels.ts'
-import { type Probe, runProbe } from './probe.ts'
-import type { Station } from './reach/judge-reach.ts'
-import { probeReach, stations } from './reach/probe-reach.ts'
+import { createBackends, createGrafanaClient } from '@faultline/backends-client'
+import type { Context, VerifyEndpoints } from './context.ts'
+import { grafanaProbe, UNTRIED } from './grafana/grafana.ts'
+import { exemplarsProbe } from './links/exemplars.ts'
+import { linksProbe } from './links/walk.ts'
+import { orderProbe } from './order/order.ts'
+import { orderProfileProbe } from './order/profile.ts'
+import { loadDashboards } from './panels/dashboard.ts'
+import { loadExpectations } from './panels/expectations.ts'
+import { metricNamesProbe } from './panels/metric-names.ts'
+import { panelsProbe } from './panels/panels.ts'
+import { type Probe, type ProbeLimits, runProbe } from './probe.ts'
 import { attribute, type TimedFinding } from './report/attribute.ts'
 import type { Finding, VerifyReport } from './report/check.ts'
-import { newMarker } from './requests/mark.ts'
-import { requestsProbe } from './requests/probe-requests.ts'
-import { type Credentials, createRequester } from './requests/requester.ts'
-import { rulesProbe } from './rules/probe-rules.ts'
-import { sendRequests } from './send.ts'
-import { logsProbe } from './signals/probe-logs.ts'
-import { metricsProbe } from './signals/probe-metrics.ts'
-import { profilesProbe } from './signals/probe-profiles.ts'
-import { tracesProbe } from './signals/probe-traces.ts'
+import { Requester } from './requests/requester.ts'
+import { requestsProbe } from './requests/requests.ts'
+import type { Credentials } from './requests/take-order.ts'
+import { sendFirst, sendMore } from './requests/traffic.ts'
+import { logsProbe } from './signals/logs.ts'
+import { metricsProbe } from './signals/metrics.ts'
+import { OwnTraces } from './signals/own-traces.ts'
+import { profilesProbe } from './signals/profiles.ts'
+import { Discovery } from './signals/services.ts'
+import { tracesProbe } from './signals/traces.ts'
+import { collectorProbe } from './stack/collector.ts'
+import { loadProbe } from './stack/load.ts'
+import { reachProbe, type Station, stations } from './stack/reach.ts'
+import { rulesProbe } from './stack/rules.ts'
+import { sharedCacheProbe } from './stack/shared-cache.ts'
 
 export interface VerifyOptions {
   readonly endpoints: VerifyEndpoints
@@ -69,9 +66,12 @@ const DEMO_USER: Credentials = {
 const DEFAULT_TIMEOUT_MS = 75_000
 /** Of one question to a backend, in ms; there are hundreds. */
 const CALL_TIMEOUT_MS = 5_000
+/** Of one that did not answer at the start, so that its hundreds of questions do not take their full time each. */
 const IMPATIENT_TIMEOUT_MS = 500
 /** Left of the timeout for the last answers and the report. */
 const RESERVE_MS = 5_000
+/** What has been asked when the deadline passes may still be answered. */
+const LAST_ANSWER_MS = 2_000
 
 /**
  * Sends requests of its own through the running kit and follows them through all four backends, then asks
@@ -83,110 +83,82 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   const signal = options.signal ?? new AbortController().signal
   const dashboards = await loadDashboards(folder)
   const expectations = await loadExpectations(join(folder, '..', 'expectations.json'))
-  const targets = dashboards.flatMap((dashboard) => dashboard.targets)
 
   const beginMs = Date.now()
-  const deadlineMs = beginMs + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) - RESERVE_MS
-  const requester = createRequester({
-    gateway: endpoints.gateway,
-    marker: newMarker(),
-    credentials: options.credentials ?? DEMO_USER,
-    signal,
-  })
+  const timeoutMs = (options.timeoutMs ?? DEFAULT_TIMEOUT_MS) - RESERVE_MS
+  const tooLate = AbortSignal.timeout(Math.max(0, timeoutMs) + LAST_ANSWER_MS)
   const hopeless = new Set<string>()
-  const context: Context = {
-    endpoints,
-    backends: createBackends(endpoints, { timeoutMs: CALL_TIMEOUT_MS }),
-    requester,
-    beginMs,
-    signal,
-    hopeless,
-    found: nothingFound(),
-  }
-  const runIn = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
-    const findings = await runProbe(probe, within, deadlineMs)
+  const limits: ProbeLimits = { deadlineMs: beginMs + timeoutMs, tooLate, signal, hopeless }
+  const run = async (probe: Probe): Promise<TimedFinding[]> => {
+    const findings = await runProbe(probe, limits)
     for (const { id, status } of findings) if (status !== 'pass') hopeless.add(id)
     return findings
   }
-  const runAndTell = async (probe: Probe, within: Context): Promise<TimedFinding[]> => {
-    const findings = await runIn(probe, within)
+  const runAndTell = async (probe: Probe): Promise<TimedFinding[]> => {
+    const findings = await run(probe)
     onProgress({ kind: 'settled', what: probe.name, ...tally(findings) })
     return findings
   }
-  const reach = async (which: readonly Station[], run = runIn) =>
-    (await Promise.all(which.map((station) => run(probeReach(station), context)))).flat()
+  const reach = async (which: readonly Station[], runReach: typeof run) =>
+    (await Promise.all(which.map((station) => runReach(reachProbe(station, signal))))).flat()
 
   const reached = await reach(stations(endpoints), runAndTell)
-  if (reached.every(({ status }) => status === 'fail')) throw new KitNotRunning(endpoints)
-  const within = { ...context, backends: impatient(context) }
+  const unreached = new Set(
+    stations(endpoints)
+      .map(({ name }) => name)
+      .filter((name) => hopeless.has(`reach/${name}`)),
+  )
+  if (unreached.size === reached.length) throw new KitNotRunning(endpoints)
 
-  const links = runAndTell(linksProbe(), within)
-  const order = runAndTell(orderProbe, within)
+  const requester = new Requester(endpoints.gateway, options.credentials ?? DEMO_USER, signal)
+  await sendFirst(requester, { endpoints, unreached, signal })
+  const sentMs = Date.now()
+  onProgress({ kind: 'sent', requests: requester.sent.length })
+
+  const callOptions = (name: Station['name']) => ({
+    signal: AbortSignal.any([signal, tooLate]),
+    timeoutMs: unreached.has(name) ? IMPATIENT_TIMEOUT_MS : CALL_TIMEOUT_MS,
+  })
+  const backends = createBackends(endpoints, callOptions)
+  const context: Context = { backends, requester, beginMs, sentMs }
+  const traces = new OwnTraces(backends)
+  const discovery = new Discovery(context, traces)
+  const sells = requester.plan?.sells !== false && !requester.plan?.missingOperations.length
+  const targets = dashboards.flatMap((dashboard) => dashboard.targets)
+  const tracesExpected = !(['collector', 'tempo', 'gateway'] as const).some((name) => unreached.has(name))
+
+  const links = runAndTell(linksProbe(context, discovery, traces))
+  const order = runAndTell(orderProbe(context))
+  const orderProfile = sells ? runAndTell(orderProfileProbe(context)) : Promise.resolve([])
   const probes = [
-    requestsProbe,
-    metricsProbe,
-    logsProbe,
-    tracesProbe,
-    profilesProbe,
-    exemplarsProbe(),
-    metricNamesProbe(targets, expectations),
-    panelsProbe(dashboards, expectations),
-    loadProbe,
-    rulesProbe,
-    collectorProbe,
-    sharedCacheProbe,
-    ...(endpoints.grafana === undefined
-      ? []
-      : [grafanaProbe({ client: grafanaClient(endpoints.grafana, hopeless), dashboards })]),
+    requestsProbe(endpoints.gateway, requester),
+    metricsProbe(context, discovery, tracesExpected),
+    logsProbe(context, discovery),
+    tracesProbe(context, discovery),
+    profilesProbe(context, discovery),
+    exemplarsProbe(context),
+    metricNamesProbe(context, targets, expectations),
+    panelsProbe(context, dashboards, expectations),
+    loadProbe(context, discovery),
+    rulesProbe(context),
+    collectorProbe(context, !unreached.has('collector')),
+    sharedCacheProbe(context),
   ]
-  const onSent = (requests: number) => onProgress({ kind: 'sent', requests })
-  const [linkFindings, orderFindings, rest] = await Promise.all([
+  if (endpoints.grafana !== undefined) {
+    const client = createGrafanaClient({ baseUrl: endpoints.grafana, ...callOptions('grafana') })
+    probes.push(grafanaProbe(context, client, dashboards))
+  }
+  const needed = { until: Promise.all([links, order, orderProfile]), ordersUntil: orderProfile, signal }
+  const [linkFindings, orderFindings, profileFindings, rest] = await Promise.all([
     links,
     order,
-    Promise.all(probes.map((probe) => runAndTell(probe, within))),
-    sendRequests(within, { until: Promise.all([links, order]), onSent }),
+    orderProfile,
+    Promise.all(probes.map(runAndTell)),
+    unreached.size > 0 ? undefined : sendMore(requester, needed),
   ])
-  const findings = [...reached, ...rest.flat(), ...linkFindings, ...orderFindings]
-  return report(await lookAgain(findings, reach, context), context)
-}
-
-function tally(findings: readonly Finding[]): { passed: number; open: number } {
-  const passed = findings.filter(({ status }) => status === 'pass').length
-  return { passed, open: findings.length - passed }
-}
-
-/** Hundreds of questions to a backend that does not answer are not each given their full time. */
-function impatient({ endpoints, backends, hopeless }: Context): Backends {
-  const quick = createBackends(endpoints, { timeoutMs: IMPATIENT_TIMEOUT_MS })
-  const of = (name: string) => (hopeless.has(`reach/${name}`) ? quick : backends)
-  return {
-    prometheus: of('prometheus').prometheus,
-    loki: of('loki').loki,
-    tempo: of('tempo').tempo,
-    pyroscope: of('pyroscope').pyroscope,
-  }
-}
-
-function grafanaClient(baseUrl: string, hopeless: ReadonlySet<string>): GrafanaClient {
-  const timeoutMs = hopeless.has('reach/grafana') ? IMPATIENT_TIMEOUT_MS : CALL_TIMEOUT_MS
-  return createGrafanaClient({ baseUrl, timeoutMs })
-}
-
-/** Where something failed, what was reached at the start may have stopped since. */
-async function lookAgain(
-  findings: readonly TimedFinding[],
-  reach: (which: readonly Station[]) => Promise<readonly TimedFinding[]>,
-  { endpoints }: Context,
-): Promise<readonly TimedFinding[]> {
-  if (findings.every(({ status }) => status === 'pass')) return findings
-  const wasReached = (name: string) =>
-    findings.some(({ id, status }) => id === `reach/${name}` && status === 'pass')
-  const again = await reach(stations(endpoints).filter(({ name }) => wasReached(name)))
-  return findings.map((finding) => again.find(({ id }) => id === finding.id) ?? finding)
-}
-
-function report(findings: readonly TimedFinding[], context: Context): VerifyReport {
-  const { requester, beginMs, endpoints } = context
+  const found = [...reached, ...rest.flat(), ...linkFindings, ...orderFindings, ...profileFindings]
+  const findings = await lookAgain(found, endpoints, (which) => reach(which, run))
+  const { services } = await discovery.look()
   const { checks, firstBrokenHop } = attribute(findings)
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   return {
@@ -198,10 +170,28 @@ function report(findings: readonly TimedFinding[], context: Context): VerifyRepo
       sent: requester.sent.length,
       answered: requester.sent.filter(({ status }) => status !== undefined).length,
     },
-    services: servicesOf(context).map(({ name, instances }) => ({ name, instances })),
+    services: services.map(({ name, instances }) => ({ name, instances })),
     ...(firstBrokenHop === undefined ? {} : { firstBrokenHop }),
     ...(endpoints.grafana === undefined ? {} : { notes: [UNTRIED] }),
     counts: { passed: count('pass'), failed: count('fail'), skipped: count('skipped') },
     checks,
   }
+}
+
+function tally(findings: readonly Finding[]): { passed: number; open: number } {
+  const passed = findings.filter(({ status }) => status === 'pass').length
+  return { passed, open: findings.length - passed }
+}
+
+/** Where something failed, what was reached at the start may have stopped since. */
+async function lookAgain(
+  findings: readonly TimedFinding[],
+  endpoints: VerifyEndpoints,
+  reach: (which: readonly Station[]) => Promise<readonly TimedFinding[]>,
+): Promise<readonly TimedFinding[]> {
+  if (findings.every(({ status }) => status === 'pass')) return findings
+  const wasReached = ({ name }: Station) =>
+    findings.some(({ id, status }) => id === `reach/${name}` && status === 'pass')
+  const again = await reach(stations(endpoints).filter(wasReached))
+  return findings.map((finding) => again.find(({ id }) => id === finding.id) ?? finding)
 }

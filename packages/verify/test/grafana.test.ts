@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { createBackends, createGrafanaClient } from '@faultline/backends-client'
 import { describe, expect, it } from 'vitest'
-import { type Context, nothingFound } from '../src/context.ts'
-import { grafanaProbe } from '../src/grafana/probe-grafana.ts'
+import type { Context } from '../src/context.ts'
+import { grafanaProbe } from '../src/grafana/grafana.ts'
 import { runVerify } from '../src/index.ts'
-import { loadDashboards } from '../src/panels/load.ts'
+import { loadDashboards } from '../src/panels/dashboard.ts'
 import { attribute } from '../src/report/attribute.ts'
 import type { Check } from '../src/report/check.ts'
 import { type Asked, backends, fakeServer, grafana, type Respond } from './support/fake-grafana.ts'
@@ -20,18 +20,14 @@ async function checksWith(atGrafana: Respond, atBackends: Respond = backends): P
   await using fakeGrafana = await fakeServer(atGrafana)
   await using fakeBackends = await fakeServer(atBackends)
   const { url } = fakeBackends
-  const probe = grafanaProbe({
-    client: createGrafanaClient({ baseUrl: fakeGrafana.url }),
-    dashboards: await loadDashboards(DASHBOARDS),
-  })
-  const context = {
+  const context: Context = {
     backends: createBackends({ prometheus: url, loki: url, tempo: url, pyroscope: url }),
+    requester: { marker: 'verify-0badcafe', sent: [], orders: [], plan: undefined },
     beginMs: BEGIN_MS,
-    signal: new AbortController().signal,
-    hopeless: new Set<string>() as ReadonlySet<string>,
-    found: { ...nothingFound(), sentUntilMs: SENT_MS },
+    sentMs: SENT_MS,
   }
-  const findings = await probe.observe(context as unknown as Context)
+  const client = createGrafanaClient({ baseUrl: fakeGrafana.url })
+  const findings = await grafanaProbe(context, client, await loadDashboards(DASHBOARDS)).observe()
   return attribute(findings.map((finding) => ({ ...finding, durationMs: 1 }))).checks
 }
 

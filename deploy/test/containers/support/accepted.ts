@@ -41,17 +41,17 @@ export function keeper(name: KeeperName, endpoints: Endpoints): Keeper {
         return post('/v1/metrics', { resourceMetrics: [{ resource, scopeMetrics }] })
       },
       async found() {
-        const answer = await prometheus.query(
+        const [series] = await prometheus.query(
           `sum(count_over_time(${METRIC}{service_name="${service}"}[10m]))`,
         )
-        return (answer.type === 'vector' && answer.series[0]?.sample?.value) || 0
+        return series?.value ?? 0
       },
     },
     loki: {
       send: () => post('/v1/logs', logs([logRecord(timeUnixNano())], service)),
       async found() {
-        const answer = await loki.queryRange(`{service_name="${service}"}`, { ...range(), limit: 1_000 })
-        return answer.type === 'entries' ? answer.entries.length : 0
+        const lines = await loki.queryRange(`{service_name="${service}"}`, { ...range(), limit: 1_000 })
+        return lines.entries.length
       },
     },
     tempo: {

@@ -27,8 +27,8 @@ export async function ask(
         return { signal: 'metrics', series: await askMetric(backends, evidence, window) }
       case 'logs': {
         const options = { ...window, limit: LOG_LIMIT, direction: 'forward' as const }
-        const result = await backends.loki.queryRange(evidence.logql, options)
-        return { signal: 'logs', entries: result.type === 'entries' ? result.entries : [], limit: LOG_LIMIT }
+        const { entries } = await backends.loki.queryRange(evidence.logql, options)
+        return { signal: 'logs', entries, limit: LOG_LIMIT }
       }
       case 'traces':
         return askTraces(backends, evidence, window)
@@ -53,8 +53,7 @@ export async function askMetric(
   { promql }: Pick<MetricEvidence, 'promql'>,
   window: Window,
 ): Promise<Extract<Answer, { signal: 'metrics' }>['series']> {
-  const { series } = await backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS })
-  return series
+  return backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS })
 }
 
 async function askTraces(backends: Backends, { traceql }: TraceEvidence, window: Window): Promise<Answer> {

@@ -20,14 +20,9 @@ function span(
     startMs,
     durationMs,
     status: 'unset',
-    statusMessage: '',
-    traceState: '',
     attributes: {},
-    events: [],
-    links: [],
     resource: {},
     serviceName,
-    scope: '',
     ...more,
   }
 }

@@ -19,19 +19,11 @@ const profile: Evidence = {
 }
 const metrics = (...values: number[]): Answer => ({
   signal: 'metrics',
-  series: [{ labels: {}, samples: values.map((value) => ({ timeMs: 0, value })), histograms: [] }],
+  series: [{ labels: {}, samples: values.map((value) => ({ timeMs: 0, value })) }],
 })
-const entry = { timeMs: 0, line: '', labels: {}, metadata: {}, parsed: {} }
+const entry = { timeMs: 0, line: '', labels: {}, metadata: {} }
 const logs = (count: number): Answer => ({ signal: 'logs', entries: Array(count).fill(entry), limit: 9 })
-const found = {
-  traceId: 't',
-  rootServiceName: '',
-  rootTraceName: '',
-  startMs: 0,
-  durationMs: 0,
-  spans: [],
-  matched: 1,
-}
+const found = { traceId: 't', startMs: 0, durationMs: 0 }
 const traces = (count: number): Answer => ({
   signal: 'traces',
   found: Array(count).fill(found),

@@ -5,7 +5,6 @@ import { metricValue } from './metrics.ts'
 const series = (...values: number[]): RangeSeries => ({
   labels: {},
   samples: values.map((value, i) => ({ timeMs: i * 2000, value })),
-  histograms: [],
 })
 const above = { threshold: { above: 1 } }
 const below = { threshold: { below: 1 } }

@@ -42,7 +42,7 @@ export async function collectMaterial(
   const last = verdict.phases.at(-1)?.endMs ?? first
   const window = { startMs: first - MARGIN_MS, endMs: last + MARGIN_MS }
   const lines = async (promql: string, label?: string): Promise<readonly Line[]> => {
-    const { series } = await answered(() => prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
+    const series = await answered(() => prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
     return series.slice(0, MAX_LINES).map((one) => lineOf(one, label))
   }
   const metrics = drill.evidence.filter((evidence) => evidence.signal === 'metrics')

@@ -18,14 +18,9 @@ const span: Span = {
   startMs: 0,
   durationMs: 1400,
   status: 'error',
-  statusMessage: '',
-  traceState: '',
   attributes: {},
-  events: [],
-  links: [],
   resource: {},
   serviceName: 'catalog',
-  scope: '',
 }
 
 const common = { shows: 'It <shows>', because: 'reasons', threshold: { above: 1 } }
@@ -68,7 +63,6 @@ const answers = {
         line: '</script><img src=x>',
         labels: { service_name: 'catalog' },
         metadata: {},
-        parsed: {},
       },
     ],
     limit: 9,

@@ -1,8 +1,7 @@
 import type { Backends, Frame, FrameField, GrafanaQuery, Labels } from '@faultline/backends-client'
-import type * as z from 'zod'
 import type { Target } from '../panels/dashboard.ts'
 import { onlyLinesSince } from '../panels/logql.ts'
-import { targetModel } from '../panels/run-target.ts'
+import { type TargetModel, targetModel } from '../panels/run-target.ts'
 
 /** A panel's query, to be asked of its backend and of Grafana. What it gives is compared as rows of text. */
 export interface Sample {
@@ -23,7 +22,6 @@ export interface Sample {
 export interface SampleOptions {
   readonly startMs: number
   readonly endMs: number
-  readonly signal: AbortSignal
   /** Puts the variables into a query. */
   readonly put: (query: string) => string
 }
@@ -64,16 +62,15 @@ function promqlSample(
   target: Target,
   query: string,
   { prometheus }: Backends,
-  { endMs, signal }: SampleOptions,
+  { endMs }: SampleOptions,
 ): Sample {
   return {
     target,
     query,
     fields: { expr: query, instant: true, range: false, exemplar: false, format: 'time_series' },
     async askBackend() {
-      const result = await prometheus.query(query, { timeMs: endMs, signal })
-      if (result.type !== 'vector') return []
-      return rows(result.series.map(({ labels, sample }) => seriesRow(labels, sample?.value)))
+      const series = await prometheus.query(query, { timeMs: endMs })
+      return rows(series.map(({ labels, value }) => seriesRow(labels, value)))
     },
     rowsOf: seriesRows,
   }
@@ -83,7 +80,7 @@ function logqlSample(
   target: Target,
   query: string,
   { loki }: Backends,
-  { startMs, endMs, signal }: SampleOptions,
+  { startMs, endMs }: SampleOptions,
 ): Sample | undefined {
   const kind = onlyLinesSince(query, ANY_WINDOW_MS)?.kind
   if (kind === undefined) return undefined
@@ -93,9 +90,8 @@ function logqlSample(
       query,
       fields: { expr: query, queryType: 'instant' },
       async askBackend() {
-        const result = await loki.query(query, { timeMs: endMs, signal })
-        if (result.type !== 'vector') return []
-        return rows(result.series.map(({ labels, sample }) => seriesRow(labels, sample.value)))
+        const series = await loki.query(query, { timeMs: endMs })
+        return rows(series.map(({ labels, value }) => seriesRow(labels, value)))
       },
       rowsOf: seriesRows,
     }
@@ -105,9 +101,9 @@ function logqlSample(
     query,
     fields: { expr: query, queryType: 'range', maxLines: LIMIT, direction: 'backward' },
     async askBackend() {
-      const range = { startMs, endMs, limit: LIMIT, direction: 'backward', signal } as const
-      const result = await loki.queryRange(query, range)
-      return result.type === 'entries' ? rows(result.entries.map(({ line }) => line)) : []
+      const range = { startMs, endMs, limit: LIMIT, direction: 'backward' } as const
+      const { entries } = await loki.queryRange(query, range)
+      return rows(entries.map(({ line }) => line))
     },
     // `body` where Grafana's feature flag for the newer shape of log frames is on
     rowsOf: (frames) => rows(valuesOf(frames, ({ name }) => name === 'Line' || name === 'body')),
@@ -118,14 +114,14 @@ function traceqlSample(
   target: Target,
   query: string,
   { tempo }: Backends,
-  { startMs, endMs, signal }: SampleOptions,
+  { startMs, endMs }: SampleOptions,
 ): Sample {
   return {
     target,
     query,
     fields: { query, queryType: 'traceql', limit: LIMIT, tableType: 'traces' },
     async askBackend() {
-      const traces = await tempo.search(query, { startMs, endMs, limit: LIMIT, signal })
+      const traces = await tempo.search(query, { startMs, endMs, limit: LIMIT })
       return rows(traces.map(({ traceId }) => traceRow(traceId)))
     },
     rowsOf: (frames) =>
@@ -136,9 +132,9 @@ function traceqlSample(
 
 function profileSample(
   target: Target,
-  { profileTypeId, labelSelector }: z.infer<typeof targetModel>,
+  { profileTypeId, labelSelector }: TargetModel,
   { pyroscope }: Backends,
-  { startMs, endMs, signal }: SampleOptions,
+  { startMs, endMs }: SampleOptions,
 ): Sample {
   const totalRow = (total: unknown) => (typeof total === 'number' && total > 0 ? [`total ${total}`] : [])
   return {
@@ -146,11 +142,7 @@ function profileSample(
     query: `${profileTypeId} ${labelSelector}`,
     fields: { profileTypeId, labelSelector, groupBy: [], queryType: 'profile' },
     async askBackend() {
-      const { total } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, {
-        startMs,
-        endMs,
-        signal,
-      })
+      const { total } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, { startMs, endMs })
       return totalRow(total)
     },
     // a tree in the order of its depth: the first value is the root's

@@ -1,30 +1,29 @@
 import * as z from 'zod'
 import type { Finding } from '../report/check.ts'
-import type { Target } from './dashboard.ts'
-
-/** A target that may well be empty while all is healthy, and why. */
-export interface EmptyIsHealthy {
-  readonly dashboardUid: string
-  readonly panelId: number
-  readonly refId: string
-  /** `healthy`: it may be empty altogether. `other-service`: for some values of the variables, not for all. */
-  readonly when: 'healthy' | 'other-service'
-  readonly why: string
-}
+import { DashboardFileInvalid, loadJson, type Target } from './dashboard.ts'
 
 const expectations = z.array(
   z.strictObject({
     dashboardUid: z.string(),
     panelId: z.number(),
     refId: z.string(),
+    /** `healthy`: it may be empty altogether. `other-service`: for some values of the variables, not for all. */
     when: z.enum(['healthy', 'other-service']),
     why: z.string().min(1),
   }),
 )
 
-/** Throws a ZodError for what is no list of expectations. */
-export function parseExpectations(json: unknown): EmptyIsHealthy[] {
-  return expectations.parse(json)
+/** A target that may well be empty while all is healthy, and why. */
+export type EmptyIsHealthy = z.infer<typeof expectations>[number]
+
+/** Targets that may be empty; none where there is no such file. Throws {@link DashboardFileInvalid}. */
+export async function loadExpectations(file: string): Promise<EmptyIsHealthy[]> {
+  try {
+    return await loadJson(file, (json) => expectations.parse(json))
+  } catch (error) {
+    if (error instanceof DashboardFileInvalid && isMissing(error.cause)) return []
+    throw error
+  }
 }
 
 /** Whether and why the target may be empty; undefined where it must not. */
@@ -56,4 +55,8 @@ function names(one: EmptyIsHealthy, target: Target): boolean {
   return (
     one.dashboardUid === target.dashboardUid && one.panelId === target.panelId && one.refId === target.refId
   )
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,8 +1,6 @@
 import { parser } from '@grafana/lezer-logql'
 import type { SyntaxNode } from '@lezer/common'
-import { formatDuration, parseDuration } from './duration.ts'
-import { applyEdits, type Edit } from './edit.ts'
-import { children, fallbackOf } from './fallback.ts'
+import { applyEdits, children, type Edit, fallbackOf, formatDuration, parseDuration } from './query-edit.ts'
 
 export interface LogQuery {
   /** A log query gives lines, a metric query gives numbers. */

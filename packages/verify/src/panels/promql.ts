@@ -1,8 +1,6 @@
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
-import { formatDuration, parseDuration } from './duration.ts'
-import { applyEdits, type Edit } from './edit.ts'
-import { children, fallbackOf } from './fallback.ts'
+import { applyEdits, children, type Edit, fallbackOf, formatDuration, parseDuration } from './query-edit.ts'
 
 /** Functions that give a value just because there is no data. */
 const ABSENCE = new Set(['absent', 'absent_over_time'])
@@ -53,6 +51,11 @@ export function metricNames(promql: string): string[] {
     },
   })
   return [...names].filter((name) => !SYNTHETIC.has(name))
+}
+
+/** `x_bucket`, `x_sum`, `x_count` → `x`; a counter keeps its `_total`. */
+export function baseName(series: string): string {
+  return series.replace(/_(bucket|sum|count)$/, '')
 }
 
 function readsData(node: SyntaxNode, textOf: (node: SyntaxNode) => string): boolean {

@@ -1,4 +1,4 @@
-import type { Backends, QueryResult } from '@faultline/backends-client'
+import type { Backends, InstantSeries } from '@faultline/backends-client'
 import * as z from 'zod'
 import type { Target } from './dashboard.ts'
 import { onlyLinesSince } from './logql.ts'
@@ -15,12 +15,11 @@ export interface TargetResult {
   readonly problem?: string
 }
 
-export interface RunTargetOptions {
+interface RunTargetOptions {
   readonly values: Values
   readonly builtIns: BuiltIns
   /** Epoch ms; what is older does not count. */
   readonly beginMs: number
-  readonly signal: AbortSignal
 }
 
 const text = z.string().default('')
@@ -33,6 +32,7 @@ export const targetModel = z.looseObject({
   labelSelector: text,
   groupBy: z.array(z.string()).default([]),
 })
+export type TargetModel = z.infer<typeof targetModel>
 /** Enough to see that there are some. */
 const LIMIT = 20
 /** Points of a profile's series are rounded to this, so the first may hold what is older. */
@@ -71,56 +71,51 @@ export function runTarget(
 async function runPromql(
   promql: string,
   { prometheus }: Backends,
-  { beginMs, signal }: RunTargetOptions,
+  { beginMs }: RunTargetOptions,
 ): Promise<TargetResult> {
   const sinceMs = Math.max(1_000, Date.now() - beginMs)
   const query = onlyDataSince(promql, sinceMs)
   if (query === undefined) return { query: promql, series: 0, problem: READS_NOTHING }
-  const result = await prometheus.query(query, { lookbackMs: sinceMs, signal })
+  const result = await prometheus.query(query, { lookbackMs: sinceMs })
   return { query, series: seriesWithData(result) }
 }
 
 /** Series whose value is a number; NaN is what dividing nothing by nothing gives. */
-export function seriesWithData(result: QueryResult): number {
-  if (result.type !== 'vector') return 0
-  return result.series.filter(
-    ({ sample, histogram }) => histogram !== undefined || !Number.isNaN(sample?.value),
-  ).length
+export function seriesWithData(series: readonly InstantSeries[]): number {
+  return series.filter(({ value }) => !Number.isNaN(value)).length
 }
 
 async function runLogql(
   logql: string,
   { loki }: Backends,
-  { beginMs, signal }: RunTargetOptions,
+  { beginMs }: RunTargetOptions,
 ): Promise<TargetResult> {
   const nowMs = Date.now()
   const since = onlyLinesSince(logql, Math.max(1_000, nowMs - beginMs))
   if (since === undefined) return { query: logql, series: 0, problem: READS_NOTHING }
   const query = since.text
   if (since.kind === 'lines') {
-    const result = await loki.queryRange(query, { startMs: beginMs, endMs: nowMs, limit: LIMIT, signal })
-    return { query, series: result.type === 'entries' ? result.streams : 0 }
+    const { streams } = await loki.queryRange(query, { startMs: beginMs, endMs: nowMs, limit: LIMIT })
+    return { query, series: streams }
   }
-  const result = await loki.query(query, { timeMs: nowMs, signal })
-  if (result.type !== 'vector') return { query, series: 0 }
-  return { query, series: result.series.filter(({ sample }) => !Number.isNaN(sample.value)).length }
+  return { query, series: seriesWithData(await loki.query(query, { timeMs: nowMs })) }
 }
 
 async function runTraceql(
   query: string,
   { tempo }: Backends,
-  { beginMs, signal }: RunTargetOptions,
+  { beginMs }: RunTargetOptions,
 ): Promise<TargetResult> {
-  const traces = await tempo.search(query, { startMs: beginMs, endMs: Date.now(), limit: LIMIT, signal })
+  const traces = await tempo.search(query, { startMs: beginMs, endMs: Date.now(), limit: LIMIT })
   return { query, series: traces.length }
 }
 
 async function runProfile(
-  { profileTypeId, labelSelector, groupBy, queryType }: z.infer<typeof targetModel>,
+  { profileTypeId, labelSelector, groupBy, queryType }: TargetModel,
   { pyroscope }: Backends,
-  { beginMs, signal }: RunTargetOptions,
+  { beginMs }: RunTargetOptions,
 ): Promise<TargetResult> {
-  const range = { startMs: beginMs, endMs: Date.now(), signal }
+  const range = { startMs: beginMs, endMs: Date.now() }
   const query = `${profileTypeId} ${labelSelector}${groupBy.length > 0 ? ` by (${groupBy.join(', ')})` : ''}`
   if (queryType === 'metrics') {
     const series = await pyroscope.selectSeries(profileTypeId, labelSelector, {

@@ -1,3 +1,4 @@
+import type { Backends } from '@faultline/backends-client'
 import type { Variable } from './dashboard.ts'
 
 /** What was put in the place of each variable. */
@@ -12,7 +13,7 @@ export interface BuiltIns {
 }
 
 /** The query that lists a variable's values. */
-export interface LabelValuesQuery {
+interface LabelValuesQuery {
   readonly selector: string | undefined
   readonly label: string
 }
@@ -32,7 +33,7 @@ export function parseLabelValues(query: string): LabelValuesQuery | undefined {
  */
 export function choicesOf(variable: Variable, values: readonly string[]): readonly (readonly string[])[] {
   const { multi, includeAll, allValue } = variable
-  if (includeAll && allValue !== undefined) return [[allValue]]
+  if (includeAll && typeof allValue === 'string') return [[allValue]]
   if (values.length === 0) return [includeAll ? ['.*'] : ['']]
   return multi || includeAll ? [values] : values.map((value) => [value])
 }
@@ -92,4 +93,52 @@ function group(values: readonly string[]): string {
 /** Within a quoted string of PromQL or LogQL, where the backslash itself is escaped. */
 function escapeRegExp(text: string): string {
   return text.replaceAll('\\', '\\\\').replace(/[$()*+.?[\]^{|}]|\\\\/g, '\\\\$&')
+}
+
+interface ResolveOptions {
+  readonly builtIns: BuiltIns
+  /** Epoch ms since when a value must have been in use. */
+  readonly beginMs: number
+}
+
+/** More combinations than this are not looked at. */
+const MAX_COMBINATIONS = 20
+
+/**
+ * Every combination of values that a person could choose on a dashboard. A variable's query may name the
+ * variables before it, so they are resolved in order.
+ */
+export async function resolveVariables(
+  variables: readonly Variable[],
+  backends: Backends,
+  options: ResolveOptions,
+): Promise<Values[]> {
+  let combinations: Values[] = [new Map()]
+  for (const variable of variables.filter(({ type }) => type !== 'datasource')) {
+    const next: Values[] = []
+    for (const chosen of combinations) {
+      const values = await valuesOf(variable, chosen, backends, options)
+      for (const choice of choicesOf(variable, values))
+        next.push(new Map([...chosen, [variable.name, choice]]))
+    }
+    combinations = next.slice(0, MAX_COMBINATIONS)
+  }
+  return combinations
+}
+
+async function valuesOf(
+  variable: Variable,
+  chosen: Values,
+  backends: Backends,
+  { builtIns, beginMs }: ResolveOptions,
+): Promise<readonly string[]> {
+  const asked = parseLabelValues(substitute(variable.query, chosen, builtIns))
+  if (variable.type !== 'query' || asked === undefined) {
+    return variable.type === 'custom'
+      ? variable.query.split(',').map((value) => value.trim())
+      : variable.current
+  }
+  const { label, selector } = asked
+  const backend = variable.datasource === 'loki' ? backends.loki : backends.prometheus
+  return backend.labelValues(label, { startMs: beginMs, endMs: Date.now(), selector })
 }

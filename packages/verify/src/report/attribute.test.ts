@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aFinding } from '../testing/factories.ts'
-import { attribute } from './attribute.ts'
-import { hops } from './hop.ts'
+import { attribute, matches } from './attribute.ts'
+import { hops } from './check.ts'
 
 describe('attribute', () => {
   it('has no broken hop where all passes', () => {
@@ -108,5 +108,19 @@ describe('attribute', () => {
         if (firstBrokenHop !== undefined) expect(roots).toContain(firstBrokenHop.check)
       }),
     )
+  })
+})
+
+describe('matches', () => {
+  it.each([
+    ['reach/loki', 'reach/loki', true],
+    ['reach/loki-2', 'reach/loki', false],
+    ['reach/loki', 'reach/*', true],
+    ['signal/gateway/logs', 'signal/*/logs', true],
+    ['signal/gateway/logs/extra', 'signal/*/logs', false],
+    ['signal/logs', 'signal/*/logs', false],
+    ['anything', '*', true],
+  ])('%s by %s: %s', (id, pattern, expected) => {
+    expect(matches(id, pattern)).toBe(expected)
   })
 })

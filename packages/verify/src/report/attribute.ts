@@ -1,13 +1,11 @@
-import type { BrokenHop, Check, Finding } from './check.ts'
-import { hops } from './hop.ts'
-import { matches } from './pattern.ts'
+import { type BrokenHop, type Check, type Finding, hops } from './check.ts'
 
 /** A finding and how long it took to come to it, in ms. */
 export interface TimedFinding extends Finding {
   readonly durationMs: number
 }
 
-export interface Attributed {
+interface Attributed {
   readonly checks: readonly Check[]
   readonly firstBrokenHop?: BrokenHop
 }
@@ -45,6 +43,13 @@ function withoutInapplicable(findings: readonly TimedFinding[]): readonly TimedF
     return { ...finding, status: 'skipped', notApplicable: true, likelyCause, nextStep }
   })
   return next.every((finding, at) => finding === findings[at]) ? findings : withoutInapplicable(next)
+}
+
+/** Whether an id is meant; `*` in a pattern stands for any text. */
+export function matches(id: string, pattern: string): boolean {
+  const [start = '', end] = pattern.split('*', 2)
+  if (end === undefined) return id === start
+  return id.startsWith(start) && id.endsWith(end) && id.length >= start.length + end.length
 }
 
 function explains(other: Finding, finding: Finding): boolean {

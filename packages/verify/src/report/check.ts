@@ -1,4 +1,40 @@
-import type { Hop, Signal } from './hop.ts'
+/**
+ * The stations of the way that verify follows, in the order in which data passes them; last the load, without which
+ * all of it may be well.
+ */
+export const hops = [
+  'edge',
+  'gateway',
+  'requests',
+  'order',
+  'services',
+  'collector',
+  'prometheus',
+  'loki',
+  'tempo',
+  'pyroscope',
+  'metrics',
+  'logs',
+  'traces',
+  'profiles',
+  'metrics → exemplar',
+  'exemplar → trace',
+  'trace → logs',
+  'logs → span profile',
+  'span profile → metrics',
+  'order → trace',
+  'order → logs',
+  'order → profile',
+  'rules',
+  'panels',
+  'grafana',
+  'load',
+] as const
+
+export type Hop = (typeof hops)[number]
+
+export const signals = ['metrics', 'logs', 'traces', 'profiles'] as const
+export type Signal = (typeof signals)[number]
 
 /** What a check found, before it is known how long it took and what else failed. */
 export interface Finding {
@@ -28,17 +64,7 @@ export interface Finding {
 }
 
 /** A finding in its report. */
-export interface Check {
-  readonly id: string
-  readonly hop: Hop
-  readonly service?: string
-  readonly signal?: Signal
-  readonly status: Finding['status']
-  readonly expected: string
-  readonly seen: string
-  readonly query: string
-  readonly likelyCause?: string
-  readonly nextStep?: string
+export interface Check extends Omit<Finding, 'explainedBy' | 'notApplicable' | 'final'> {
   /** The check whose failure explains this one's. */
   readonly consequenceOf?: string
   /** From the first question to the last answer, in ms. */

@@ -1,6 +1,5 @@
 import { styleText } from 'node:util'
-import type { Check, VerifyReport } from './check.ts'
-import { type Hop, hops, signals } from './hop.ts'
+import { type Check, hops, signals, type VerifyReport } from './check.ts'
 
 export interface RenderOptions {
   /** Colours and bold type. Default: none. */
@@ -63,7 +62,7 @@ function label(name: string, instances: readonly string[]): string {
 function hopTable({ checks }: VerifyReport, paint: Paint): string[] {
   const byHop = Map.groupBy(
     checks.filter((check) => !check.id.startsWith('signal/')),
-    (check): Hop => check.hop,
+    (check) => check.hop,
   )
   const inOrder = [...byHop].sort(([a], [b]) => hops.indexOf(a) - hops.indexOf(b))
   return inOrder.map(([hop, all]) => {

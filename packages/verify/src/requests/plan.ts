@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { ConcreteRequest } from './sender.ts'
 
 /** What verify reads of an OpenAPI document. */
 export const openApiDocument = z.object({
@@ -29,7 +30,7 @@ export const openApiDocument = z.object({
     .partial()
     .optional(),
 })
-export type OpenApiDocument = z.infer<typeof openApiDocument>
+type OpenApiDocument = z.infer<typeof openApiDocument>
 
 /** An operation that verify may call as often as it likes, because it changes nothing. */
 export interface Operation {
@@ -45,7 +46,7 @@ export interface Operation {
 }
 
 /** Where ids for a path parameter or a body field come from: `concertId` and `concertIds` from `/v1/concerts`. */
-export interface IdSource {
+interface IdSource {
   readonly name: string
   /** Route of the list whose items have the ids. */
   readonly route: string
@@ -54,6 +55,8 @@ export interface IdSource {
 export interface RequestPlan {
   readonly operations: readonly Operation[]
   readonly idSources: readonly IdSource[]
+  /** Whether the API sells, or only reads out a catalog. */
+  readonly sells: boolean
   /** What an order takes; undefined where an operation of it is missing. */
   readonly orderRoutes: OrderRoutes | undefined
   /** Operations of an order that an API which sells lacks, by their `operationId`; none where it does not sell. */
@@ -101,8 +104,8 @@ export function planRequests(document: OpenApiDocument): RequestPlan {
     }),
   )
   const lists = operations.filter(({ method, route }) => method === 'GET' && parametersOf(route).length === 0)
-  const { orderRoutes, missingOperations } = orderOperationsOf(document)
-  const sells = orderRoutes !== undefined || missingOperations.length > 0
+  const order = orderOperationsOf(document)
+  const { sells, orderRoutes } = order
   const wanted = new Set(operations.flatMap(idsOf).filter((name) => !(sells && ORDER_IDS.includes(name))))
   const idSources = [...wanted].flatMap((name): IdSource[] => {
     const list = lists.find(({ route }) => singular(route.split('/').at(-1) ?? '') === name)
@@ -112,8 +115,7 @@ export function planRequests(document: OpenApiDocument): RequestPlan {
   return {
     operations: operations.filter((operation) => idsOf(operation).every((id) => known.has(id))),
     idSources,
-    orderRoutes,
-    missingOperations,
+    ...order,
   }
 }
 
@@ -125,7 +127,7 @@ function scopesOf(security: readonly Record<string, string[]>[]): readonly strin
 
 function orderOperationsOf({
   paths,
-}: OpenApiDocument): Pick<RequestPlan, 'orderRoutes' | 'missingOperations'> {
+}: OpenApiDocument): Pick<RequestPlan, 'sells' | 'orderRoutes' | 'missingOperations'> {
   const routes = new Map(
     Object.entries(paths).flatMap(([route, methods]) =>
       Object.values(methods).map(({ operationId = '' }) => [operationId, route] as const),
@@ -133,13 +135,15 @@ function orderOperationsOf({
   )
   const sells = SELLING.some((name) => routes.has(ORDER_OPERATIONS[name]))
   const missing = Object.values(ORDER_OPERATIONS).filter((id) => !routes.has(id))
-  if (!sells || missing.length > 0) return { orderRoutes: undefined, missingOperations: sells ? missing : [] }
+  if (!sells || missing.length > 0) {
+    return { sells, orderRoutes: undefined, missingOperations: sells ? missing : [] }
+  }
   const found = Object.entries(ORDER_OPERATIONS).map(([name, id]) => [name, routes.get(id)])
-  return { orderRoutes: Object.fromEntries(found) as OrderRoutes, missingOperations: [] }
+  return { sells, orderRoutes: Object.fromEntries(found) as OrderRoutes, missingOperations: [] }
 }
 
 /** Names of path parameters in order. */
-export function parametersOf(route: string): string[] {
+function parametersOf(route: string): string[] {
   return [...route.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name)
 }
 
@@ -167,4 +171,48 @@ function idFieldsOf(
     : schema
   const parsed = objectSchema.safeParse(resolved)
   return parsed.success ? Object.keys(parsed.data.properties).filter((name) => name.endsWith('Ids')) : []
+}
+
+/** Ids of a list in one body: enough work for a sampling profiler to see. */
+const IDS_PER_BODY = 50
+/** Coprime with any usual page size, so that successive lists ask for different lengths. */
+const LIMIT_STRIDE = 7
+
+/**
+ * The `index`-th request of an operation. Ids and page lengths vary with the index, so that caches are
+ * missed as well as hit.
+ *
+ * @param ids that are at hand, by the name of one: `concertId`
+ */
+export function instantiate(
+  operation: Operation,
+  ids: ReadonlyMap<string, readonly string[]>,
+  index: number,
+): ConcreteRequest {
+  const { method, route, maxLimit, idFields } = operation
+  const path = fillIn(route, (name) => pick(ids.get(name) ?? [], index))
+  const query = maxLimit === undefined ? '' : `?limit=${1 + ((index * LIMIT_STRIDE) % maxLimit)}`
+  const fields = idFields.map((field) => [
+    field,
+    (ids.get(field.replace(/s$/, '')) ?? []).slice(0, IDS_PER_BODY),
+  ])
+  return {
+    method,
+    route,
+    path: `${path}${query}`,
+    body: method === 'POST' ? JSON.stringify(Object.fromEntries(fields)) : undefined,
+    signedIn: operation.scopes !== undefined,
+  }
+}
+
+/** The path of a route with its parameters. */
+export function fillIn(route: string, valueFor: (name: string) => string): string {
+  return parametersOf(route).reduce(
+    (filled, name) => filled.replace(`{${name}}`, encodeURIComponent(valueFor(name))),
+    route,
+  )
+}
+
+function pick(values: readonly string[], index: number): string {
+  return values[index % Math.max(1, values.length)] ?? ''
 }

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aRequest } from '../testing/factories.ts'
-import { instantiate } from './instantiate.ts'
-import { judgeRequests } from './judge-requests.ts'
-import { markRequest, newMarker } from './mark.ts'
-import { type Operation, openApiDocument, planRequests } from './plan.ts'
+import { instantiate, type Operation, openApiDocument, planRequests } from './plan.ts'
+import { judgeRequests } from './requests.ts'
+import { markRequest, newMarker } from './sender.ts'
 
 const limit = { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 100 } }
 const body = (schema: unknown) => ({ content: { 'application/json': { schema } } })

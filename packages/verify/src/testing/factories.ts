@@ -5,8 +5,6 @@ import {
   type InstantSeries,
   type Labels,
   type LogEntry,
-  type LogResult,
-  type QueryResult,
   type Rule,
   type Span,
   type Trace,
@@ -15,8 +13,8 @@ import type { PlacedExemplar } from '../links/exemplars.ts'
 import type { Target } from '../panels/dashboard.ts'
 import type { TimedFinding } from '../report/attribute.ts'
 import type { Check, VerifyReport } from '../report/check.ts'
-import type { SentRequest } from '../requests/requester.ts'
-import type { Service } from '../services/discover.ts'
+import type { SentRequest } from '../requests/sender.ts'
+import type { Service } from '../signals/services.ts'
 
 // What tests are made of: each has every field, and takes those that a test is about.
 
@@ -60,9 +58,8 @@ export function aService(fields: Partial<Service> = {}): Service {
   return { name: 'catalog', instances: ['catalog-1', 'catalog-2'], ownServerSpans: 10, ...fields }
 }
 
-export function aVector(...series: readonly (readonly [Labels, number])[]): QueryResult {
-  const all = series.map(([labels, value]): InstantSeries => ({ labels, sample: { timeMs: NOW_MS, value } }))
-  return { type: 'vector', series: all, warnings: [], infos: [] }
+export function aVector(...series: readonly (readonly [Labels, number])[]): InstantSeries[] {
+  return series.map(([labels, value]) => ({ labels, value }))
 }
 
 export function aSpan(fields: Partial<Span> = {}): Span {
@@ -75,14 +72,9 @@ export function aSpan(fields: Partial<Span> = {}): Span {
     startMs: NOW_MS,
     durationMs: 12,
     status: 'unset',
-    statusMessage: '',
-    traceState: '',
     attributes: { 'http.route': '/v1/concerts' },
-    events: [],
-    links: [],
     resource: { 'service.name': 'gateway', 'service.instance.id': 'gateway-1' },
     serviceName: 'gateway',
-    scope: '',
     ...fields,
   }
 }
@@ -105,21 +97,18 @@ export function anEntry(fields: Partial<LogEntry> = {}): LogEntry {
     line: 'request completed',
     labels: { service_name: 'gateway' },
     metadata: { trace_id: TRACE_ID, span_id: '0000000000000001', service_instance_id: 'gateway-1' },
-    parsed: {},
     ...fields,
   }
 }
 
-export function someLines(...entries: readonly LogEntry[]): { value: LogResult } {
-  return { value: { type: 'entries', entries, streams: entries.length === 0 ? 0 : 1 } }
+export function someLines(...entries: readonly LogEntry[]) {
+  return { value: entries }
 }
 
 export function anExemplar(fields: Partial<PlacedExemplar> = {}): PlacedExemplar {
   return {
-    labels: { trace_id: TRACE_ID, span_id: '0000000000000001' },
     traceId: TRACE_ID,
     spanId: '0000000000000001',
-    value: 0.02,
     timeMs: NOW_MS - 15_000,
     series: { __name__: 'http_server_request_duration_seconds_bucket', service_name: 'gateway' },
     ...fields,
@@ -133,24 +122,21 @@ export function aFlameGraph(nanoseconds: number): FlameGraph {
 }
 
 export function aRule(fields: Partial<Rule> = {}): Rule {
-  const base = {
+  return {
+    type: 'recording',
     group: 'slo',
-    file: 'slo.rules.yaml',
     name: 'slo:sli_error:ratio_rate5m',
     query: 'rate(http_server_request_duration_seconds_count[10s])',
-    labels: {},
     health: 'ok',
     lastError: undefined,
     lastEvaluationMs: NOW_MS - 1_000,
-    evaluationDurationMs: 1,
     intervalMs: 2_000,
-  } as const
-  return { ...base, type: 'recording', ...fields } as Rule
+    ...fields,
+  }
 }
 
 export function anAlert(fields: Partial<Rule> = {}): Rule {
-  const alerting = { type: 'alerting', state: 'inactive', forMs: 0, annotations: {}, alerts: [] } as const
-  return { ...aRule(), ...alerting, ...fields } as Rule
+  return aRule({ type: 'alerting', ...fields })
 }
 
 export function aTarget(fields: Partial<Target> = {}): Target {
@@ -181,9 +167,7 @@ export function aRequest(fields: Partial<SentRequest> = {}): SentRequest {
 }
 
 /** A backend that does not answer. */
-export function unreachable(backend: BackendName): {
-  error: BackendUnreachable
-} {
+export function unreachable(backend: BackendName): { error: BackendUnreachable } {
   const call = { backend, target: `GET http://127.0.0.1:1/`, query: 'up' }
   return { error: new BackendUnreachable(call, { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') }) }
 }
