@@ -1,4 +1,5 @@
 export { type FaultlineConfiguration, faultline } from './faultline.ts'
+export { markClientAbort } from './http.ts'
 export type { KoaContext, KoaMiddleware, KoaNext, TelemetryState } from './koa.ts'
 export type {
   HeaderReader,
@@ -7,17 +8,14 @@ export type {
   Messaging,
   OutgoingMessage,
 } from './messaging.ts'
-export { markClientAbort } from './metrics/client-abort.ts'
 export { answerPrimary, ClusterRegistry } from './metrics/cluster.ts'
-export type { ExemplarLabels } from './metrics/exemplar.ts'
+export type { ExemplarLabels, ExemplarPolicy } from './metrics/exemplar.ts'
 export {
   type ExemplarMetricsOptions,
   ExemplarMetricsProcessor,
-  type ExemplarPolicy,
+  stockMetricViews,
 } from './metrics/exemplar-metrics-processor.ts'
-export { createMetricsHandler, type MetricsHandler } from './metrics/metrics-handler.ts'
-export { createRegistry } from './metrics/registry.ts'
-export { stockMetricViews } from './metrics/views.ts'
+export { createMetricsHandler, createRegistry, type MetricsHandler } from './metrics/registry.ts'
 export {
   type BaggageOptions,
   defaults,

@@ -5,7 +5,7 @@ import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { LoggerOptions } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import type { ExemplarPolicy } from './metrics/exemplar-metrics-processor.ts'
+import type { ExemplarPolicy } from './metrics/exemplar.ts'
 import type { ProfilesPlugin } from './profiles/plugin.ts'
 import { KEEP_RATIO, SLOW_THRESHOLD_MS } from './trace/keep.ts'
 

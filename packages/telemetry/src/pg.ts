@@ -1,5 +1,5 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api'
-import type { DbPoolMetrics } from './metrics/db-pool.ts'
+import type { DbPoolMetrics } from './metrics/database.ts'
 import { describeQuery } from './query.ts'
 import type { QuerySummary } from './query-summary.ts'
 import { attributesOf, errorTypeOf, readText, recordFailure, toHrTime } from './spans.ts'

@@ -12,8 +12,7 @@ import {
 } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { showBaggage, withListedBaggage } from './baggage.ts'
-import { OTHER_METHOD, spanMethod } from './http.ts'
-import { CLIENT_ABORT } from './metrics/client-abort.ts'
+import { CLIENT_ABORT, OTHER_METHOD, spanMethod } from './http.ts'
 import { attributesOf, readText, recordFailure, toHrTime } from './spans.ts'
 
 export interface ServerSpanOptions {

@@ -1,22 +1,17 @@
 import { type Context, diag, SpanKind } from '@opentelemetry/api'
+import { AggregationType, type ViewOptions } from '@opentelemetry/sdk-metrics'
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { Counter, Registry } from 'prom-client'
 import { defaults } from '../options.ts'
 import { DECISION_WAIT_MS, SLOW_THRESHOLD_MS } from '../trace/keep.ts'
-import { systemOf, textOf } from './attribute-values.ts'
-import { DbClientMetrics } from './db-client.ts'
-import { DbPoolMetrics } from './db-pool.ts'
+import { DbClientMetrics, DbPoolMetrics } from './database.ts'
 import { type ExemplarPolicy, type ExemplarRule, exemplarFor } from './exemplar.ts'
-import { HttpClientMetrics } from './http-client.ts'
-import { HttpServerMetrics, type SpanMetricsOptions } from './http-server.ts'
+import { HttpClientMetrics, HttpServerMetrics } from './http.ts'
 import { MessagingMetrics } from './messaging.ts'
-import { messagingOperationOf, OutgoingClass, outgoingClassOf } from './operation-class.ts'
 import { oncePerRegistry } from './registry.ts'
-import { MAX_SERIES } from './series.ts'
-import type { OpenMetricsRegistry } from './span-metric.ts'
+import { messagingOperationOf, OutgoingClass, outgoingClassOf, systemOf, textOf } from './span-attributes.ts'
+import type { OpenMetricsRegistry, SpanMetricsOptions } from './span-metric.ts'
 import { endOutgoing, type SpanState, stateOf, trackSpan } from './span-state.ts'
-
-export type { ExemplarPolicy }
 
 export interface ExemplarMetricsOptions extends Partial<SpanMetricsOptions> {
   /** Where the metrics are kept; by `createRegistry()`, as only OpenMetrics has exemplars. */
@@ -68,7 +63,7 @@ export class ExemplarMetricsProcessor implements SpanProcessor {
     const { register, exemplars = 'kept' } = options
     this.#metrics = spanMetricsOf(register, {
       durationBuckets: options.durationBuckets ?? defaults.metrics.durationBuckets,
-      maxSeries: options.maxSeries ?? MAX_SERIES,
+      maxSeries: options.maxSeries,
     })
     this.#rule = {
       policy: exemplars,
@@ -184,4 +179,31 @@ function lendRoute({ attributes }: ReadableSpan, state: SpanState | undefined): 
 
 function secondsOf({ duration: [seconds, nanos] }: ReadableSpan): number {
   return seconds + nanos / 1e9
+}
+
+/**
+ * Metrics of the SDK that are made of spans here. Some would come under the same name in Prometheus, others count the
+ * same once more. What is not in spans stays: pool sizes, runtime, sizes of bodies.
+ */
+const REPLACED = [
+  'http.server.request.duration',
+  'http.server.duration',
+  'http.server.active_requests',
+  'http.client.request.duration',
+  'http.client.duration',
+  'db.client.operation.duration',
+  'db.client.connection.wait_time',
+  'db.client.connections.wait_time',
+  'messaging.client.operation.duration',
+  'messaging.client.sent.messages',
+  'messaging.client.published.messages',
+  'messaging.client.consumed.messages',
+  'messaging.process.duration',
+  'messaging.publish.duration',
+  'messaging.receive.duration',
+]
+
+/** Views that drop the SDK's own metrics where the ExemplarMetricsProcessor has them. */
+export function stockMetricViews(): ViewOptions[] {
+  return REPLACED.map((instrumentName) => ({ instrumentName, aggregation: { type: AggregationType.DROP } }))
 }

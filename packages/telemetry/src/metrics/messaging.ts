@@ -1,10 +1,12 @@
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
-import { errorTypeOf, textOf } from './attribute-values.ts'
-import { DurationHistogram } from './duration-histogram.ts'
-import type { SpanMetricsOptions } from './http-server.ts'
-import type { MessagingOperation } from './operation-class.ts'
-import { type OpenMetricsRegistry, SpanCounter } from './span-metric.ts'
+import { errorTypeOf, type MessagingOperation, textOf } from './span-attributes.ts'
+import {
+  DurationHistogram,
+  type OpenMetricsRegistry,
+  SpanCounter,
+  type SpanMetricsOptions,
+} from './span-metric.ts'
 
 const LABELS = [
   'messaging_system',

@@ -15,13 +15,10 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace'
-import { markClientAbort } from '../../src/metrics/client-abort.ts'
-import {
-  ExemplarMetricsProcessor,
-  type ExemplarPolicy,
-} from '../../src/metrics/exemplar-metrics-processor.ts'
+import { markClientAbort } from '../../src/http.ts'
+import type { ExemplarPolicy } from '../../src/metrics/exemplar.ts'
+import { ExemplarMetricsProcessor, stockMetricViews } from '../../src/metrics/exemplar-metrics-processor.ts'
 import { createRegistry } from '../../src/metrics/registry.ts'
-import { stockMetricViews } from '../../src/metrics/views.ts'
 import type { Report } from './child.ts'
 
 registerHooks('@opentelemetry/instrumentation/hook.mjs', import.meta.url)

@@ -1,22 +1,14 @@
+import { isIP } from 'node:net'
 import type { Attributes, SpanContext } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { Gauge } from 'prom-client'
 import { knownMethod } from '../http.ts'
-import { errorTypeOf, httpMethodOf, statusOf, textOf } from './attribute-values.ts'
-import { DurationHistogram } from './duration-histogram.ts'
-import type { OpenMetricsRegistry } from './span-metric.ts'
+import { errorTypeOf, httpMethodOf, statusOf, textOf } from './span-attributes.ts'
+import { DurationHistogram, type OpenMetricsRegistry, type SpanMetricsOptions } from './span-metric.ts'
 import type { SpanState } from './span-state.ts'
 
 /** Label of requests that no route took; the raw path never becomes a label. */
 const UNMATCHED = 'unmatched'
-
-/** How the metrics of a processor are made. */
-export interface SpanMetricsOptions {
-  /** Upper bounds in seconds, ascending. */
-  readonly durationBuckets: readonly number[]
-  /** Series of each metric at most. */
-  readonly maxSeries: number
-}
 
 /** Rate, errors and duration of the requests this service answers. */
 export class HttpServerMetrics {
@@ -60,7 +52,7 @@ export class HttpServerMetrics {
     this.#active.set(method, (this.#active.get(method) ?? 1) - 1)
   }
 
-  /** @param lentRoute what a span of the framework below told */
+  /** @param lentRoute the route that a span of the framework below has */
   ended(
     span: ReadableSpan,
     seconds: number,
@@ -79,9 +71,47 @@ export class HttpServerMetrics {
   }
 }
 
-/** `/` is told by every middleware of an application, of which it says nothing but for the path `/` itself. */
+/** Every middleware of an application has `/`, which says nothing except about the path `/` itself. */
 function lent(route: string | undefined, attributes: Attributes): string | undefined {
   if (route !== '/') return route
   const path = attributes['url.path'] ?? attributes['http.target']
   return path === '/' ? route : undefined
+}
+
+/** Rate, errors and duration of the requests this service makes. */
+export class HttpClientMetrics {
+  readonly #duration: DurationHistogram
+
+  constructor(register: OpenMetricsRegistry, { durationBuckets, maxSeries }: SpanMetricsOptions) {
+    this.#duration = new DurationHistogram(register, {
+      name: 'http_client_request_duration_seconds',
+      help: 'Duration of HTTP client requests, until the body has arrived',
+      labelNames: ['http_request_method', 'peer_service', 'http_response_status_code', 'error_type'],
+      buckets: durationBuckets,
+      maxSeries,
+    })
+  }
+
+  ended(span: ReadableSpan, seconds: number, exemplar: SpanContext | undefined): void {
+    const { attributes } = span
+    const method = knownMethod(httpMethodOf(attributes))
+    this.#duration.observe(
+      [method, peerOf(attributes), statusOf(attributes), errorTypeOf(span)],
+      seconds,
+      exemplar,
+    )
+  }
+}
+
+/** Name of the service that was called; empty for none, as an address is no name. */
+function peerOf(attributes: Attributes): string {
+  const name = textOf(attributes['peer.service'] ?? attributes['service.peer.name'])
+  return name ?? hostOf(attributes) ?? ''
+}
+
+/** `server.address` unless it is an IP. */
+export function hostOf(attributes: Attributes): string | undefined {
+  const address = textOf(attributes['server.address'] ?? attributes['net.peer.name'])
+  if (address === undefined || address.includes(':') || isIP(address) !== 0) return undefined
+  return address
 }

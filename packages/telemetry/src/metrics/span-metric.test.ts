@@ -2,8 +2,8 @@ import { TraceFlags } from '@opentelemetry/api'
 import fc from 'fast-check'
 import { Histogram } from 'prom-client'
 import { describe, expect, it } from 'vitest'
-import { DurationHistogram } from './duration-histogram.ts'
 import { createRegistry } from './registry.ts'
+import { DurationHistogram } from './span-metric.ts'
 
 const options = {
   name: 'http_server_request_duration_seconds',

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { defaults } from '../options.ts'
 import { Spans } from '../testing/metric-spans.ts'
-import { DbPoolMetrics } from './db-pool.ts'
+import { DbPoolMetrics } from './database.ts'
 
 describe('pool metrics', () => {
   it('are one object for spans and for pools that are wrapped', async () => {
     const spans = new Spans()
-    const pools = DbPoolMetrics.of(spans.register)
+    const pools = DbPoolMetrics.of(spans.register, defaults.metrics)
     pools.connected('tickets', 0.1)
     spans.make({
       kind: 2,
@@ -20,7 +21,7 @@ describe('pool metrics', () => {
   it('show a pool when there is one', async () => {
     const spans = new Spans()
     expect(await spans.register.metrics()).not.toContain('db_client_connection_count')
-    const pools = DbPoolMetrics.of(spans.register)
+    const pools = DbPoolMetrics.of(spans.register, defaults.metrics)
     pools.addPool('a', () => ({ idle: 1, used: 2, max: 3, pending: 4 }))
     pools.addPool('b', () => ({ idle: 5, used: 6, max: 7, pending: 8 }))
     pools.timedOut('b')

@@ -1,20 +1,73 @@
-import { type SpanContext, SpanStatusCode } from '@opentelemetry/api'
+import { type Attributes, type SpanContext, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { Gauge } from 'prom-client'
-import { defaults } from '../options.ts'
-import { textOf } from './attribute-values.ts'
-import { DurationHistogram } from './duration-histogram.ts'
-import { hostOf } from './http-client.ts'
-import type { SpanMetricsOptions } from './http-server.ts'
+import { describeQuery } from '../query.ts'
+import { hostOf } from './http.ts'
 import { oncePerRegistry } from './registry.ts'
-import { MAX_SERIES } from './series.ts'
-import { type OpenMetricsRegistry, SpanCounter } from './span-metric.ts'
+import { dbOperationOf, errorTypeOf, queryTextOf, systemOf, textOf } from './span-attributes.ts'
+import {
+  DurationHistogram,
+  type OpenMetricsRegistry,
+  SpanCounter,
+  type SpanMetricsOptions,
+} from './span-metric.ts'
+
+/** Systems whose statements are no SQL: their words are not tables. */
+const OTHER_LANGUAGES = new Set([
+  'redis',
+  'memcached',
+  'mongodb',
+  'elasticsearch',
+  'opensearch',
+  'dynamodb',
+  'aws.dynamodb',
+  'couchdb',
+  'neo4j',
+])
+
+/** Rate, errors and duration of queries. */
+export class DbClientMetrics {
+  readonly #duration: DurationHistogram
+
+  constructor(register: OpenMetricsRegistry, { durationBuckets, maxSeries }: SpanMetricsOptions) {
+    this.#duration = new DurationHistogram(register, {
+      name: 'db_client_operation_duration_seconds',
+      help: 'Duration of database client operations',
+      labelNames: ['db_system_name', 'db_operation_name', 'db_collection_name', 'error_type'],
+      buckets: [0.001, ...durationBuckets],
+      maxSeries,
+    })
+  }
+
+  ended(span: ReadableSpan, seconds: number, exemplar: SpanContext | undefined): void {
+    const { attributes } = span
+    const system = systemOf(attributes)
+    let operation = dbOperationOf(attributes)
+    let collection = collectionOf(attributes)
+    const text = queryTextOf(attributes)
+    if (text !== undefined && (operation === undefined || collection === undefined)) {
+      const described = describeQuery(text)
+      operation ??= described.operation
+      if (!OTHER_LANGUAGES.has(system ?? '')) collection ??= textOf(described.collection)
+    }
+    this.#duration.observe([system, operation ?? '', collection ?? '', errorTypeOf(span)], seconds, exemplar)
+  }
+}
+
+function collectionOf(attributes: Attributes): string | undefined {
+  return textOf(
+    attributes['db.collection.name'] ??
+      attributes['db.sql.table'] ??
+      attributes['db.mongodb.collection'] ??
+      attributes['db.cassandra.table'],
+  )
+}
 
 const POOL = 'db_client_connection_pool_name'
 const WAIT_TIME = 'db_client_connection_wait_time_seconds'
 
 /** Connections of a pool at the moment of the scrape. */
-export interface PoolState {
+interface PoolState {
   readonly idle: number
   readonly used: number
   readonly max: number
@@ -29,17 +82,16 @@ export class DbPoolMetrics {
    */
   static readonly of = oncePerRegistry(
     WAIT_TIME,
-    (register, options: Partial<SpanMetricsOptions> = {}) => new DbPoolMetrics(register, options),
+    (register, options: SpanMetricsOptions) => new DbPoolMetrics(register, options),
   )
 
   readonly #register: OpenMetricsRegistry
-  readonly #maxSeries: number
+  readonly #maxSeries: number | undefined
   readonly #wait: DurationHistogram
   readonly #pools = new Map<string, () => PoolState>()
   #timeouts: SpanCounter | undefined
 
-  private constructor(register: OpenMetricsRegistry, options: Partial<SpanMetricsOptions>) {
-    const { durationBuckets = defaults.metrics.durationBuckets, maxSeries = MAX_SERIES } = options
+  private constructor(register: OpenMetricsRegistry, { durationBuckets, maxSeries }: SpanMetricsOptions) {
     this.#register = register
     this.#maxSeries = maxSeries
     this.#wait = new DurationHistogram(register, {
@@ -72,7 +124,7 @@ export class DbPoolMetrics {
   ended(span: ReadableSpan, seconds: number, exemplar: SpanContext | undefined): void {
     const pool = poolNameOf(span)
     if (span.status.code !== SpanStatusCode.ERROR) this.connected(pool, seconds, exemplar)
-    // Told only by its message.
+    // Known only by its message.
     else if (/timeout/i.test(span.status.message ?? '')) this.timedOut(pool)
   }
 
@@ -88,37 +140,41 @@ export class DbPoolMetrics {
 
   /** Not before there is a pool, so that a service without one says nothing of pools. */
   #showPools(): void {
+    const state = 'db_client_connection_state'
+    this.#gauge(
+      'count',
+      'Connections that are in the state of the label',
+      [POOL, state],
+      (gauge, pool, { idle, used }) => {
+        gauge.set({ ...pool, [state]: 'idle' }, idle)
+        gauge.set({ ...pool, [state]: 'used' }, used)
+      },
+    )
+    this.#gauge('max', 'Connections the pool may open', [POOL], (gauge, pool, { max }) =>
+      gauge.set(pool, max),
+    )
+    this.#gauge(
+      'pending_requests',
+      'Requests that wait for a connection',
+      [POOL],
+      (gauge, pool, { pending }) => gauge.set(pool, pending),
+    )
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    show: (gauge: Gauge, pool: Record<string, string>, state: PoolState) => void,
+  ): void {
     const pools = this.#pools
-    const registers = [this.#register]
     new Gauge({
-      name: 'db_client_connection_count',
-      help: 'Connections that are in the state of the label',
-      labelNames: [POOL, 'db_client_connection_state'],
-      registers,
+      name: `db_client_connection_${name}`,
+      help,
+      labelNames,
+      registers: [this.#register],
       collect() {
-        for (const [name, read] of pools) {
-          const { idle, used } = read()
-          this.set({ [POOL]: name, db_client_connection_state: 'idle' }, idle)
-          this.set({ [POOL]: name, db_client_connection_state: 'used' }, used)
-        }
-      },
-    })
-    new Gauge({
-      name: 'db_client_connection_max',
-      help: 'Connections the pool may open',
-      labelNames: [POOL],
-      registers,
-      collect() {
-        for (const [name, read] of pools) this.set({ [POOL]: name }, read().max)
-      },
-    })
-    new Gauge({
-      name: 'db_client_connection_pending_requests',
-      help: 'Requests that wait for a connection',
-      labelNames: [POOL],
-      registers,
-      collect() {
-        for (const [name, read] of pools) this.set({ [POOL]: name }, read().pending)
+        for (const [pool, read] of pools) show(this, { [POOL]: pool }, read())
       },
     })
   }
