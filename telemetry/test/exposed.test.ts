@@ -14,7 +14,7 @@ import { createSessionAudit } from '../../services/gateway/src/domain/session-au
 import { startGateway } from '../../services/gateway/test/support/gateway.ts'
 import { createApp as createProvider } from '../../services/payment-provider/src/app.ts'
 import { openCharges } from '../../services/payment-provider/src/repositories/charges.ts'
-import { createPayments } from '../../services/payments/src/payments.ts'
+import { payments } from '../../services/payments/src/main.ts'
 import { startTicketing } from '../../services/ticketing/test/support/service.ts'
 import { groups, type Kind, metricsOf, ROOT } from '../src/registry.ts'
 
@@ -91,16 +91,18 @@ describe('services', () => {
     }
     {
       const telemetry = testTelemetry()
-      const payments = createPayments({
-        ...common,
-        url,
+      const service = payments.build({
+        config: {
+          NATS_URL: common.natsUrl,
+          PROVIDER_URL: [`http://${NOWHERE}`],
+          PROVIDER_API_KEY: 'provider-test-key',
+          BOOKING_JWKS_URL: `http://${NOWHERE}/jwks.json`,
+        },
+        database: { url, maxConnections: 1 },
         telemetry,
-        providerOrigins: [`http://${NOWHERE}`],
-        providerApiKey: 'provider-test-key',
-        bookingJwksUrl: `http://${NOWHERE}/jwks.json`,
       })
       note('payments', telemetry)
-      await payments.close()
+      await service.close()
     }
     {
       const telemetry = testTelemetry()

@@ -45,6 +45,7 @@ export {
 } from './config/variables.ts'
 export { Deadline, DeadlineExceededError } from './deadline/deadline.ts'
 export { DEADLINE_HEADER, type DeadlineOptions, deadline, deadlineDefaults } from './deadline/middleware.ts'
+export { type DefinedService, defineService, type ServiceContext } from './define-service.ts'
 export { createFlags, type Flags, type FlagsOptions, flagsDefaults } from './flags/flags.ts'
 export {
   type CheckState,
@@ -72,8 +73,7 @@ export {
   loadSheddingDefaults,
 } from './load-shedding/load-shedding.ts'
 export { connectOwner } from './migration/connect-owner.ts'
-export { ensureServiceRole, type MigrationOptions, migrate } from './migration/migrate.ts'
-export { loadMigrationConfig, type MigrationConfig } from './migration/migration-config.ts'
+export { loadMigrationConfig, type MigrationOptions, migrate } from './migration/migrate.ts'
 export { connectNats, type Nats, NatsClosedError, type NatsOptions, natsDefaults } from './nats/connect.ts'
 export { ensureStream, type StreamDefinition } from './nats/streams.ts'
 export { type BucketWatch, type BucketWatchOptions, watchBucket } from './nats/watch-bucket.ts'

@@ -31,7 +31,13 @@ it('lets services migrate side by side, in a database that none of them has foun
   try {
     await Promise.all(
       clients.map((client, index) =>
-        migrate({ client, schema: schemas[index] ?? '', directory: folder, logger: silent }),
+        migrate({
+          client,
+          service: schemas[index] ?? '',
+          password: 'secret',
+          directory: folder,
+          logger: silent,
+        }),
       ),
     )
     const { rows } = await (clients[0] as (typeof clients)[number]).query(

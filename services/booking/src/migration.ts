@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { EnvironmentError, ensureServiceRole, type MigrationOptions, migrate } from '@faultline/service-kit'
+import { EnvironmentError, type MigrationOptions, migrate } from '@faultline/service-kit'
 import type { Client } from 'pg'
 
 /** The login role that the service uses; migrations grant rights to this name. */
 export const SERVICE_ROLE = 'booking_service'
 
-const SCHEMA = 'booking'
 const MIGRATIONS = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /**
@@ -26,6 +25,5 @@ export async function migrateBooking(
       'the database has no catalog.seats, which booking sells. Migrate the catalog first: node services/catalog/src/migrate.ts',
     )
   }
-  await ensureServiceRole(client, { role: SERVICE_ROLE, password, schema: SCHEMA })
-  await migrate({ client, schema: SCHEMA, directory: MIGRATIONS, logger })
+  await migrate({ client, service: 'booking', password, directory: MIGRATIONS, logger })
 }

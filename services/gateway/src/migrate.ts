@@ -2,7 +2,7 @@
 import { connectOwner, loadConfig, loadMigrationConfig, runMain } from '@faultline/service-kit'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { migrateGateway, SERVICE_ROLE } from './migration.ts'
+import { migrateGateway } from './migration.ts'
 import { seedUsers } from './seed/users.ts'
 
 const schema = z.object({
@@ -14,12 +14,12 @@ const schema = z.object({
 })
 
 await runMain(async () => {
-  const config = loadMigrationConfig(SERVICE_ROLE)
+  const config = loadMigrationConfig('gateway')
   const { DEMO_PASSWORD } = loadConfig(schema)
   const logger = pino({ level: process.env.LOG_LEVEL || 'info' })
   const client = await connectOwner(config.ownerUrl)
   try {
-    await migrateGateway(client, config.servicePassword, logger)
+    await migrateGateway(client, config.password, logger)
     const seeded = await seedUsers(client, DEMO_PASSWORD)
     logger.info({ seeded }, 'gateway is migrated')
   } finally {

@@ -5,7 +5,7 @@ import { apiFaults } from '@faultline/test-support/api-faults'
 import { type ServedApp, serve, testTelemetry } from '@faultline/test-support/telemetry'
 import { badTokens, signToken, startIssuer, type TestIssuer } from '@faultline/test-support/tokens'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPayments } from '../src/payments.ts'
+import { payments as definition } from '../src/main.ts'
 
 /** Nobody is there: who may not do a thing must be told so before anything is looked up. */
 const NOWHERE = '127.0.0.1:1'
@@ -16,12 +16,14 @@ let server: ServedApp
 
 beforeAll(async () => {
   booking = await startIssuer()
-  payments = createPayments({
-    url: `postgres://payments_service:secret@${NOWHERE}/box_office`,
-    natsUrl: `nats://${NOWHERE}`,
-    providerOrigins: [`http://${NOWHERE}`],
-    providerApiKey: 'provider-test-key',
-    bookingJwksUrl: booking.jwksUrl,
+  payments = definition.build({
+    config: {
+      NATS_URL: `nats://${NOWHERE}`,
+      PROVIDER_URL: [`http://${NOWHERE}`],
+      PROVIDER_API_KEY: 'provider-test-key',
+      BOOKING_JWKS_URL: booking.jwksUrl,
+    },
+    database: { url: `postgres://payments_service:secret@${NOWHERE}/box_office`, maxConnections: 1 },
     telemetry: testTelemetry(),
   })
   server = await serve(payments.app)

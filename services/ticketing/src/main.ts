@@ -1,28 +1,38 @@
+import { join } from 'node:path'
 import { USER_TOKEN_ISSUER } from '@faultline/contracts'
-import { connectNats, createFlags, runMain, runService, watchRevocations } from '@faultline/service-kit'
-import { startTelemetry } from '@faultline/telemetry'
-import { profiles } from '@faultline/telemetry/profiles'
-import { loadTicketingConfig } from './config.ts'
+import {
+  connectNats,
+  createFlags,
+  defineService,
+  jwksUrl,
+  natsUrl,
+  watchRevocations,
+} from '@faultline/service-kit'
 import { createTicketing } from './ticketing.ts'
 
-await runMain(async () => {
-  const config = loadTicketingConfig()
-  const telemetry = startTelemetry({
-    serviceName: 'ticketing',
-    profiles: profiles(),
-    httpClient: { peerServices: { [new URL(config.gatewayJwksUrl).origin]: 'gateway' } },
-  })
-  const { logger, register } = telemetry
-  const nats = connectNats({ url: config.natsUrl, name: 'ticketing', logger, register })
-  const ticketing = createTicketing({
-    ...config,
-    telemetry,
-    nats,
-    flags: createFlags({ nats, logger, register }),
-    tokens: {
-      issuers: [{ issuer: USER_TOKEN_ISSUER, jwksUrl: config.gatewayJwksUrl }],
-      revocations: watchRevocations({ nats, logger }),
-    },
-  })
-  await runService(ticketing, { config, telemetry })
+export const ticketing = defineService({
+  name: 'ticketing',
+  port: 8087,
+  variables: {
+    NATS_URL: natsUrl(),
+    GATEWAY_JWKS_URL: jwksUrl("the gateway's", 'http://127.0.0.1:8081/.well-known/jwks.json'),
+  },
+  migrations: join(import.meta.dirname, '../migrations'),
+  peers: ({ GATEWAY_JWKS_URL }) => ({ gateway: [GATEWAY_JWKS_URL] }),
+  build({ config, database, telemetry }) {
+    const { logger, register } = telemetry
+    const nats = connectNats({ url: config.NATS_URL, name: 'ticketing', logger, register })
+    return createTicketing({
+      database,
+      telemetry,
+      nats,
+      flags: createFlags({ nats, logger, register }),
+      tokens: {
+        issuers: [{ issuer: USER_TOKEN_ISSUER, jwksUrl: config.GATEWAY_JWKS_URL }],
+        revocations: watchRevocations({ nats, logger }),
+      },
+    })
+  },
 })
+
+if (import.meta.main) await ticketing.run()

@@ -1,15 +1,15 @@
-import { USER_TOKEN_AUDIENCE } from '@faultline/contracts'
+import { ticketingDocument, USER_TOKEN_AUDIENCE } from '@faultline/contracts'
 import {
   createDatabase,
+  createServiceApp,
   createTokenVerifier,
-  type DatabaseOptions,
   type Flags,
   type Nats,
   type RunnableService,
+  type ServiceContext,
+  type Shedding,
   type TokenVerifierOptions,
 } from '@faultline/service-kit'
-import type { Telemetry } from '@faultline/telemetry'
-import { type AppDependencies, createApp } from './app.ts'
 import { consumerDefinitions, type DeliveryPolicies, deliveryDefaults } from './consumers/definitions.ts'
 import { watchLag } from './consumers/lag.ts'
 import { createConsumerMetrics } from './consumers/metrics.ts'
@@ -20,12 +20,11 @@ import { createWebhookClient, type WebhookClientOptions } from './domain/webhook
 import { createWebhooks } from './domain/webhooks.ts'
 import { createTicketRepository } from './repositories/tickets.ts'
 import { createWebhookRepository } from './repositories/webhooks.ts'
+import { asProblem } from './routes/problems.ts'
+import { ticketRoutes } from './routes/tickets.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
-export interface TicketingOptions extends Pick<DatabaseOptions, 'url' | 'maxConnections'> {
-  telemetry: Pick<
-    Telemetry,
-    'logger' | 'register' | 'middleware' | 'instrumentPool' | 'messaging' | 'exemplar'
-  >
+export interface TicketingOptions extends Pick<ServiceContext, 'database' | 'telemetry'> {
   nats: Nats
   flags: Pick<Flags, 'value'>
   /** Whose access tokens are taken. */
@@ -34,7 +33,7 @@ export interface TicketingOptions extends Pick<DatabaseOptions, 'url' | 'maxConn
   webhookClient?: Omit<WebhookClientOptions, 'guard'>
   /** How names of webhooks' hosts are looked up; by the system otherwise. */
   resolve?: Resolve
-  shedding?: Partial<AppDependencies['shedding']>
+  shedding?: Partial<Shedding>
 }
 
 /** Ticketing, put together; it does not listen yet, but its consumers work. */
@@ -42,8 +41,7 @@ export function createTicketing(options: TicketingOptions): RunnableService {
   const { telemetry, nats, flags, policies = deliveryDefaults } = options
   const { logger, register } = telemetry
   const database = createDatabase({
-    url: options.url,
-    ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }),
+    ...options.database,
     telemetry,
     name: 'ticketing',
     checkStatement: 'SELECT FROM tickets LIMIT 1',
@@ -62,11 +60,11 @@ export function createTicketing(options: TicketingOptions): RunnableService {
 
   const verifier = createTokenVerifier({ ...options.tokens, audience: USER_TOKEN_AUDIENCE, register, logger })
   return {
-    app: createApp({
+    app: createServiceApp({
       telemetry,
-      verifier,
-      tickets,
-      webhooks,
+      document: ticketingDocument(),
+      routes: [ticketRoutes(tickets, verifier), webhookRoutes(webhooks, verifier)],
+      asProblem,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checks: { database: () => database.check() },

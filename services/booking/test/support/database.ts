@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { connectOwner, ensureServiceRole, migrate } from '@faultline/service-kit'
+import { connectOwner, migrate } from '@faultline/service-kit'
 import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import pg from 'pg'
@@ -73,8 +73,7 @@ export async function migrateAll(ownerUrl: string): Promise<void> {
   const client = await connectOwner(ownerUrl)
   const { logger } = testTelemetry()
   try {
-    await ensureServiceRole(client, { role: 'catalog_service', password: PASSWORD, schema: 'catalog' })
-    await migrate({ client, schema: 'catalog', directory: CATALOG_MIGRATIONS, logger })
+    await migrate({ client, service: 'catalog', password: PASSWORD, directory: CATALOG_MIGRATIONS, logger })
     await migrateBooking(client, PASSWORD, logger)
   } finally {
     await client.end()

@@ -18,7 +18,7 @@ import { serve, testTelemetry } from '@faultline/test-support/telemetry'
 import { type TestSigningKeys, testSigningKeys } from '@faultline/test-support/tokens'
 import Koa from 'koa'
 import pg from 'pg'
-import { migratePayments, SERVICE_ROLE } from '../../src/migration.ts'
+import { payments } from '../../src/main.ts'
 
 const API_KEY = 'provider-test-key'
 const PASSWORD = 'service'
@@ -69,11 +69,11 @@ export async function startStack(): Promise<Stack> {
   const ownerUrl = postgres.ownerUrl('box_office')
   const client = await connectOwner(ownerUrl)
   try {
-    await migratePayments(client, PASSWORD, testTelemetry().logger)
+    await payments.migrate(client, PASSWORD, testTelemetry().logger)
   } finally {
     await client.end()
   }
-  const serviceUrl = postgres.roleUrl(SERVICE_ROLE, PASSWORD, 'box_office')
+  const serviceUrl = postgres.roleUrl(payments.role, PASSWORD, 'box_office')
 
   const bookingKeys = testSigningKeys()
   const tokens = tokensOf(bookingKeys)

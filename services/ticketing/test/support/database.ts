@@ -2,7 +2,7 @@ import { connectOwner } from '@faultline/service-kit'
 import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import pg from 'pg'
-import { migrateTicketing, SERVICE_ROLE } from '../../src/migration.ts'
+import { ticketing } from '../../src/main.ts'
 
 const PASSWORD = 'service'
 const DATABASE = 'box_office'
@@ -22,14 +22,14 @@ export async function startTicketingDatabase(): Promise<TicketingDatabase> {
   const ownerUrl = postgres.ownerUrl(DATABASE)
   const client = await connectOwner(ownerUrl)
   try {
-    await migrateTicketing(client, PASSWORD, testTelemetry().logger)
+    await ticketing.migrate(client, PASSWORD, testTelemetry().logger)
   } finally {
     await client.end()
   }
   const kept = started.move()
   return {
     postgres,
-    serviceUrl: postgres.roleUrl(SERVICE_ROLE, PASSWORD, DATABASE),
+    serviceUrl: postgres.roleUrl(ticketing.role, PASSWORD, DATABASE),
     async asOwner<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) {
       const connection = new pg.Client({ connectionString: ownerUrl })
       await connection.connect()

@@ -39,7 +39,7 @@ export async function startTicketing(
   const nats = connectNats({ url: urls.nats, name: `ticketing ${randomUUID()}`, ...telemetry, retryMs: 20 })
   const users = await startUsers()
   const ticketing = createTicketing({
-    url: urls.database,
+    database: { url: urls.database, maxConnections: 10 },
     telemetry,
     nats,
     flags: {
