@@ -37,7 +37,8 @@ export interface ConvertedBatch {
 /**
  * Gives the profiles of an export request the types and labels that Pyroscope gives them: `service_name` from the
  * sample, else from the resource; resource, scope and sample attributes as labels under their own names; the span of
- * the sample's link, whose trace is no label, as from Pyroscope 2.1 on. References of the 1.10 layout into the string table are resolved in attributes too.
+ * the sample's link, whose trace is no label, as from Pyroscope 2.1 on. References of the 1.10 layout into the string
+ * table are resolved in attributes too.
  *
  * @see https://github.com/grafana/pyroscope/blob/v2.0.6/pkg/ingester/otlp/convert.go
  * @throws {Refusal} for what Pyroscope refuses: an index out of bounds, no dictionary, no period; and for a
@@ -70,7 +71,8 @@ function convertProfile(
   const labelsOf = (sample: Sample): Labels => {
     const key = sample.attributeIndices.join()
     const labels =
-      labelsByAttributes.get(key) ?? seriesLabels(shared, sampleLabels(sample, dictionary), type.labels)
+      labelsByAttributes.get(key) ??
+      seriesLabels([...shared, ...sampleLabels(sample, dictionary)], type.labels)
     labelsByAttributes.set(key, labels)
     return labels
   }
@@ -84,12 +86,9 @@ function convertProfile(
   return { timeMs: Number(profile.timeUnixNano / 1_000_000n), samples }
 }
 
-function seriesLabels(
-  shared: ReadonlyMap<string, string>,
-  own: ReadonlyMap<string, string>,
-  type: readonly (readonly [string, string])[],
-): Labels {
-  const labels = new Map([...shared, ...own])
+/** The type's labels and those of resource, scope and sample; of two with one name the later counts. */
+function seriesLabels(pairs: readonly [string, string][], type: readonly [string, string][]): Labels {
+  const labels = new Map(pairs)
   const serviceName = labels.get(SERVICE_NAME) || UNKNOWN_SERVICE
   labels.delete(SERVICE_NAME)
   return Labels.of([
@@ -127,33 +126,22 @@ function sampleValue({ values, timestampsUnixNano }: Sample): number {
 }
 
 function sampleLabels(sample: Sample, dictionary: ProfilesDictionary): Map<string, string> {
-  const labels = new Map<string, string>()
-  for (const index of sample.attributeIndices) {
-    const { keyStrindex, value } = at(dictionary.attributeTable, index, 'attribute')
-    addLabel(labels, at(dictionary.stringTable, keyStrindex, 'string'), value, dictionary)
-  }
-  return labels
+  const rows = sample.attributeIndices.map((index) => at(dictionary.attributeTable, index, 'attribute'))
+  return attributeLabels(rows, dictionary)
 }
 
+/** Labels with a text; the key stands in the attribute itself, or in the table of strings. */
 function attributeLabels(
-  attributes: readonly KeyValue[],
+  attributes: readonly (Pick<KeyValue, 'keyStrindex' | 'value'> & { readonly key?: string })[],
   dictionary: ProfilesDictionary,
 ): Map<string, string> {
   const labels = new Map<string, string>()
   for (const { key, keyStrindex, value } of attributes) {
-    addLabel(labels, key === '' ? at(dictionary.stringTable, keyStrindex, 'string') : key, value, dictionary)
+    const name = key || at(dictionary.stringTable, keyStrindex, 'string')
+    const text = textOf(value, dictionary)
+    if (text !== '') labels.set(name, text)
   }
   return labels
-}
-
-function addLabel(
-  labels: Map<string, string>,
-  key: string,
-  value: AnyValue | undefined,
-  dictionary: ProfilesDictionary,
-): void {
-  const text = textOf(value, dictionary)
-  if (text !== '') labels.set(key, text)
 }
 
 function textOf(value: AnyValue | undefined, dictionary: ProfilesDictionary): string {
@@ -182,7 +170,7 @@ function textOf(value: AnyValue | undefined, dictionary: ProfilesDictionary): st
 function profileTypeOf(
   profile: Profile,
   dictionary: ProfilesDictionary,
-): { labels: [string, string][]; factor: number } {
+): { labels: readonly [string, string][]; factor: number } {
   const text = (index: number): string => at(dictionary.stringTable, index, 'string')
   const read = (type: ValueType | undefined): [string, string] =>
     type === undefined ? ['', ''] : [text(type.typeStrindex), text(type.unitStrindex)]
@@ -205,15 +193,16 @@ function profileTypeOf(
     sampleUnit = 'nanoseconds'
     factor = Number(profile.period)
   }
-  const labels: [string, string][] = [
-    ['__name__', name],
-    ['__type__', sampleType],
-    ['__unit__', sampleUnit],
-    ['__period_type__', periodType],
-    ['__period_unit__', periodUnit],
-    ['__profile_type__', [name, sampleType, sampleUnit, periodType, periodUnit].join(':')],
+  return { labels: typeLabels(name, sampleType, sampleUnit, periodType, periodUnit), factor }
+}
+
+/** Labels that carry the type of a profile. */
+export function typeLabels(...parts: [name: string, type: string, unit: string, string, string]) {
+  const names = ['__name__', '__type__', '__unit__', '__period_type__', '__period_unit__'] as const
+  return [
+    ...names.map((label, at): [string, string] => [label, parts[at] ?? '']),
+    ['__profile_type__', parts.join(':')] as [string, string],
   ]
-  return { labels, factor }
 }
 
 /** Row of one of the tables of a profiles dictionary. @throws {Refusal} when it is not there */

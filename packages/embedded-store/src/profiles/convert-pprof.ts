@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { type Label, Profile, type Sample } from 'pprof-format'
 import { Refusal } from '../refusal.ts'
-import type { ConvertedBatch, ConvertedSample } from './convert-otlp.ts'
+import { type ConvertedBatch, type ConvertedSample, typeLabels } from './convert-otlp.ts'
 import { Labels } from './selector.ts'
 
 /** Pyroscope's status for a profile that it cannot read or does not take. */
@@ -84,17 +84,9 @@ function profileTypes(profile: Profile, text: (index: Numeric) => string): [stri
   const name = profileName(types.map(([type]) => type))
   const { type: periodType = 0, unit: periodUnit = 0 } = profile.periodType ?? {}
   const period = [text(periodType), text(periodUnit)] as const
-  return types.map(([type, unit]) => {
-    const labels: [string, string][] = [
-      ['__name__', name],
-      ['__type__', type],
-      ['__unit__', unit],
-      ['__period_type__', period[0]],
-      ['__period_unit__', period[1]],
-      ['__profile_type__', [name, type, unit, ...period].join(':')],
-    ]
-    return labels.filter(([, value]) => value !== '')
-  })
+  return types.map(([type, unit]) =>
+    typeLabels(name, type, unit, ...period).filter(([, value]) => value !== ''),
+  )
 }
 
 /** First part of a profile's type, which the client does not tell. */

@@ -1,4 +1,4 @@
-import { Column, StringTable, totalBytes } from '../storage/columns.ts'
+import { Column, IdColumn, StringTable, totalBytes } from '../storage/columns.ts'
 import { type SegmentIndex, SegmentIndexes } from '../storage/segment-indexes.ts'
 import type { ConvertedBatch } from './convert-otlp.ts'
 import { type Labels, type Matcher, selects } from './selector.ts'
@@ -40,15 +40,15 @@ const SERIES_BYTES = 1024
 export class ProfileSegmentIndex implements SegmentIndex {
   readonly segment: number
   readonly stacks = new StackTable()
-  readonly #seriesByKey = new Map<string, number>()
+  readonly #seriesKeys = new StringTable()
   readonly #series: Labels[] = []
   readonly sampleSeries = new Column(Uint32Array)
   /** Node in `stacks`. */
   readonly sampleStack = new Column(Uint32Array)
   readonly sampleValue = new Column(Float64Array)
   readonly sampleTimeMs = new Column(Float64Array)
-  readonly #spanHigh = new Column(Uint32Array)
-  readonly #spanLow = new Column(Uint32Array)
+  /** Span that was active; zeros for none. */
+  readonly sampleSpan = new IdColumn()
   #startMs = Number.POSITIVE_INFINITY
   #endMs = 0
 
@@ -67,9 +67,7 @@ export class ProfileSegmentIndex implements SegmentIndex {
         this.sampleStack.push(nodes.get(stack) ?? 0)
         this.sampleValue.push(value)
         this.sampleTimeMs.push(timeMs)
-        const span = spanNumbers(spanId)
-        this.#spanHigh.push(span.high)
-        this.#spanLow.push(span.low)
+        this.sampleSpan.push(spanId)
       }
     }
   }
@@ -91,38 +89,18 @@ export class ProfileSegmentIndex implements SegmentIndex {
     return this.#startMs <= endMs && this.#endMs >= startMs
   }
 
-  /** Whether the sample was taken in the span; see `spanNumbers`. */
-  isOfSpan(sample: number, span: SpanNumbers): boolean {
-    return this.#spanHigh.get(sample) === span.high && this.#spanLow.get(sample) === span.low
-  }
-
   /** Estimated bytes of memory. */
   get bytes(): number {
     const columns = [this.sampleSeries, this.sampleStack, this.sampleValue, this.sampleTimeMs]
-    const parts = [...columns, this.#spanHigh, this.#spanLow, this.stacks]
+    const parts = [...columns, this.sampleSpan, this.stacks]
     return totalBytes(parts) + this.#series.length * SERIES_BYTES
   }
 
   #seriesRow(labels: Labels): number {
-    const known = this.#seriesByKey.get(labels.key)
-    if (known !== undefined) return known
-    const row = this.#series.push(labels) - 1
-    this.#seriesByKey.set(labels.key, row)
+    const row = this.#seriesKeys.add(labels.key)
+    if (row === this.#series.length) this.#series.push(labels)
     return row
   }
-}
-
-/** A span id as two numbers of 32 bits. */
-export interface SpanNumbers {
-  readonly high: number
-  readonly low: number
-}
-
-/** Both 0 for anything but 8 bytes. */
-export function spanNumbers(id: Uint8Array): SpanNumbers {
-  if (id.length !== 8) return { high: 0, low: 0 }
-  const view = new DataView(id.buffer, id.byteOffset, 8)
-  return { high: view.getUint32(0), low: view.getUint32(4) }
 }
 
 /** Functions that one index can tell apart: what fits beside a node number in an exact double. */

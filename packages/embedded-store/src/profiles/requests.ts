@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type RefusalWriter, writePlainRefusal } from '../http.ts'
 import { Refusal } from '../refusal.ts'
-import { type SpanNumbers, spanNumbers, type TimeRange } from './profile-index.ts'
+import type { TimeRange } from './profile-index.ts'
 import { type Matcher, parseSelector } from './selector.ts'
 
 /** Pyroscope's default and limit of flame graph nodes. */
@@ -103,10 +103,10 @@ export function maxNodesOf(requested: number | undefined): number {
 }
 
 /** Span ids of 16 hexadecimal digits. @throws {Refusal} of Pyroscope's code for it, which is not a caller's fault */
-export function parseSpanSelector(ids: readonly string[]): SpanNumbers[] {
+export function parseSpanSelector(ids: readonly string[]): string[] {
   return ids.map((id) => {
     if (!/^[0-9a-fA-F]{16}$/.test(id)) throw new Refusal(500, `invalid span id: "${id}"`)
-    return spanNumbers(Buffer.from(id, 'hex'))
+    return id.toLowerCase()
   })
 }
 

@@ -1,4 +1,4 @@
-import type { ProfileIndex, ProfileSegmentIndex, SpanNumbers, TimeRange } from './profile-index.ts'
+import type { ProfileIndex, ProfileSegmentIndex, TimeRange } from './profile-index.ts'
 import { Labels, type Matcher, selects } from './selector.ts'
 
 /** Node of a merged call tree. */
@@ -14,8 +14,8 @@ export interface CallNode {
 export interface SampleSelection {
   readonly matchers: readonly Matcher[]
   readonly range: TimeRange
-  /** Only samples taken in one of these spans; all when missing. */
-  readonly spans?: readonly SpanNumbers[]
+  /** Only samples taken in one of these spans, 16 hexadecimal digits each; all when missing. */
+  readonly spans?: readonly string[]
 }
 
 /** Calls `visit` for each selected sample. */
@@ -37,7 +37,7 @@ function visitSamples(
       if (wanted[segment.sampleSeries.get(sample)] !== true) continue
       const timeMs = segment.sampleTimeMs.get(sample)
       if (timeMs < startMs || timeMs > endMs) continue
-      if (spans !== undefined && !spans.some((span) => segment.isOfSpan(sample, span))) continue
+      if (spans?.includes(segment.sampleSpan.get(sample)) === false) continue
       visit(segment, sample)
     }
   }

@@ -44,6 +44,32 @@ export class Column {
   }
 }
 
+/** Ids of 8 bytes, each as two numbers; an id of any other length counts as zeros. */
+export class IdColumn {
+  readonly #high = new Column(Uint32Array)
+  readonly #low = new Column(Uint32Array)
+
+  push(id: Uint8Array): void {
+    const view = id.length === 8 ? new DataView(id.buffer, id.byteOffset, 8) : undefined
+    this.#high.push(view?.getUint32(0) ?? 0)
+    this.#low.push(view?.getUint32(4) ?? 0)
+  }
+
+  /** 16 hexadecimal digits. */
+  get(row: number): string {
+    const hex = (half: number): string => half.toString(16).padStart(8, '0')
+    return hex(this.#high.get(row)) + hex(this.#low.get(row))
+  }
+
+  isZero(row: number): boolean {
+    return this.#high.get(row) === 0 && this.#low.get(row) === 0
+  }
+
+  get bytes(): number {
+    return totalBytes([this.#high, this.#low])
+  }
+}
+
 /** Estimated cost of one string beside its characters: string header, map slot, array slot. */
 const STRING_BYTES = 72
 
@@ -72,6 +98,10 @@ export class StringTable {
   /** String of an id; empty for an id that was never given. */
   get(id: number): string {
     return this.#strings[id] ?? ''
+  }
+
+  get size(): number {
+    return this.#strings.length
   }
 }
 

@@ -143,15 +143,12 @@ export class SegmentLog {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 || this.#rollWanted) {
+      // Waits at least until all that is appended now is in the queue, so that it shares one sync.
       await this.#sealIfWanted()
       const group = this.#takeGroup()
       if (group.length === 0) continue
       try {
-        const locations = await this.#commit(group.map((pending) => pending.payload))
-        group.forEach((pending, index) => {
-          const location = locations[index]
-          if (location !== undefined) pending.resolve(location)
-        })
+        await this.#commit(group)
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
         const failure = unavailable(`cannot write to ${this.#options.directory}: ${code}`, error)
@@ -174,16 +171,15 @@ export class SegmentLog {
     return this.#queue.splice(0, count)
   }
 
-  async #commit(payloads: readonly Uint8Array[]): Promise<FrameLocation[]> {
+  async #commit(group: readonly Pending[]): Promise<void> {
     const segment = await this.#segmentForWriting()
-    const buffers: Uint8Array[] = []
-    const locations: FrameLocation[] = []
     let end = segment.bytes
-    for (const payload of payloads) {
-      buffers.push(frameHeader(payload), payload)
-      locations.push({ segment: segment.id, offset: end + FRAME_HEADER_BYTES, length: payload.length })
+    const frames = group.map(({ payload, resolve }) => {
+      const location = { segment: segment.id, offset: end + FRAME_HEADER_BYTES, length: payload.length }
       end += FRAME_HEADER_BYTES + payload.length
-    }
+      return { buffers: [frameHeader(payload), payload], acknowledge: () => resolve(location) }
+    })
+    const buffers = frames.flatMap((frame) => frame.buffers)
     try {
       await writeFully(segment.handle, buffers, segment.bytes)
       await segment.handle.datasync()
@@ -193,7 +189,7 @@ export class SegmentLog {
     }
     segment.bytes = end
     segment.lastWriteMs = Date.now()
-    return locations
+    for (const { acknowledge } of frames) acknowledge()
   }
 
   async #segmentForWriting(): Promise<Active> {
@@ -236,7 +232,7 @@ export class SegmentLog {
   }
 }
 
-/** The disk refused a write or a sync, for which `cause` is the system's error, or takes no more. */
+/** The disk refused a write or a sync with `cause`, or the log is closed. */
 function unavailable(message: string, cause?: unknown): Refusal {
   return new Refusal(503, message, { cause, retryAfterSeconds: 5 })
 }

@@ -2,9 +2,9 @@ import { type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type TracesData, TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
 import type { MatchedSpan, MatchedTrace, SearchOutcome } from './search.ts'
-import { summarize, type TraceSummary, traceIdOf } from './trace-index.ts'
+import { traceIdOf } from './trace-index.ts'
 import { isList, type Scalar } from './traceql/ast.ts'
-import type { ReadField } from './traceql/reading.ts'
+import type { ReadField, Reading } from './traceql/reading.ts'
 
 const ROOT_NOT_YET_RECEIVED = '<root span not yet received>'
 /** Intrinsics that Tempo does not repeat among a found span's attributes. */
@@ -41,43 +41,38 @@ export function traceProtobuf(trace: TracesData, api: 1 | 2): Uint8Array {
  * number of spans of each trace it tells of the traces alone, as Tempo does where no query was asked.
  */
 export function searchJson(outcome: SearchOutcome, spansPerSpanset: number | undefined): JsonValue {
+  const { reading, inspectedTraces, inspectedSpans } = outcome
   const traces = outcome.traces
-    .map((trace) => ({ trace, summary: summarize(trace.parts) }))
-    .sort((a, b) => (a.summary.startNanos > b.summary.startNanos ? -1 : 1))
-    .map(({ trace, summary }) => ({
-      ...traceJson(trace, summary),
-      ...(spansPerSpanset !== undefined && spansetsJson(outcome, trace, summary, spansPerSpanset)),
+    .toSorted((a, b) => (a.summary().startNanos > b.summary().startNanos ? -1 : 1))
+    .map((trace) => ({
+      ...traceJson(trace),
+      ...(spansPerSpanset !== undefined && spansetsJson(trace, reading, spansPerSpanset)),
     }))
-  const { inspectedTraces, inspectedSpans } = outcome
   return {
     traces,
     metrics: { inspectedTraces, inspectedSpans: String(inspectedSpans), completedJobs: 1, totalJobs: 1 },
   }
 }
 
-function traceJson({ parts }: MatchedTrace, summary: TraceSummary) {
-  const durationMs = Math.floor(summary.durationNanos / NANOS_PER_MILLI)
+function traceJson({ parts, summary }: MatchedTrace) {
+  const { rootService, rootName, startNanos, durationNanos } = summary()
+  const durationMs = Math.floor(durationNanos / NANOS_PER_MILLI)
   return {
     traceID: traceIdOf(parts).replace(/^0+/, ''),
-    rootServiceName: summary.rootService === '' ? ROOT_NOT_YET_RECEIVED : summary.rootService,
-    ...(summary.rootName !== '' && { rootTraceName: summary.rootName }),
-    startTimeUnixNano: String(summary.startNanos),
+    rootServiceName: rootService === '' ? ROOT_NOT_YET_RECEIVED : rootService,
+    ...(rootName !== '' && { rootTraceName: rootName }),
+    startTimeUnixNano: String(startNanos),
     ...(durationMs > 0 && { durationMs }),
   }
 }
 
-function spansetsJson(
-  outcome: SearchOutcome,
-  { parts, spans }: MatchedTrace,
-  { services }: TraceSummary,
-  spansPerSpanset: number,
-) {
+function spansetsJson({ spans, summary, stored }: MatchedTrace, reading: Reading, spansPerSpanset: number) {
   const spanSet = {
-    spans: spans.slice(0, spansPerSpanset).map((span) => spanJson(span, outcome.fieldsOf(span, parts))),
+    spans: spans.slice(0, spansPerSpanset).map((span) => spanJson(span, reading.fields(stored(span)))),
     matched: spans.length,
   }
   const serviceStats = Object.fromEntries(
-    [...services].map(([service, { spanCount, errorCount }]) => [
+    [...summary().services].map(([service, { spanCount, errorCount }]) => [
       service,
       { spanCount, ...(errorCount > 0 && { errorCount }) },
     ]),
@@ -92,7 +87,7 @@ function spanJson({ index, row }: MatchedSpan, fields: readonly ReadField[]): Js
   const durationNanos = index.duration.get(row)
   const name = fields.find(({ field }) => field.kind === 'intrinsic' && field.name === 'name')?.value
   return {
-    spanID: index.spanId(row),
+    spanID: index.spanId.get(row),
     ...(typeof name === 'string' && name !== '' && { name }),
     startTimeUnixNano: String(index.start(row)),
     ...(durationNanos > 0 && { durationNanos: String(durationNanos) }),

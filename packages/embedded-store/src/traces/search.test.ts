@@ -32,7 +32,7 @@ function found(index: TraceIndex, query: Spanset | string, window = ALWAYS, limi
   return search(index, spanset, window, limit)
     .traces.flatMap(({ parts, spans }) => {
       const trace = traceIdOf(parts)
-      return spans.map(({ index: segment, row }) => `${trace}/${segment.spanId(row)}`)
+      return spans.map(({ index: segment, row }) => `${trace}/${segment.spanId.get(row)}`)
     })
     .sort()
 }

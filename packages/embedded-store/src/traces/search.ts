@@ -1,8 +1,16 @@
 import type { TraceSegmentIndex } from './segment-index.ts'
 import { summarize, type TraceIndex, type TracePart, type TraceSummary, traceIdOf } from './trace-index.ts'
-import { type Field, type Intrinsic, KINDS, type Spanset, STATUSES, type Value } from './traceql/ast.ts'
+import {
+  type AttributeField,
+  type Field,
+  type Intrinsic,
+  KINDS,
+  type Spanset,
+  STATUSES,
+  type Value,
+} from './traceql/ast.ts'
 import { compile } from './traceql/evaluate.ts'
-import { type ReadField, Reading } from './traceql/reading.ts'
+import { Reading, type StoredValue } from './traceql/reading.ts'
 
 export interface TimeWindow {
   /** Milliseconds since the epoch; a trace fits when any part of it lies inside. */
@@ -15,8 +23,7 @@ export interface MatchedSpan {
   readonly row: number
 }
 
-export interface MatchedTrace {
-  readonly parts: readonly TracePart[]
+export interface MatchedTrace extends TraceView {
   /** Spans that the query selects, in order of start; each once. */
   readonly spans: readonly MatchedSpan[]
 }
@@ -25,7 +32,7 @@ export interface MatchedTrace {
 export interface SearchOutcome {
   readonly traces: readonly MatchedTrace[]
   /** What the query reads of a span that it found. */
-  fieldsOf(span: MatchedSpan, parts: readonly TracePart[]): readonly ReadField[]
+  readonly reading: Reading
   readonly inspectedTraces: number
   readonly inspectedSpans: number
 }
@@ -34,33 +41,19 @@ export interface SearchOutcome {
 export function search(index: TraceIndex, query: Spanset, window: TimeWindow, limit: number): SearchOutcome {
   const reading = new Reading(query)
   const select = selector(query, reading)
-  const cursor = new SpanCursor()
   const traces: MatchedTrace[] = []
   let inspectedTraces = 0
   let inspectedSpans = 0
   for (const parts of tracesOf(index, window)) {
     if (traces.length >= limit) break
+    const view = traceView(parts)
     const spans = parts.flatMap((part) => part.index.spansOf(part.trace).map((row) => ({ ...part, row })))
     inspectedTraces += 1
     inspectedSpans += spans.length
-    cursor.enterTrace(parts)
-    const selected = select(spans, cursor)
-    if (selected.size > 0) traces.push({ parts, spans: inOrder(selected) })
+    const selected = select(spans, view)
+    if (selected.size > 0) traces.push({ ...view, spans: inOrder(selected) })
   }
-  const fieldsOf = (span: MatchedSpan, parts: readonly TracePart[]): readonly ReadField[] => {
-    cursor.enterTrace(parts)
-    cursor.moveTo(span)
-    return reading.fields(cursor.value)
-  }
-  return { traces, fieldsOf, inspectedTraces, inspectedSpans }
-}
-
-/** Value of a field of one span. */
-export function fieldOf(span: MatchedSpan, parts: readonly TracePart[], field: Field): Value {
-  const cursor = new SpanCursor()
-  cursor.enterTrace(parts)
-  cursor.moveTo(span)
-  return cursor.value(field)
+  return { traces, reading, inspectedTraces, inspectedSpans }
 }
 
 function* tracesOf(index: TraceIndex, window: TimeWindow): Generator<readonly TracePart[]> {
@@ -78,30 +71,28 @@ function* tracesOf(index: TraceIndex, window: TimeWindow): Generator<readonly Tr
   }
 }
 
-type Selector = (spans: readonly MatchedSpan[], cursor: SpanCursor) => ReadonlySet<MatchedSpan>
+type Selector = (spans: readonly MatchedSpan[], trace: TraceView) => ReadonlySet<MatchedSpan>
 
 const NONE: ReadonlySet<MatchedSpan> = new Set()
 
 function selector(spanset: Spanset, reading: Reading): Selector {
   if (spanset.kind === 'filter') {
     const condition = compile(spanset.expression)
-    return (spans, cursor) => {
-      const read = (field: Field): Value => reading.value(cursor.value, field)
-      const selected = new Set<MatchedSpan>()
-      for (const span of spans) {
-        cursor.moveTo(span)
-        if (condition(read)) selected.add(span)
-      }
-      return selected
-    }
+    return (spans, trace) =>
+      new Set(
+        spans.filter((span) => {
+          const stored = trace.stored(span)
+          return condition((field) => reading.value(stored, field))
+        }),
+      )
   }
   const left = selector(spanset.left, reading)
   const right = selector(spanset.right, reading)
   const needsBoth = spanset.operator === '&&'
-  return (spans, cursor) => {
-    const a = left(spans, cursor)
+  return (spans, trace) => {
+    const a = left(spans, trace)
     if (needsBoth && a.size === 0) return NONE
-    const b = right(spans, cursor)
+    const b = right(spans, trace)
     return needsBoth && b.size === 0 ? NONE : a.union(b)
   }
 }
@@ -113,34 +104,31 @@ function inOrder(selected: ReadonlySet<MatchedSpan>): MatchedSpan[] {
   return [...spans.values()].sort((a, b) => (startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : 0))
 }
 
-/** One span of the index at a time, as TraceQL conditions see it. Moved from span to span, so nothing is allocated. */
-class SpanCursor {
-  #parts: readonly TracePart[] = []
-  #summary: TraceSummary | undefined
-  #span: MatchedSpan | undefined
+/** One trace as TraceQL conditions see it. */
+interface TraceView {
+  readonly parts: readonly TracePart[]
+  summary(): TraceSummary
+  stored(span: MatchedSpan): StoredValue
+}
 
-  /** The trace that the next spans belong to. */
-  enterTrace(parts: readonly TracePart[]): void {
-    this.#parts = parts
-    this.#summary = undefined
+function traceView(parts: readonly TracePart[]): TraceView {
+  let summarized: TraceSummary | undefined
+  const summary = (): TraceSummary => {
+    summarized ??= summarize(parts)
+    return summarized
   }
+  const stored = (span: MatchedSpan) => (field: Field) =>
+    field.kind === 'attribute' ? attribute(field, span) : intrinsic(field.name, span)
 
-  moveTo(span: MatchedSpan): void {
-    this.#span = span
-  }
-
-  readonly value = (field: Field): Value => {
-    if (this.#span === undefined) return undefined
-    if (field.kind === 'intrinsic') return this.#intrinsic(field.name, this.#span)
-    const { index, row } = this.#span
-    const key = index.keys.find(field.name)
+  function attribute({ scope, name }: AttributeField, { index, row }: MatchedSpan): Value {
+    const key = index.keys.find(name)
     if (key === undefined) return undefined
-    const own = field.scope === 'resource' ? undefined : index.spanAttributes.get(row, key)
-    if (own !== undefined || field.scope === 'span') return own
+    const own = scope === 'resource' ? undefined : index.spanAttributes.get(row, key)
+    if (own !== undefined || scope === 'span') return own
     return index.resourceAttributes.get(index.resource.get(row), key)
   }
 
-  #intrinsic(name: Intrinsic, { index, row }: MatchedSpan): Value {
+  function intrinsic(name: Intrinsic, { index, row }: MatchedSpan): Value {
     switch (name) {
       case 'name':
         return index.name(row)
@@ -153,22 +141,19 @@ class SpanCursor {
       case 'duration':
         return index.duration.get(row)
       case 'span:id':
-        return index.spanId(row)
+        return index.spanId.get(row)
       case 'span:parentID':
-        return index.isRoot(row) ? undefined : index.parentId(row)
+        return index.parentId.isZero(row) ? undefined : index.parentId.get(row)
       case 'rootName':
-        return this.#trace().rootName
+        return summary().rootName
       case 'rootServiceName':
-        return this.#trace().rootService
+        return summary().rootService
       case 'traceDuration':
-        return this.#trace().durationNanos
+        return summary().durationNanos
       case 'trace:id':
-        return traceIdOf(this.#parts)
+        return traceIdOf(parts)
     }
   }
 
-  #trace(): TraceSummary {
-    this.#summary ??= summarize(this.#parts)
-    return this.#summary
-  }
+  return { parts, summary, stored }
 }

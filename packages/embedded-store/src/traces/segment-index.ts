@@ -1,7 +1,7 @@
 import type { ExportTraceServiceRequest } from '../generated/opentelemetry/proto/collector/trace/v1/trace_service_pb.js'
 import type { KeyValue } from '../generated/opentelemetry/proto/common/v1/common_pb.js'
 import type { Span } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
-import { Column, StringTable, totalBytes } from '../storage/columns.ts'
+import { Column, IdColumn, StringTable, totalBytes } from '../storage/columns.ts'
 import type { FrameLocation } from '../storage/segment-file.ts'
 import type { SegmentIndex } from '../storage/segment-indexes.ts'
 import { AttributeTable } from './attribute-table.ts'
@@ -28,8 +28,7 @@ export class TraceSegmentIndex implements SegmentIndex {
     link: new Set<string>(),
     instrumentation: new Set<string>(),
   }
-  readonly #traces = new Map<string, number>()
-  readonly #traceKeys: string[] = []
+  readonly #traces = new StringTable()
   readonly #frames: FrameLocation[] = []
 
   // By row of a span.
@@ -46,10 +45,9 @@ export class TraceSegmentIndex implements SegmentIndex {
   readonly kind = new Column(Uint8Array)
   readonly status = new Column(Uint8Array)
   readonly #statusMessage = new Column(Uint32Array)
-  readonly #idHigh = new Column(Uint32Array)
-  readonly #idLow = new Column(Uint32Array)
-  readonly #parentHigh = new Column(Uint32Array)
-  readonly #parentLow = new Column(Uint32Array)
+  readonly spanId = new IdColumn()
+  /** Zeros for a root span. */
+  readonly parentId = new IdColumn()
 
   // By row of a trace.
   readonly #firstSpan = new Column(Uint32Array)
@@ -92,10 +90,8 @@ export class TraceSegmentIndex implements SegmentIndex {
     this.kind.push(span.kind)
     this.status.push(span.status?.code ?? 0)
     this.#statusMessage.push(this.strings.add(span.status?.message ?? ''))
-    this.#idHigh.push(readUint32(span.spanId, 0))
-    this.#idLow.push(readUint32(span.spanId, 4))
-    this.#parentHigh.push(readUint32(span.parentSpanId, 0))
-    this.#parentLow.push(readUint32(span.parentSpanId, 4))
+    this.spanId.push(span.spanId)
+    this.parentId.push(span.parentSpanId)
     const row = this.#trace.push(trace)
     this.#next.push(this.#firstSpan.get(trace))
     this.#firstSpan.set(trace, row)
@@ -106,15 +102,13 @@ export class TraceSegmentIndex implements SegmentIndex {
   }
 
   #traceRow(id: Uint8Array): number {
-    const key = traceKey(id)
-    const known = this.#traces.get(key)
-    if (known !== undefined) return known
-    const row = this.#traceKeys.push(key) - 1
-    this.#traces.set(key, row)
-    this.#firstSpan.push(NONE)
-    this.traceStartMs.push(Number.POSITIVE_INFINITY)
-    this.traceEndMs.push(0)
-    this.#inOtherSegment.push(0)
+    const row = this.#traces.add(traceKey(id))
+    if (row === this.#firstSpan.length) {
+      this.#firstSpan.push(NONE)
+      this.traceStartMs.push(Number.POSITIVE_INFINITY)
+      this.traceEndMs.push(0)
+      this.#inOtherSegment.push(0)
+    }
     return row
   }
 
@@ -123,16 +117,16 @@ export class TraceSegmentIndex implements SegmentIndex {
   }
 
   get traceCount(): number {
-    return this.#traceKeys.length
+    return this.#traces.size
   }
 
   /** Row of a trace, undefined when none of its spans is here. */
   findTrace(key: string): number | undefined {
-    return this.#traces.get(key)
+    return this.#traces.find(key)
   }
 
   traceKey(trace: number): string {
-    return this.#traceKeys[trace] ?? ''
+    return this.#traces.get(trace)
   }
 
   /** Whether any trace of the segment may lie in a window of milliseconds since the epoch. */
@@ -172,7 +166,7 @@ export class TraceSegmentIndex implements SegmentIndex {
 
   /** Spans of the same identity are one span that was sent twice: a client's and a server's span may share an id. */
   identity(row: number): string {
-    return `${this.spanId(row)}${this.kind.get(row)}`
+    return `${this.spanId.get(row)}${this.kind.get(row)}`
   }
 
   /** Nanoseconds since the epoch. */
@@ -180,29 +174,15 @@ export class TraceSegmentIndex implements SegmentIndex {
     return BigInt(this.#startSeconds.get(row)) * NANOS_PER_SECOND + BigInt(this.#startNanos.get(row))
   }
 
-  /** 16 hexadecimal digits. */
-  spanId(row: number): string {
-    return hex64(this.#idHigh.get(row), this.#idLow.get(row))
-  }
-
-  /** 16 hexadecimal digits, zeros for a root span. */
-  parentId(row: number): string {
-    return hex64(this.#parentHigh.get(row), this.#parentLow.get(row))
-  }
-
-  isRoot(row: number): boolean {
-    return this.#parentHigh.get(row) === 0 && this.#parentLow.get(row) === 0
-  }
-
   /** Estimated bytes of memory. */
   get bytes(): number {
     const parts = [
       ...[this.#trace, this.#next, this.#frame, this.resource, this.#startSeconds, this.#startNanos],
       ...[this.duration, this.#name, this.kind, this.status, this.#statusMessage],
-      ...[this.#idHigh, this.#idLow, this.#parentHigh, this.#parentLow],
-      ...[this.strings, this.keys, this.spanAttributes, this.resourceAttributes],
+      ...[this.spanId, this.parentId, this.strings, this.keys],
+      ...[this.spanAttributes, this.resourceAttributes],
     ]
-    return totalBytes(parts) + this.#traceKeys.length * TRACE_BYTES + this.#frames.length * FRAME_BYTES
+    return totalBytes(parts) + this.#traces.size * TRACE_BYTES + this.#frames.length * FRAME_BYTES
   }
 }
 
@@ -213,13 +193,4 @@ export function traceKey(id: Uint8Array): string {
 
 function addKeys(keys: Set<string>, attributes: readonly KeyValue[]): void {
   for (const { key } of attributes) keys.add(key)
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  if (bytes.length < at + 4) return 0
-  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0)
-}
-
-function hex64(high: number, low: number): string {
-  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0')
 }

@@ -1,5 +1,5 @@
 import { unsupported } from '../refusal.ts'
-import { fieldOf, search, type TimeWindow } from './search.ts'
+import { search, type TimeWindow } from './search.ts'
 import type { TraceSegmentIndex } from './segment-index.ts'
 import type { TraceIndex } from './trace-index.ts'
 import {
@@ -69,7 +69,7 @@ export function tagValues(index: TraceIndex, tag: string, query: Spanset, window
   const found = new Map<string, TagValue>()
   for (const trace of search(index, query, window, Number.POSITIVE_INFINITY).traces) {
     for (const span of trace.spans) {
-      const value = fieldOf(span, trace.parts, field) ?? absent
+      const value = trace.stored(span)(field) ?? absent
       for (const item of Array.isArray(value) ? value : [value]) {
         if (item === undefined) continue
         const described = describe(item)

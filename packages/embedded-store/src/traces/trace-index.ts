@@ -81,7 +81,7 @@ export function summarize(parts: readonly TracePart[]): TraceSummary {
       const spanEnd = spanStart + BigInt(Math.round(index.duration.get(row)))
       if (start === undefined || spanStart < start) start = spanStart
       if (spanEnd > end) end = spanEnd
-      if (index.isRoot(row)) {
+      if (index.parentId.isZero(row)) {
         rootName = index.name(row)
         rootService = serviceName
       }
