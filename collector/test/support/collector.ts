@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '@faultline/test-support/ports'
+import { type Program, startProgram } from '@faultline/test-support/program'
 import { resolveBinary } from '@faultline/toolchain'
 import { expect } from 'vitest'
-import { type Program, startProgram } from './program.ts'
 
 /** The folder `collector/`. */
 export const COLLECTOR_FOLDER = dirname(dirname(dirname(fileURLToPath(import.meta.url))))

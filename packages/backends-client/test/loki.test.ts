@@ -1,30 +1,19 @@
-import { fileURLToPath } from 'node:url'
+import { type Backend, startLoki } from '@faultline/test-support/backends'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BackendRefused, createLokiClient, type LokiClient } from '../src/index.ts'
+import { BackendRefused, type LokiClient } from '../src/index.ts'
 import { logsRequest, post } from './support/otlp.ts'
-import { type Server, startServer } from './support/server.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SPAN_ID = 'b7ad6b7169203331'
-const CONFIGURATION = fileURLToPath(new URL('../../../backends/loki/loki.yaml', import.meta.url))
 
-let server: Server
+let server: Backend<LokiClient>
 let loki: LokiClient
 const sentAt = Date.now()
 const range = { startMs: sentAt - 60_000, endMs: sentAt + 60_000 }
 
 beforeAll(async () => {
-  server = await startServer({
-    binary: 'loki',
-    arguments: async () => [`-config.file=${CONFIGURATION}`, '-config.expand-env=true'],
-    environment: (folder, port, grpcPort) => ({
-      LOKI_HTTP_PORT: String(port),
-      LOKI_GRPC_PORT: String(grpcPort),
-      LOKI_DATA_DIR: folder,
-    }),
-    ready: (url) => createLokiClient({ baseUrl: url }).ready(),
-  })
-  loki = createLokiClient({ baseUrl: server.url })
+  server = await startLoki()
+  loki = server.client
   await post(`${server.url}/otlp/v1/logs`, logsRequest(sentAt, { traceId: TRACE_ID, spanId: SPAN_ID }))
 })
 

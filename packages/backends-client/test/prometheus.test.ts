@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Backend, startPrometheus } from '@faultline/test-support/backends'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   BackendRefused,
@@ -8,7 +10,6 @@ import {
   type PrometheusClient,
 } from '../src/index.ts'
 import { histogramRequest, post } from './support/otlp.ts'
-import { type Server, startServer } from './support/server.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const SPAN_ID = 'b7ad6b7169203331'
@@ -34,35 +35,28 @@ groups:
       - { record: "many:to:many", expr: '{__name__=~"http.+_bucket"} + on () {__name__=~"http.+_bucket"}' }
 `
 
-let server: Server
+let folder: string
+let server: Backend<PrometheusClient>
 let prometheus: PrometheusClient
 const sentAt = Date.now()
 const range = { startMs: sentAt - 60_000, endMs: sentAt + 60_000 }
 
 beforeAll(async () => {
-  server = await startServer({
-    binary: 'prometheus',
-    async arguments(folder, port) {
-      await writeFile(join(folder, 'prometheus.yaml'), CONFIGURATION)
-      await writeFile(join(folder, 'rules.yaml'), RULES)
-      return [
-        `--config.file=${join(folder, 'prometheus.yaml')}`,
-        `--storage.tsdb.path=${join(folder, 'data')}`,
-        `--web.listen-address=127.0.0.1:${port}`,
-        '--web.enable-otlp-receiver',
-        '--enable-feature=exemplar-storage',
-      ]
-    },
-    ready: (url) => createPrometheusClient({ baseUrl: url }).ready(),
-  })
-  prometheus = createPrometheusClient({ baseUrl: server.url })
+  folder = await mkdtemp(join(tmpdir(), 'faultline-rules-'))
+  await writeFile(join(folder, 'prometheus.yaml'), CONFIGURATION)
+  await writeFile(join(folder, 'rules.yaml'), RULES)
+  server = await startPrometheus(join(folder, 'prometheus.yaml'))
+  prometheus = server.client
   await post(
     `${server.url}/api/v1/otlp/v1/metrics`,
     histogramRequest(sentAt, { traceId: TRACE_ID, spanId: SPAN_ID }),
   )
 })
 
-afterAll(() => server?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+})
 
 describe('client of a real Prometheus', () => {
   it('evaluates at one time', async () => {

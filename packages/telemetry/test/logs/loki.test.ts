@@ -1,39 +1,26 @@
-import { fileURLToPath } from 'node:url'
-import { createLokiClient } from '@faultline/backends-client'
+import type { LokiClient } from '@faultline/backends-client'
+import { type Backend, startLoki } from '@faultline/test-support/backends'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Server, startServer } from '../../../backends-client/test/support/server.ts'
 import { writeLogRecord } from '../../src/logs/record-encoding.ts'
 import { RecordBatch } from '../../src/otlp/record-batch.ts'
 import { TestPipeline, useContexts } from './pipeline.ts'
 
-const CONFIGURATION = fileURLToPath(new URL('../../../../backends/loki/loki.yaml', import.meta.url))
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 const span = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: '00f067aa0ba902b7', traceFlags: 1 })
 
-let server: Server
+let server: Backend<LokiClient>
 let contexts: Disposable
 beforeAll(async () => {
   contexts = useContexts()
-  server = await startServer({
-    binary: 'loki',
-    // The kit's Loki with the limits that one has whose owner changed none.
-    arguments: async () => [
-      `-config.file=${CONFIGURATION}`,
-      '-config.expand-env=true',
-      '-limits.max-structured-metadata-entries-count=128',
-      '-limits.max-structured-metadata-size=64KB',
-      '-distributor.max-line-size=256KB',
-      '-distributor.max-line-size-truncate=false',
-    ],
-    environment: (folder, port, grpcPort) => ({
-      LOKI_HTTP_PORT: String(port),
-      LOKI_GRPC_PORT: String(grpcPort),
-      LOKI_DATA_DIR: folder,
-    }),
-    ready: (url) => createLokiClient({ baseUrl: url }).ready(),
-  })
+  // The kit's Loki with the limits that one has whose owner changed none.
+  server = await startLoki([
+    '-limits.max-structured-metadata-entries-count=128',
+    '-limits.max-structured-metadata-size=64KB',
+    '-distributor.max-line-size=256KB',
+    '-distributor.max-line-size-truncate=false',
+  ])
 })
 afterAll(async () => {
   contexts[Symbol.dispose]()
@@ -70,7 +57,7 @@ describe('a real Loki', () => {
     })
     expect([answer.statusCode, await answer.body.text()]).toEqual([204, ''])
 
-    const loki = createLokiClient({ baseUrl: server.url })
+    const loki = server.client
     const range = { startMs: sentAt - 60_000, endMs: Date.now() + 60_000 }
     const lines = async (query: string): Promise<readonly string[]> => {
       const { entries } = await loki.queryRange(`{service_name=~".+"} ${query}`, { ...range, limit: 2_000 })
