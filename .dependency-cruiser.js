@@ -38,7 +38,9 @@ const SERVICES_MAY_KNOW = ['contracts', 'service-kit', 'telemetry']
 /** Layers of a service, each a folder or one file, and which of them each one may import beside itself. */
 const LAYERS = {
   routes: ['domain'],
-  domain: ['repositories', 'cache'],
+  domain: ['repositories', 'clients', 'cache'],
+  /** What other servers are asked and told; an event is sent as it was stored. */
+  clients: ['repositories'],
   repositories: [],
   cache: [],
 }

@@ -1,4 +1,5 @@
 import {
+  bookingDocument,
   CHARGE_TOKEN_AUDIENCE,
   CHARGE_TOKEN_ISSUER,
   CHARGE_TOKEN_SCOPE,
@@ -10,34 +11,29 @@ import {
   createDatabase,
   createFlags,
   createHttpClient,
+  createServiceApp,
   createServiceTokens,
   createStoredSigningKeys,
   createTokenVerifier,
   createWorker,
   type DatabaseOptions,
   type RunnableService,
+  type Shedding,
   type SigningKeysConfig,
   serviceTokensDefaults,
   type Worker,
   watchRevocations,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import { type AppDependencies, createApp } from './app.ts'
+import { createEventPublisher } from './clients/broker.ts'
+import { createPaymentsClient, PAYMENTS } from './clients/payments.ts'
 import { createBackground } from './domain/background.ts'
 import { createIdempotency } from './domain/idempotency.ts'
-import { createInventory } from './domain/inventory.ts'
 import { createBookingMetrics } from './domain/metrics.ts'
 import { createOrders } from './domain/orders.ts'
 import { createOrderPayment } from './domain/payment.ts'
-import { createRelay } from './domain/relay.ts'
 import { createReservations } from './domain/reservations.ts'
-import { createIdempotencyKeyRepository } from './repositories/idempotency-keys.ts'
-import { createOrderRepository } from './repositories/orders.ts'
-import { createOutboxRepository } from './repositories/outbox.ts'
-import { createPaymentRepository, PAYMENTS } from './repositories/payments.ts'
-import { createEventPublisher } from './repositories/publisher.ts'
-import { createReservationRepository } from './repositories/reservations.ts'
-import { createSeatRepository } from './repositories/seats.ts'
+import { asProblem, bookingRoutes } from './routes.ts'
 
 export interface BookingOptions
   extends Omit<DatabaseOptions, 'telemetry' | 'name' | 'checkStatement'>,
@@ -48,7 +44,7 @@ export interface BookingOptions
   gatewayJwksUrl: string
   /** How long seats are held for a visitor who does not pay, in seconds. */
   holdSeconds: number
-  shedding?: Partial<AppDependencies['shedding']>
+  shedding?: Partial<Shedding>
 }
 
 /** Connections for looks that mostly find nothing, beside those for work. */
@@ -105,46 +101,13 @@ export function createBooking(options: BookingOptions): RunnableService {
   })
 
   const metrics = createBookingMetrics(register)
-  const reservations = createReservationRepository()
-  const orders = createOrderRepository()
-  const outbox = createOutboxRepository()
-  const idempotencyKeys = createIdempotencyKeyRepository()
-  const inventory = createInventory(createSeatRepository())
-  const idempotency = createIdempotency({ database, keys: idempotencyKeys, metrics })
-  const payment = createOrderPayment({
-    database,
-    orders,
-    reservations,
-    outbox,
-    inventory,
-    payments: createPaymentRepository(client, tokens),
-    metrics,
-    logger,
-    onEvent: () => relay.wake(),
-  })
-
-  const rounds = createBackground({
-    database,
-    quiet,
-    reservations,
-    orders,
-    outbox,
-    keys: idempotencyKeys,
-    inventory,
-    payment,
-    metrics,
-    logger,
-  })
-  const relayRound = createRelay({
-    database,
-    quiet,
-    outbox,
-    publisher: createEventPublisher({ nats, telemetry }),
-    metrics,
-    logger,
-  })
+  const idempotency = createIdempotency(database, metrics)
+  const payments = createPaymentsClient(client, tokens)
+  const payment = createOrderPayment({ database, payments, metrics, logger, onEvent: () => relay.wake() })
+  const publisher = createEventPublisher(nats, telemetry)
+  const rounds = createBackground({ database, quiet, payment, publisher, metrics, logger })
   const common = { logger, register }
-  const relay = createWorker({ ...common, name: 'relay', intervalMs: 500, round: relayRound })
+  const relay = createWorker({ ...common, name: 'relay', intervalMs: 500, round: rounds.relay })
   const workers: readonly Worker[] = [
     relay,
     createWorker({ ...common, name: 'expiry', intervalMs: 1_000, round: rounds.expiry }),
@@ -163,19 +126,18 @@ export function createBooking(options: BookingOptions): RunnableService {
   ]
 
   return {
-    app: createApp({
+    app: createServiceApp({
       telemetry,
-      reservations: createReservations({
-        database,
-        repository: reservations,
-        inventory,
-        idempotency,
-        metrics,
-        holdSeconds,
-      }),
-      orders: createOrders({ database, repository: orders, reservations, idempotency, payment, metrics }),
-      verifier,
-      keys,
+      document: bookingDocument(),
+      routes: [
+        bookingRoutes({
+          reservations: createReservations({ database, idempotency, metrics, holdSeconds }),
+          orders: createOrders({ database, idempotency, payment, metrics }),
+          verifier,
+          keys,
+        }),
+      ],
+      asProblem,
       shedding: { isOn: () => flags.value('load-shedding'), ...options.shedding },
     }),
     checks: { database: () => database.check() },
@@ -194,7 +156,7 @@ export function createBooking(options: BookingOptions): RunnableService {
       revocations.stop()
       flags.stop()
       await nats.close()
-      await client.close()
+      await payments.close()
       await Promise.all([database.close(), quiet.close()])
     },
   }

@@ -2,8 +2,8 @@ import { runMain, runService } from '@faultline/service-kit'
 import { startTelemetry } from '@faultline/telemetry'
 import { profiles } from '@faultline/telemetry/profiles'
 import { createBooking } from './booking.ts'
+import { PAYMENTS } from './clients/payments.ts'
 import { loadBookingConfig } from './config.ts'
-import { PAYMENTS } from './repositories/payments.ts'
 
 await runMain(async () => {
   const config = loadBookingConfig()

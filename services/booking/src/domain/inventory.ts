@@ -1,60 +1,47 @@
+/** Seats as booking moves them; every movement is in the caller's transaction and takes all seats or none. */
 import { type Deadline, DependencyError, type Queryable } from '@faultline/service-kit'
 import pg from 'pg'
-import type { SeatRepository } from '../repositories/seats.ts'
-import { notFound, RejectionError } from './errors.ts'
+import * as seats from '../repositories/seats.ts'
+import { notFound, RejectionError } from './rejections.ts'
 
-export interface HeldSeats {
-  amount: number
-  currency: string
-}
-
-/** Seats as booking moves them; every movement is in the caller's transaction and takes all seats or none. */
-export interface Inventory {
-  /** @throws RejectionError when a seat is not there or not free, or the concert is not on sale */
-  hold(on: Queryable, concertId: string, seatIds: readonly string[], deadline: Deadline): Promise<HeldSeats>
-  /** @throws Error when they were not held: then nothing may be committed */
-  sell(on: Queryable, seatIds: readonly string[], deadline: Deadline): Promise<void>
-  /** @throws Error when they were not held: then nothing may be committed */
-  free(on: Queryable, seatIds: readonly string[], deadline: Deadline): Promise<void>
-}
-
-export function createInventory(seats: SeatRepository): Inventory {
-  async function moveHeld(
-    on: Queryable,
-    seatIds: readonly string[],
-    to: 'sold' | 'available',
-    deadline: Deadline,
-  ): Promise<void> {
-    await seats.lock(on, seatIds, deadline)
-    const moved = await seats.change(on, seatIds, 'held', to, deadline)
-    if (moved !== seatIds.length) {
-      throw new Error(`${seatIds.length - moved} of ${seatIds.length} seats to become ${to} were not held`)
-    }
+/** @throws RejectionError when a seat does not exist or is not free, or the concert is not on sale */
+export async function holdSeats(
+  on: Queryable,
+  concertId: string,
+  seatIds: readonly string[],
+  deadline: Deadline,
+): Promise<{ amount: number; currency: string }> {
+  const concert = await seats.findConcert(on, concertId, deadline)
+  if (!concert) throw notFound('concert', concertId)
+  if (concert.status !== 'scheduled' || concert.startsAt.getTime() <= Date.now()) {
+    throw new RejectionError(
+      'concert-not-on-sale',
+      concert.status === 'scheduled' ? 'the concert has begun' : `the concert is ${concert.status}`,
+    )
   }
+  const locked = await seats.lock(on, seatIds, concertId, deadline)
+  const known = new Set(locked.map(({ id }) => id))
+  const unknown = seatIds.find((id) => !known.has(id))
+  if (unknown !== undefined) throw notFound('seat of this concert', unknown)
+  if ((await seats.change(on, seatIds, 'available', 'held', deadline)) !== seatIds.length) throw taken()
+  const currency = locked[0]?.currency ?? ''
+  if (locked.some((seat) => seat.currency !== currency)) {
+    throw new Error(`seats of concert ${concertId} have prices in several currencies`)
+  }
+  return { amount: locked.reduce((sum, { price }) => sum + price, 0), currency }
+}
 
-  return {
-    async hold(on, concertId, seatIds, deadline) {
-      const concert = await seats.findConcert(on, concertId, deadline)
-      if (!concert) throw notFound('concert', concertId)
-      if (concert.status !== 'scheduled' || concert.startsAt.getTime() <= Date.now()) {
-        throw new RejectionError(
-          'concert-not-on-sale',
-          concert.status === 'scheduled' ? 'the concert has begun' : `the concert is ${concert.status}`,
-        )
-      }
-      const locked = await seats.lock(on, seatIds, deadline, concertId)
-      const known = new Set(locked.map(({ id }) => id))
-      const unknown = seatIds.find((id) => !known.has(id))
-      if (unknown !== undefined) throw notFound('seat of this concert', unknown)
-      if ((await seats.change(on, seatIds, 'available', 'held', deadline)) !== seatIds.length) throw taken()
-      const currency = locked[0]?.currency ?? ''
-      if (locked.some((seat) => seat.currency !== currency)) {
-        throw new Error(`seats of concert ${concertId} have prices in several currencies`)
-      }
-      return { amount: locked.reduce((sum, { price }) => sum + price, 0), currency }
-    },
-    sell: (on, seatIds, deadline) => moveHeld(on, seatIds, 'sold', deadline),
-    free: (on, seatIds, deadline) => moveHeld(on, seatIds, 'available', deadline),
+/** @throws Error when not all of the seats were held: then nothing may be committed */
+export async function moveHeldSeats(
+  on: Queryable,
+  seatIds: readonly string[],
+  to: 'sold' | 'available',
+  deadline: Deadline,
+): Promise<void> {
+  await seats.lock(on, seatIds, undefined, deadline)
+  const moved = await seats.change(on, seatIds, 'held', to, deadline)
+  if (moved !== seatIds.length) {
+    throw new Error(`${seatIds.length - moved} of ${seatIds.length} seats to become ${to} were not held`)
   }
 }
 

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import {
+  cursorFormat,
+  idSchema,
+  instantSchema,
   type Order,
   type OrderPage,
   type OrderRequest,
@@ -13,56 +16,34 @@ import {
   DependencyError,
   type Queryable,
 } from '@faultline/service-kit'
-import type { OrderRepository, StoredOrder } from '../repositories/orders.ts'
-import type { ReservationRepository } from '../repositories/reservations.ts'
-import { orderCursor } from './cursors.ts'
-import { notFound, RejectionError } from './errors.ts'
-import { type Idempotency, idempotentRequest } from './idempotency.ts'
+import { z } from 'zod'
+import * as repository from '../repositories/orders.ts'
+import * as reservations from '../repositories/reservations.ts'
+import type { Idempotency } from './idempotency.ts'
 import type { BookingMetrics } from './metrics.ts'
 import type { OrderPayment } from './payment.ts'
+import { notFound, RejectionError } from './rejections.ts'
 import { sagaStep } from './saga.ts'
 import { activeTraceContext } from './trace-context.ts'
-import { toOrder } from './views.ts'
-
-export interface Orders {
-  /**
-   * Orders what a reservation holds and waits for the payment as long as the deadline allows.
-   *
-   * @param key repeats with the same key and request are the same order
-   * @returns the order, confirmed, or pending when it is not known whether it is paid
-   * @throws RejectionError when the payment was declined or there is nothing to order
-   */
-  place(userId: string, request: OrderRequest, key: string, deadline: Deadline): Promise<Order>
-  /** @throws RejectionError when the user has none with this id */
-  get(userId: string, id: string, deadline: Deadline): Promise<Order>
-  /** @throws InvalidCursorError */
-  list(userId: string, page: PageQuery, deadline: Deadline): Promise<OrderPage>
-}
 
 export interface OrdersOptions {
   database: Database
-  repository: OrderRepository
-  reservations: ReservationRepository
   idempotency: Idempotency
   payment: OrderPayment
-  metrics: Pick<BookingMetrics, 'reservations'>
-  /** Part of a request's time that is left for the answer once payments has been waited for, in milliseconds. */
-  answerMs?: number
-  /** How long a request sees to its order alone before the recovery does, in seconds. */
-  firstAttemptSeconds?: number
+  metrics: BookingMetrics
 }
 
-export const ordersDefaults = { answerMs: 300, firstAttemptSeconds: 5 } satisfies Partial<OrdersOptions>
+/** Part of a request's time that is left for the answer once payments has been waited for, in milliseconds. */
+const ANSWER_MS = 300
+/** How long a request sees to its order alone before the recovery does, in seconds. */
+const FIRST_ATTEMPT_SECONDS = 5
 
-export const CREATE_ORDER = 'POST /orders'
+/** Made for one user: the user's id is the filter that it is bound to. */
+const orderCursor = cursorFormat<repository.OrderPosition>('orders', z.tuple([instantSchema, idSchema]))
 
-export function createOrders(options: OrdersOptions): Orders {
-  const { database, repository, reservations, idempotency, payment, metrics, answerMs, firstAttemptSeconds } =
-    {
-      ...ordersDefaults,
-      ...options,
-    }
+export type Orders = ReturnType<typeof createOrders>
 
+export function createOrders({ database, idempotency, payment, metrics }: OrdersOptions) {
   /** The order is durable, and its reservation kept from expiring, before any money moves. */
   async function insert(
     on: Queryable,
@@ -74,24 +55,20 @@ export function createOrders(options: OrdersOptions): Orders {
     if (!reservation) throw notFound('reservation', reservationId)
     const step = reservation.status === 'held' && !reservation.due ? sagaStep('held', 'ordered') : undefined
     if (!step) throw notHeld(reservation.status === 'held' ? 'expired' : reservation.status)
-    const id = randomUUID()
-    const traceContext = activeTraceContext()
+    const order = {
+      id: randomUUID(),
+      userId,
+      reservationId,
+      paymentToken,
+      traceContext: activeTraceContext(),
+    }
     await reservations.setStatus(on, reservationId, 'ordered', deadline)
-    await repository.insert(
-      on,
-      { id, userId, reservationId, paymentToken, traceContext, firstAttemptSeconds },
-      deadline,
-    )
-    return toOrder(await findOwn(on, userId, id, deadline))
+    await repository.insert(on, order, FIRST_ATTEMPT_SECONDS, deadline)
+    return toOrder(await findOwn(on, userId, order.id, deadline))
   }
 
-  async function findOwn(
-    on: Queryable,
-    userId: string,
-    id: string,
-    deadline: Deadline,
-  ): Promise<StoredOrder> {
-    const order = await repository.find(on, id, userId, deadline)
+  async function findOwn(on: Queryable, userId: string, id: string, deadline: Deadline) {
+    const order = await repository.find(on, userId, id, deadline)
     if (!order) throw notFound('order', id)
     return order
   }
@@ -100,10 +77,10 @@ export function createOrders(options: OrdersOptions): Orders {
   async function pay(userId: string, placed: Order, deadline: Deadline): Promise<Order> {
     const order = await findOwn(database, userId, placed.id, deadline)
     if (order.status !== 'pending') return settled(order)
-    const chargeMs = deadline.remainingMs() - answerMs
+    const chargeMs = deadline.remainingMs() - ANSWER_MS
     if (chargeMs > 0) {
       // The request waits a little longer than payments does, so that what they say can be written down.
-      await Deadline.after(chargeMs + answerMs / 2)
+      await Deadline.after(chargeMs + ANSWER_MS / 2)
         .race(payment.drive(order, Deadline.after(chargeMs)))
         .catch(unlessLate)
     }
@@ -111,12 +88,19 @@ export function createOrders(options: OrdersOptions): Orders {
   }
 
   return {
-    async place(userId, request, key, deadline) {
-      const wanted = { ...request, reservationId: request.reservationId.toLowerCase() }
+    /**
+     * Orders what a reservation holds and waits for the payment as long as the deadline allows.
+     *
+     * @param key repeats with the same key and request are the same order
+     * @returns the order, confirmed, or pending when it is not known whether it is paid
+     * @throws RejectionError when the payment was declined or there is nothing to order
+     */
+    async place(userId: string, request: OrderRequest, key: string, deadline: Deadline): Promise<Order> {
+      const body = { ...request, reservationId: request.reservationId.toLowerCase() }
       const { value: placed, replayed } = await idempotency.once(
-        idempotentRequest(userId, key, CREATE_ORDER, wanted),
+        { userId, key, route: 'POST /orders', body },
         orderSchema,
-        (on) => insert(on, userId, wanted, deadline),
+        (on) => insert(on, userId, body, deadline),
         deadline,
       )
       if (!replayed) metrics.reservations.inc({ outcome: 'ordered' })
@@ -129,12 +113,15 @@ export function createOrders(options: OrdersOptions): Orders {
       }
     },
 
-    get: async (userId, id, deadline) => toOrder(await findOwn(database, userId, id, deadline)),
+    /** @throws RejectionError when the user has none with this id */
+    get: async (userId: string, id: string, deadline: Deadline) =>
+      toOrder(await findOwn(database, userId, id, deadline)),
 
-    async list(userId, { cursor, limit }, deadline) {
+    /** @throws InvalidCursorError */
+    async list(userId: string, { cursor, limit }: PageQuery, deadline: Deadline): Promise<OrderPage> {
       const filter = { userId }
       const after = cursor === undefined ? undefined : orderCursor.decode(cursor, filter)
-      // One more than the page holds tells whether there is a next one.
+      // One more than the page holds: it says whether there is a next one.
       const rows = await repository.list(database, userId, { after, limit: limit + 1 }, deadline)
       const onPage = rows.slice(0, limit)
       const last = onPage.at(-1)
@@ -147,11 +134,24 @@ export function createOrders(options: OrdersOptions): Orders {
   }
 }
 
-function settled(order: StoredOrder): Order {
+function toOrder(row: repository.StoredOrder): Order {
+  return {
+    id: row.id,
+    reservationId: row.reservationId,
+    concertId: row.concertId,
+    seatIds: row.seatIds,
+    status: row.status,
+    total: { amount: row.amount, currency: row.currency },
+    createdAt: row.createdAt.toISOString(),
+    confirmedAt: row.confirmedAt?.toISOString() ?? null,
+  }
+}
+
+function settled(order: repository.StoredOrder): Order {
   if (order.status !== 'declined') return toOrder(order)
   throw new RejectionError(
     'payment-declined',
-    'the payment was declined and the seats are free again; reserve anew to try another payment',
+    'the payment was declined and the seats are free again; reserve them again to try another payment',
   )
 }
 

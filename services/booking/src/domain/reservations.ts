@@ -1,54 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { type Reservation, type ReservationRequest, reservationSchema } from '@faultline/contracts'
 import type { Database, Deadline, Queryable } from '@faultline/service-kit'
-import type { ReservationRepository } from '../repositories/reservations.ts'
-import { notFound, RejectionError } from './errors.ts'
-import { type Idempotency, idempotentRequest } from './idempotency.ts'
-import { asRejection, type Inventory } from './inventory.ts'
+import * as repository from '../repositories/reservations.ts'
+import type { Idempotency } from './idempotency.ts'
+import { asRejection, holdSeats, moveHeldSeats } from './inventory.ts'
 import type { BookingMetrics } from './metrics.ts'
+import { notFound, RejectionError } from './rejections.ts'
 import { sagaStep } from './saga.ts'
-import { toReservation } from './views.ts'
-
-export interface Reservations {
-  /**
-   * Holds all of the seats or none.
-   *
-   * @param key repeats with the same key and request get the same answer
-   * @throws RejectionError when the seats cannot be had
-   */
-  create(userId: string, request: ReservationRequest, key: string, deadline: Deadline): Promise<Reservation>
-  /** @throws RejectionError when the user has none with this id */
-  get(userId: string, id: string, deadline: Deadline): Promise<Reservation>
-  /**
-   * Gives the seats back; does nothing when they have been given back before.
-   *
-   * @throws RejectionError when the user has none with this id, or there is an order for it
-   */
-  release(userId: string, id: string, deadline: Deadline): Promise<void>
-}
 
 export interface ReservationsOptions {
   database: Database
-  repository: ReservationRepository
-  inventory: Inventory
   idempotency: Idempotency
-  metrics: Pick<BookingMetrics, 'reservations'>
+  metrics: BookingMetrics
   /** How long seats are held for a visitor who does not pay, in seconds. */
   holdSeconds: number
 }
 
-export const CREATE_RESERVATION = 'POST /reservations'
+export type Reservations = ReturnType<typeof createReservations>
 
-export function createReservations(options: ReservationsOptions): Reservations {
-  const { database, repository, inventory, idempotency, metrics, holdSeconds } = options
-
-  async function hold(
-    on: Queryable,
-    userId: string,
-    { concertId, seatIds }: ReservationRequest,
-    deadline: Deadline,
-  ): Promise<Reservation> {
-    const { amount, currency } = await inventory.hold(on, concertId, seatIds, deadline)
+export function createReservations({ database, idempotency, metrics, holdSeconds }: ReservationsOptions) {
+  async function hold(on: Queryable, userId: string, request: ReservationRequest, deadline: Deadline) {
+    const { concertId, seatIds } = request
+    const { amount, currency } = await holdSeats(on, concertId, seatIds, deadline)
     try {
       const reservation = { id: randomUUID(), userId, concertId, seatIds, amount, currency, holdSeconds }
       return toReservation(await repository.insert(on, reservation, deadline))
@@ -58,13 +31,24 @@ export function createReservations(options: ReservationsOptions): Reservations {
   }
 
   return {
-    async create(userId, request, key, deadline) {
-      const wanted = normalized(request)
+    /**
+     * Holds all of the seats or none.
+     *
+     * @param key repeats with the same key and request get the same answer
+     * @throws RejectionError when a seat is not available
+     */
+    async create(
+      userId: string,
+      request: ReservationRequest,
+      key: string,
+      deadline: Deadline,
+    ): Promise<Reservation> {
+      const body = normalized(request)
       try {
         const { value, replayed } = await idempotency.once(
-          idempotentRequest(userId, key, CREATE_RESERVATION, wanted),
+          { userId, key, route: 'POST /reservations', body },
           reservationSchema,
-          (on) => hold(on, userId, wanted, deadline),
+          (on) => hold(on, userId, body, deadline),
           deadline,
         )
         if (!replayed) metrics.reservations.inc({ outcome: 'held' })
@@ -75,13 +59,19 @@ export function createReservations(options: ReservationsOptions): Reservations {
       }
     },
 
-    async get(userId, id, deadline) {
+    /** @throws RejectionError when the user has none with this id */
+    async get(userId: string, id: string, deadline: Deadline): Promise<Reservation> {
       const found = await repository.find(database, userId, id, deadline)
       if (!found) throw notFound('reservation', id)
       return toReservation(found)
     },
 
-    async release(userId, id, deadline) {
+    /**
+     * Gives the seats back; does nothing when they have been given back before.
+     *
+     * @throws RejectionError when the user has none with this id, or there is an order for it
+     */
+    async release(userId: string, id: string, deadline: Deadline): Promise<void> {
       const released = await database.transaction(async (on) => {
         const found = await repository.lock(on, userId, id, deadline)
         if (!found) throw notFound('reservation', id)
@@ -90,7 +80,7 @@ export function createReservations(options: ReservationsOptions): Reservations {
         }
         const step = sagaStep(found.status, 'released')
         if (!step?.effects.includes('free-seats')) return false
-        await inventory.free(on, found.seatIds, deadline)
+        await moveHeldSeats(on, found.seatIds, 'available', deadline)
         await repository.deactivateSeats(on, [id], deadline)
         await repository.setStatus(on, id, 'released', deadline)
         return true
@@ -103,4 +93,17 @@ export function createReservations(options: ReservationsOptions): Reservations {
 /** The same wish in one spelling: a repeat may name the seats in another order. */
 function normalized({ concertId, seatIds }: ReservationRequest): ReservationRequest {
   return { concertId: concertId.toLowerCase(), seatIds: seatIds.map((id) => id.toLowerCase()).sort() }
+}
+
+/** A hold whose time is up has expired, whether or not the worker has come by. */
+function toReservation(row: repository.StoredReservation): Reservation {
+  return {
+    id: row.id,
+    concertId: row.concertId,
+    seatIds: row.seatIds,
+    status: row.status === 'held' && row.due ? 'expired' : row.status,
+    total: { amount: row.amount, currency: row.currency },
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt.toISOString(),
+  }
 }

@@ -8,7 +8,7 @@ export function activeTraceContext(): TraceContext {
   return carrier
 }
 
-/** Goes on with stored work in the trace that it began in. */
+/** Continues stored work in the trace that it began in. */
 export function inStoredContext<T>(
   stored: TraceContext,
   spanName: string,

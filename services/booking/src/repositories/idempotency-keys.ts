@@ -7,23 +7,44 @@ export interface IdempotencyKey {
   key: string
 }
 
+/** A key, the SHA-256 of the request that it was used for, and what that was answered. */
 export interface StoredAnswer {
-  /** SHA-256 of the request that the key was used for. */
   fingerprint: Buffer
   answer: unknown
 }
 
-export interface IdempotencyKeyRepository {
-  /**
-   * Takes the key for the rest of the transaction, without waiting.
-   *
-   * @returns whether it could be had: false while another transaction has it
-   */
-  tryLock(on: Queryable, key: IdempotencyKey, deadline: Deadline): Promise<boolean>
-  find(on: Queryable, key: IdempotencyKey, deadline: Deadline): Promise<StoredAnswer | undefined>
-  insert(on: Queryable, key: IdempotencyKey, stored: StoredAnswer, deadline: Deadline): Promise<void>
-  /** Forgets keys older than that, some at a time. @returns how many */
-  deleteOld(on: Queryable, olderThanSeconds: number, limit: number, deadline: Deadline): Promise<number>
+/**
+ * Takes the key for the rest of the transaction, without waiting.
+ *
+ * @returns false while another transaction has it
+ */
+export async function tryLock(on: Queryable, key: IdempotencyKey, deadline: Deadline): Promise<boolean> {
+  const text = 'SELECT pg_try_advisory_xact_lock($1) AS locked'
+  const [row] = await on.query<{ locked: boolean }>(
+    { name: 'lock-idempotency-key', text, values: [lockNumber(key)] },
+    deadline,
+  )
+  return row?.locked ?? false
+}
+
+export async function find(
+  on: Queryable,
+  { userId, key }: IdempotencyKey,
+  deadline: Deadline,
+): Promise<StoredAnswer | undefined> {
+  const text = 'SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = $1 AND key = $2'
+  const statement = { name: 'find-idempotency-key', text, values: [userId, key] }
+  return (await on.query<StoredAnswer>(statement, deadline))[0]
+}
+
+export async function insert(
+  on: Queryable,
+  { userId, key, fingerprint, answer }: IdempotencyKey & StoredAnswer,
+  deadline: Deadline,
+): Promise<void> {
+  const text = 'INSERT INTO idempotency_keys (user_id, key, fingerprint, answer) VALUES ($1, $2, $3, $4)'
+  const values = [userId, key, fingerprint, answer]
+  await on.query({ name: 'insert-idempotency-key', text, values }, deadline)
 }
 
 const DELETE_OLD = `
@@ -32,38 +53,15 @@ const DELETE_OLD = `
     ORDER BY created_at LIMIT $2
   ) RETURNING key`
 
-export function createIdempotencyKeyRepository(): IdempotencyKeyRepository {
-  return {
-    async tryLock(on, key, deadline) {
-      const [row] = await on.query<{ locked: boolean }>(
-        {
-          name: 'lock-idempotency-key',
-          text: 'SELECT pg_try_advisory_xact_lock($1) AS locked',
-          values: [lockNumber(key)],
-        },
-        deadline,
-      )
-      return row?.locked ?? false
-    },
-
-    async find(on, { userId, key }, deadline) {
-      const text = 'SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = $1 AND key = $2'
-      const statement = { name: 'find-idempotency-key', text, values: [userId, key] }
-      return (await on.query<StoredAnswer>(statement, deadline))[0]
-    },
-
-    async insert(on, { userId, key }, { fingerprint, answer }, deadline) {
-      const text = 'INSERT INTO idempotency_keys (user_id, key, fingerprint, answer) VALUES ($1, $2, $3, $4)'
-      const values = [userId, key, fingerprint, answer]
-      await on.query({ name: 'insert-idempotency-key', text, values }, deadline)
-    },
-
-    async deleteOld(on, olderThanSeconds, limit, deadline) {
-      const values = [olderThanSeconds, limit]
-      return (await on.query({ name: 'delete-old-idempotency-keys', text: DELETE_OLD, values }, deadline))
-        .length
-    },
-  }
+/** Forgets keys older than that, some at a time. @returns how many */
+export async function deleteOld(
+  on: Queryable,
+  olderThanSeconds: number,
+  limit: number,
+  deadline: Deadline,
+): Promise<number> {
+  const values = [olderThanSeconds, limit]
+  return (await on.query({ name: 'delete-old-idempotency-keys', text: DELETE_OLD, values }, deadline)).length
 }
 
 /** Advisory locks have 64-bit numbers: two keys that share one only wait for each other. */

@@ -20,25 +20,7 @@ export class RejectionError extends Error {
   }
 }
 
-/** There is nothing with this id, or it is somebody else's: the answer must not tell which. */
+/** There is nothing with this id, or it is somebody else's: the answer must not say which. */
 export function notFound(entity: string, id: string): RejectionError {
   return new RejectionError('not-found', `there is no ${entity} with the id ${id}`)
-}
-
-/** The key came before, with another request. */
-export class IdempotencyKeyReusedError extends Error {
-  override readonly name = 'IdempotencyKeyReusedError'
-
-  constructor() {
-    super('the idempotency key was used before, for another request')
-  }
-}
-
-/** The first request with this key is not answered yet. */
-export class RequestInProgressError extends Error {
-  override readonly name = 'RequestInProgressError'
-
-  constructor() {
-    super('a request with this idempotency key is still under way')
-  }
 }

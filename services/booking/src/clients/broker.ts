@@ -3,37 +3,22 @@ import { ensureStream, type Nats } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream'
 import { headers } from '@nats-io/transport-node'
-import type { OutboxEvent } from './outbox.ts'
+import type { OutboxEvent } from '../repositories/outbox.ts'
 
-export interface EventPublisher {
-  /** Whether publishing has a chance now. */
-  readonly available: boolean
-  /**
-   * Resolves when the broker has stored the event: once, however often it is published within the stream's window.
-   * The event goes on in the trace that it came from.
-   */
-  publish(event: OutboxEvent): Promise<void>
-}
-
-export interface EventPublisherOptions {
-  nats: Nats
-  telemetry: Pick<Telemetry, 'messaging'>
-  /** How long a connection and an acknowledgement are awaited, in milliseconds. */
-  ackTimeoutMs?: number
-}
-
-export const eventPublisherDefaults = { ackTimeoutMs: 2_000 } satisfies Partial<EventPublisherOptions>
+/** How long a connection and an acknowledgement are awaited, in milliseconds. */
+const ACK_TIMEOUT_MS = 2_000
 
 /** Name of the broker in spans: `messaging.system`, and who is behind the proxy. */
 const NATS = 'nats'
 
+export type EventPublisher = ReturnType<typeof createEventPublisher>
+
 /** Publishes to JetStream; makes the stream before the first event, and looks for it again after any failure. */
-export function createEventPublisher(options: EventPublisherOptions): EventPublisher {
-  const { nats, telemetry, ackTimeoutMs } = { ...eventPublisherDefaults, ...options }
+export function createEventPublisher(nats: Nats, { messaging }: Pick<Telemetry, 'messaging'>) {
   let opened: Promise<JetStreamClient> | undefined
 
   async function open(): Promise<JetStreamClient> {
-    const connection = await nats.connection(AbortSignal.timeout(ackTimeoutMs))
+    const connection = await nats.connection(AbortSignal.timeout(ACK_TIMEOUT_MS))
     // The next event goes over the next connection.
     void connection.closed().then(() => {
       opened = undefined
@@ -43,10 +28,15 @@ export function createEventPublisher(options: EventPublisherOptions): EventPubli
   }
 
   return {
+    /** Whether publishing has a chance now. */
     get available() {
       return nats.connected
     },
-    async publish({ id, subject, payload, traceContext }) {
+    /**
+     * Resolves when the broker has stored the event: once, however often it is published within the stream's window.
+     * The event goes on in the trace that it came from.
+     */
+    async publish({ id, subject, payload, traceContext }: OutboxEvent): Promise<void> {
       const body = JSON.stringify(payload)
       const carried = headers()
       const message = {
@@ -61,8 +51,8 @@ export function createEventPublisher(options: EventPublisherOptions): EventPubli
       try {
         opened ??= open()
         const client = await opened
-        await telemetry.messaging.send(message, () =>
-          client.publish(subject, body, { msgID: id, headers: carried, timeout: ackTimeoutMs }),
+        await messaging.send(message, () =>
+          client.publish(subject, body, { msgID: id, headers: carried, timeout: ACK_TIMEOUT_MS }),
         )
       } catch (error) {
         opened = undefined
