@@ -8,14 +8,19 @@ import {
   type TokenVerifier,
 } from '@faultline/service-kit'
 import type Koa from 'koa'
+import type { Middleware } from 'koa'
 import type { Sessions } from './domain/sessions.ts'
-import { clientAddressReader } from './rate-limit/client-address.ts'
-import { admitSignIns, limitAddress, limitUser } from './rate-limit/middleware.ts'
-import { createRateLimits, type RateLimits, type RateLimitsOptions } from './rate-limit/rate-limits.ts'
-import { passThroughRoutes, type Upstream } from './routes/pass-through.ts'
-import type { Protect } from './routes/protection.ts'
-import { sessionRoutes } from './routes/sessions.ts'
-import { securityHeaders } from './security-headers.ts'
+import {
+  admitSignIns,
+  clientAddressReader,
+  createRateLimits,
+  limitAddress,
+  limitUser,
+  type RateLimits,
+  type RateLimitsOptions,
+} from './rate-limits.ts'
+import { type Protect, passThroughRoutes, type Upstream } from './routes/pass-through.ts'
+import { asProblem, sessionRoutes } from './routes/sessions.ts'
 
 export interface AppDependencies {
   telemetry: AppTelemetry
@@ -32,7 +37,7 @@ export interface AppDependencies {
 }
 
 /** Less than the 5 s after which the collector decides on a trace: no span comes too late for it. */
-export const DEADLINE_MS = 3_000
+const DEADLINE_MS = 3_000
 
 /** Requests under way at a time, at most. */
 const MAX_CONCURRENT = 256
@@ -51,6 +56,7 @@ export function createApp(dependencies: AppDependencies): Koa {
       ...upstreams.map((upstream) => passThroughRoutes(upstream, protect)),
       sessionRoutes({ ...identity, protect, admitSignIn }),
     ],
+    asProblem,
     first: [securityHeaders(), limitAddress(limits, addressOf)],
     shedding: { maxConcurrent: MAX_CONCURRENT, ...dependencies.shedding },
     deadline: { maxMs: deadlineMs, trustIncoming: false },
@@ -66,5 +72,28 @@ function protection(verifier: TokenVerifier, limits: RateLimits): Protect {
       ctx.set('cache-control', 'no-store')
       return withToken(ctx, () => perUser(ctx, next))
     }
+  }
+}
+
+/**
+ * Headers of an API that no page is to be made of: nothing is loaded, framed, guessed or referred from its answers.
+ * There is no CORS header either, so that no other site's script may read an answer. HSTS is the edge's business,
+ * as it counts over TLS only.
+ *
+ * @see https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
+ */
+export const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const
+
+export function securityHeaders(): Middleware {
+  const headers = Object.entries(SECURITY_HEADERS)
+  return function securityHeadersMiddleware(ctx, next) {
+    for (const [name, value] of headers) ctx.res.setHeader(name, value)
+    return next()
   }
 }

@@ -14,8 +14,8 @@ import {
 } from '@faultline/service-kit'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
-import { type RateLimitSizes, rateLimitDefaults } from './rate-limit/rate-limits.ts'
-import type { UpstreamAddress } from './upstreams.ts'
+import { type RateLimitSizes, rateLimitDefaults } from './rate-limits.ts'
+import type { UpstreamAddress } from './routes/pass-through.ts'
 
 const perSecond = (what: string, fallback: number) =>
   integer(`${what} a second in the long run`, { minimum: 1, maximum: 1_000_000, default: fallback })

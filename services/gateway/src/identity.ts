@@ -3,21 +3,18 @@ import {
   createDatabase,
   createStoredSigningKeys,
   createTokenVerifier,
+  createWorker,
   Deadline,
   type Nats,
   publishRevocation,
-  type SigningKeys,
   type SigningKeysConfig,
-  type TokenVerifier,
 } from '@faultline/service-kit'
 import type { Telemetry } from '@faultline/telemetry'
-import { type Repeated, repeat } from './background/repeat.ts'
 import { createPasswords } from './domain/passwords.ts'
 import { createRevocationFeed, TOKEN_LIFE_MS } from './domain/revocation-feed.ts'
 import { createSessionAudit } from './domain/session-audit.ts'
-import { createSessions, type Sessions } from './domain/sessions.ts'
+import { createSessions } from './domain/sessions.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
-import { createUserRepository } from './repositories/users.ts'
 
 export interface IdentityOptions extends SigningKeysConfig {
   databaseUrl: string
@@ -26,27 +23,17 @@ export interface IdentityOptions extends SigningKeysConfig {
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'instrumentPool'>
 }
 
-/** Who users are: sessions, the keys that sign for them, and the check of what was signed. */
-export interface Identity {
-  readonly sessions: Sessions
-  readonly keys: SigningKeys
-  readonly verifier: TokenVerifier
-  /**
-   * Begins to follow the database; until it was read once, no token is signed or taken. Resolves after the first
-   * attempt, however it ended.
-   */
-  start(): Promise<void>
-  close(): Promise<void>
-}
-
 /** How often this process looks what others have revoked, in milliseconds: "within seconds". */
 const REVOCATIONS_EVERY_MS = 1_000
 const KEYS_EVERY_MS = 5_000
 const CLEANING_EVERY_MS = 60_000
-/** Sessions that are over are kept this long, so that a late reuse is still told from rubbish, in milliseconds. */
+/** Sessions that are over are kept this long, so that a late reuse is still recognized as one, in milliseconds. */
 const KEPT_AFTER_EXPIRY_MS = 24 * 3_600_000
 
-export function createIdentity(options: IdentityOptions): Identity {
+export type Identity = ReturnType<typeof createIdentity>
+
+/** Who users are: sessions, the keys that sign for them, and the check of what was signed. */
+export function createIdentity(options: IdentityOptions) {
   const { databaseUrl, nats, telemetry } = options
   const { logger, register } = telemetry
   const check = { checkStatement: 'SELECT FROM signing_keys LIMIT 1' }
@@ -73,13 +60,28 @@ export function createIdentity(options: IdentityOptions): Identity {
     logger,
   })
   const forget = nats.onReconnect(() => revocations.tellAgain())
-  let tasks: Repeated[] = []
+
+  // Revocations first: without keys no token is taken, so none is taken before they are known.
+  let revocationsKnown = false
+  async function followKeys(): Promise<void> {
+    if (!revocationsKnown) await revocations.refresh()
+    revocationsKnown = true
+    await keys.refresh()
+  }
+  const removeOldSessions = () =>
+    stored.removeExpired(new Date(Date.now() - KEPT_AFTER_EXPIRY_MS), Deadline.after(1_500))
+  const every = (intervalMs: number, name: string, task: () => Promise<void>) =>
+    createWorker({ name, intervalMs, round: () => task().then(() => false), logger, register })
+  const workers = [
+    every(REVOCATIONS_EVERY_MS, 'revocations', () => revocations.refresh()),
+    every(KEYS_EVERY_MS, 'signing-keys', followKeys),
+    every(CLEANING_EVERY_MS, 'old-sessions', removeOldSessions),
+  ]
 
   return {
     keys,
     sessions: createSessions({
-      users: createUserRepository(database),
-      sessions: createSessionRepository(database),
+      repository: createSessionRepository(database),
       passwords: createPasswords(),
       keys,
       revocations,
@@ -92,31 +94,20 @@ export function createIdentity(options: IdentityOptions): Identity {
       register,
       logger,
     }),
-    async start() {
-      // Revocations first: without keys no token is taken, so none is taken before they are known.
-      let known = false
-      const follow = async () => {
-        if (!known) await revocations.refresh()
-        known = true
-        await keys.refresh()
-      }
-      await follow().catch((error: unknown) =>
+    /**
+     * Begins to follow the database; until it was read once, no token is signed or taken. Resolves after the first
+     * attempt, however it ended.
+     */
+    async start(): Promise<void> {
+      await followKeys().catch((error: unknown) =>
         logger.warn({ err: error }, 'no signing key yet; trying again'),
       )
-      tasks = [
-        repeat('revocations', REVOCATIONS_EVERY_MS, () => revocations.refresh(), logger),
-        repeat('signing keys', KEYS_EVERY_MS, follow, logger),
-        repeat('old sessions', CLEANING_EVERY_MS, () => removeOldSessions(stored), logger),
-      ]
+      for (const worker of workers) worker.start()
     },
-    async close() {
+    async close(): Promise<void> {
       forget()
-      await Promise.all(tasks.map((task) => task.stop()))
+      await Promise.all(workers.map((worker) => worker.stop()))
       await Promise.all([database.close(), background.close()])
     },
   }
-}
-
-function removeOldSessions(repository: ReturnType<typeof createSessionRepository>): Promise<void> {
-  return repository.removeExpired(new Date(Date.now() - KEPT_AFTER_EXPIRY_MS), Deadline.after(1_500))
 }

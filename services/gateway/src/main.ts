@@ -4,7 +4,7 @@ import { profiles } from '@faultline/telemetry/profiles'
 import { createApp } from './app.ts'
 import { loadGatewayConfig } from './config.ts'
 import { createIdentity } from './identity.ts'
-import { connectUpstreams } from './upstreams.ts'
+import { connectUpstreams } from './routes/pass-through.ts'
 
 await runMain(async () => {
   const config = loadGatewayConfig()

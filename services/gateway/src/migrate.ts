@@ -3,7 +3,7 @@ import { connectOwner, loadConfig, loadMigrationConfig, runMain } from '@faultli
 import { pino } from 'pino'
 import { z } from 'zod'
 import { migrateGateway } from './migration.ts'
-import { seedUsers } from './seed/users.ts'
+import { seedUsers } from './seed.ts'
 
 const schema = z.object({
   DEMO_PASSWORD: z

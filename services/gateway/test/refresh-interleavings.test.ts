@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSessionAudit } from '../src/domain/session-audit.ts'
 import { createSessions, RefreshRefusedError, type Sessions } from '../src/domain/sessions.ts'
 import { createSessionRepository, type SessionRepository } from '../src/repositories/sessions.ts'
-import { createUserRepository } from '../src/repositories/users.ts'
 import { type GatewayDatabase, startGatewayDatabase } from './support/database.ts'
 import { type Act, afterAllOf, type Came, type Model, type Outcome } from './support/refresh-model.ts'
 
@@ -36,8 +35,7 @@ beforeAll(async () => {
   repository = createSessionRepository(pool)
   const { privateKey } = await generateKeyPair('ES256')
   sessions = createSessions({
-    users: createUserRepository(pool),
-    sessions: repository,
+    repository,
     passwords: { verify: async () => true },
     keys: { signer: async () => ({ kid: 'test', key: privateKey }) },
     revocations: { announce: (sessionId) => void announced.add(sessionId) },

@@ -1,6 +1,6 @@
 import { publicServices } from '@faultline/contracts'
 import { describe, expect, it } from 'vitest'
-import { SECURITY_HEADERS } from '../src/security-headers.ts'
+import { SECURITY_HEADERS } from '../src/app.ts'
 import { EMPTY_PAGE, startFakeCatalog } from './support/fake-catalog.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 

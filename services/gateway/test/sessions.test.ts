@@ -6,7 +6,7 @@ import { testTelemetry } from '@faultline/test-support/telemetry'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { demoUsers } from '../src/seed/users.ts'
+import { demoUsers } from '../src/seed.ts'
 import {
   DEMO_PASSWORD,
   type GatewayDatabase,
@@ -139,7 +139,7 @@ describe('signing out', () => {
     expect(await statusWith(session.accessToken)).toBe(401)
     expect((await signOut(session.accessToken)).status).toBe(401)
     expect((await refresh(session.refreshToken)).status).toBe(401)
-    await expect.poll(() => elsewhere.fault(session.accessToken), WITHIN).toBe('revoked')
+    await expect.poll(() => elsewhere.refusal(session.accessToken), WITHIN).toBe('revoked')
   })
 
   it('reaches another replica of the gateway without the broker, and one that starts afterwards', async () => {
@@ -160,7 +160,7 @@ describe('signing out', () => {
     await nats.start()
     await using elsewhere = await startVerifier()
     await expect
-      .poll(() => elsewhere.fault(session.accessToken), { ...WITHIN, timeout: 10_000 })
+      .poll(() => elsewhere.refusal(session.accessToken), { ...WITHIN, timeout: 10_000 })
       .toBe('revoked')
   })
 })
@@ -236,7 +236,7 @@ async function startVerifier() {
   })
   return {
     verify: (token: string) => verifier.verify(token),
-    fault: (token: string) =>
+    refusal: (token: string) =>
       verifier.verify(token).then(
         () => 'none',
         (error: { fault?: string }) => error.fault ?? String(error),

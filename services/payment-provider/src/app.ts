@@ -3,12 +3,9 @@ import { type AppTelemetry, createServiceApp } from '@faultline/service-kit'
 import type Koa from 'koa'
 import { createCharges } from './domain/charges.ts'
 import type { FateSettings } from './domain/fate.ts'
-import { createProviderMetrics } from './domain/metrics.ts'
 import { createWorkers } from './domain/workers.ts'
 import type { ChargeRepository } from './repositories/charges.ts'
-import { apiKey } from './routes/api-key.ts'
-import { chargeRoutes } from './routes/charges.ts'
-import { asProblem } from './routes/problems.ts'
+import { asProblem, chargeRoutes } from './routes.ts'
 
 export interface AppDependencies {
   telemetry: AppTelemetry
@@ -25,13 +22,12 @@ export interface AppDependencies {
 export function createApp(dependencies: AppDependencies): Koa {
   const { telemetry, repository, fate, maxConcurrent, maxQueued } = dependencies
   const { register } = telemetry
-  const metrics = createProviderMetrics(register)
   const workers = createWorkers({ maxConcurrent, maxQueued, register })
-  const charges = createCharges({ repository, fate, workers, metrics })
+  const charges = createCharges({ repository, fate, workers, register })
   return createServiceApp({
     telemetry,
     document: providerDocument(),
-    routes: [chargeRoutes(charges, apiKey(dependencies.apiKey))],
+    routes: [chargeRoutes(charges, dependencies.apiKey)],
     asProblem,
     shedding: false,
     deadline: false,

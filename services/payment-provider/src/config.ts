@@ -1,7 +1,6 @@
 import { integer, type ListenConfig, listenConfig, listenVariables, loadConfig } from '@faultline/service-kit'
 import { z } from 'zod'
 import type { FateSettings } from './domain/fate.ts'
-import { defaultPorts } from './ports.ts'
 
 const ratio = (description: string) =>
   z
@@ -12,7 +11,7 @@ const ratio = (description: string) =>
     .meta({ description, example: '0.02' })
 
 const schema = z.object({
-  ...listenVariables(defaultPorts),
+  ...listenVariables({ port: 8086, adminPort: 9086 }),
   PROVIDER_API_KEY: z
     .string()
     .min(8, 'is shorter than 8 characters')

@@ -14,12 +14,11 @@ import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
 import Pyroscope from '@pyroscope/nodejs'
 import { register as hookImports } from 'import-in-the-middle/register-hooks.mjs'
 import { type OpenMetricsContentType, Registry } from 'prom-client'
-import { defaultPorts } from './ports.ts'
 
 // What is imported from here on can be instrumented, ES modules too.
 hookImports()
 
-const adminPort = Number(process.env.ADMIN_PORT ?? defaultPorts.adminPort)
+const adminPort = Number(process.env.ADMIN_PORT)
 const pyroscope = process.env.PYROSCOPE_SERVER_ADDRESS
 
 /** What the service's metrics are made on, those from spans among them. */
@@ -45,7 +44,7 @@ const sdk = new NodeSDK({
       },
       '@opentelemetry/instrumentation-koa': { ignoreLayersType: [KoaLayerType.MIDDLEWARE] },
       '@opentelemetry/instrumentation-undici': {
-        ignoreRequestHook: ({ origin }) => pyroscope !== undefined && origin === originOf(pyroscope),
+        ignoreRequestHook: ({ origin }) => pyroscope !== undefined && origin === URL.parse(pyroscope)?.origin,
       },
       // A span per look-up and connection of the exporters, each a trace of its own.
       '@opentelemetry/instrumentation-dns': { enabled: false },
@@ -67,8 +66,4 @@ if (pyroscope) {
 /** Sends what is waiting. Rejects when an exporter does. */
 export async function shutdown(): Promise<void> {
   await Promise.all([sdk.shutdown(), ...(pyroscope ? [Pyroscope.stop()] : [])])
-}
-
-function originOf(address: string): string | undefined {
-  return URL.parse(address)?.origin
 }

@@ -57,17 +57,6 @@ export async function matchesHash(password: string, stored: string): Promise<boo
   return timingSafeEqual(actual, expected)
 }
 
-export interface Passwords {
-  /**
-   * Whether the password is the user's. Takes as long when there is no such user: the time an answer takes tells
-   * nobody which names exist.
-   *
-   * @param storedHash undefined when there is no such user
-   * @throws ProblemError 503 when too many sign-ins wait already
-   */
-  verify(password: string, storedHash: string | undefined): Promise<boolean>
-}
-
 export interface PasswordsOptions {
   /** Hashes at a time: they take the thread pool, which the rest of the process needs too. */
   maxConcurrent?: number
@@ -75,15 +64,21 @@ export interface PasswordsOptions {
   maxWaiting?: number
 }
 
-export const passwordsDefaults = { maxConcurrent: 2, maxWaiting: 48 } satisfies Required<PasswordsOptions>
+export type Passwords = ReturnType<typeof createPasswords>
 
-export function createPasswords(settings: PasswordsOptions = {}): Passwords {
-  const { maxConcurrent, maxWaiting } = { ...passwordsDefaults, ...settings }
+export function createPasswords({ maxConcurrent = 2, maxWaiting = 48 }: PasswordsOptions = {}) {
   const limit = bulkhead(maxConcurrent, maxWaiting)
   // A hash of what nobody knows, made when it is first needed.
   let dummy: Promise<string> | undefined
   return {
-    async verify(password, storedHash) {
+    /**
+     * Whether the password is the user's. Takes as long when there is no such user: the time an answer takes tells
+     * nobody which names exist.
+     *
+     * @param storedHash undefined when there is no such user
+     * @throws ProblemError 503 when too many sign-ins wait already
+     */
+    async verify(password: string, storedHash: string | undefined): Promise<boolean> {
       try {
         return await limit.execute(async () => {
           dummy ??= hashPassword(randomBytes(32).toString('base64'))

@@ -1,8 +1,5 @@
 import type { Database, Deadline, Queryable } from '@faultline/service-kit'
 
-/** Why a session ended before its time. */
-export type RevocationReason = 'signed_out' | 'token_reuse'
-
 /** A refresh token that somebody presents, and its session, as stored. */
 export interface PresentedToken {
   sessionId: string
@@ -13,40 +10,12 @@ export interface PresentedToken {
   expiresAt: Date
 }
 
-/** What is to be done about a presented token. */
-export type RefreshDecision = 'rotate' | 'revoke' | 'refuse'
-
-export interface RevokedSession {
-  sessionId: string
-  revokedAtMs: number
-}
-
 export interface NewSession {
   sessionId: string
   userId: string
   tokenHash: Buffer
   createdAt: Date
   expiresAt: Date
-}
-
-export interface SessionRepository {
-  create(session: NewSession, deadline: Deadline): Promise<void>
-  /**
-   * Finds a refresh token and does with it what `decide` says, with no other request doing anything to the token or
-   * its session at the same time: exchanges it for the next one, revokes its session, or leaves all as it is.
-   *
-   * @returns what was found before; undefined when there is no such token
-   */
-  exchange(
-    token: { hash: Buffer; nextHash: Buffer; at: Date },
-    decide: (presented: PresentedToken) => RefreshDecision,
-    deadline: Deadline,
-  ): Promise<PresentedToken | undefined>
-  /** Ends a session for good. @returns whether this call did it */
-  revoke(sessionId: string, reason: RevocationReason, at: Date, deadline: Deadline): Promise<boolean>
-  revokedSince(since: Date, deadline: Deadline): Promise<RevokedSession[]>
-  /** Removes sessions that are over, some at a time. */
-  removeExpired(before: Date, deadline: Deadline): Promise<void>
 }
 
 const FIND_FOR_UPDATE = `
@@ -66,50 +35,74 @@ const INSERT_TOKEN = 'INSERT INTO refresh_tokens (token_hash, session_id, create
 const REMOVE_EXPIRED = `
   DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 1000)`
 
-export function createSessionRepository(database: Database): SessionRepository {
-  async function revoke(on: Queryable, id: string, reason: RevocationReason, at: Date, deadline: Deadline) {
-    const rows = await on.query({ name: 'revoke-session', text: REVOKE, values: [id, at, reason] }, deadline)
-    return rows.length > 0
+export type SessionRepository = ReturnType<typeof createSessionRepository>
+
+export function createSessionRepository(database: Database) {
+  async function revoke(
+    on: Queryable,
+    sessionId: string,
+    reason: 'signed_out' | 'token_reuse',
+    at: Date,
+    deadline: Deadline,
+  ): Promise<boolean> {
+    const values = [sessionId, at, reason]
+    return (await on.query({ name: 'revoke-session', text: REVOKE, values }, deadline)).length > 0
   }
 
   return {
-    create: (session, deadline) =>
-      database.transaction(async (transaction) => {
-        await transaction.query(
-          {
-            name: 'create-session',
-            text: 'INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)',
-            values: [session.sessionId, session.userId, session.createdAt, session.expiresAt],
-          },
-          deadline,
-        )
-        const values = [session.tokenHash, session.sessionId, session.createdAt]
-        await transaction.query({ name: 'insert-refresh-token', text: INSERT_TOKEN, values }, deadline)
+    async findUser(username: string, deadline: Deadline) {
+      const text = 'SELECT id, password_hash AS "passwordHash", scopes FROM users WHERE username = $1'
+      const [user] = await database.query<{ id: string; passwordHash: string; scopes: string[] }>(
+        { name: 'find-user', text, values: [username] },
+        deadline,
+      )
+      return user
+    },
+
+    create: ({ sessionId, userId, tokenHash, createdAt, expiresAt }: NewSession, deadline: Deadline) =>
+      database.transaction(async (on) => {
+        const text = 'INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)'
+        const session = [sessionId, userId, createdAt, expiresAt]
+        await on.query({ name: 'create-session', text, values: session }, deadline)
+        const token = [tokenHash, sessionId, createdAt]
+        await on.query({ name: 'insert-refresh-token', text: INSERT_TOKEN, values: token }, deadline)
       }, deadline),
 
-    exchange: ({ hash, nextHash, at }, decide, deadline) =>
-      database.transaction(async (transaction) => {
-        const [presented] = await transaction.query<PresentedToken>(
+    /**
+     * Finds a refresh token and does with it what `decide` says, with no other request doing anything to the token or
+     * its session at the same time: exchanges it for the next one, revokes its session, or leaves all as it is.
+     *
+     * @returns what was found before; undefined when there is no such token
+     */
+    exchange: (
+      { hash, nextHash, at }: { hash: Buffer; nextHash: Buffer; at: Date },
+      decide: (presented: PresentedToken) => 'rotate' | 'revoke' | 'refuse',
+      deadline: Deadline,
+    ) =>
+      database.transaction(async (on) => {
+        const [presented] = await on.query<PresentedToken>(
           { name: 'find-refresh-token', text: FIND_FOR_UPDATE, values: [hash] },
           deadline,
         )
         if (!presented) return undefined
         const { sessionId } = presented
         const decision = decide(presented)
-        if (decision === 'revoke') await revoke(transaction, sessionId, 'token_reuse', at, deadline)
+        if (decision === 'revoke') await revoke(on, sessionId, 'token_reuse', at, deadline)
         if (decision === 'rotate') {
           const text = 'UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1'
-          await transaction.query({ name: 'use-refresh-token', text, values: [hash, at] }, deadline)
-          const values = [nextHash, sessionId, at]
-          await transaction.query({ name: 'insert-refresh-token', text: INSERT_TOKEN, values }, deadline)
+          await on.query({ name: 'use-refresh-token', text, values: [hash, at] }, deadline)
+          const next = [nextHash, sessionId, at]
+          await on.query({ name: 'insert-refresh-token', text: INSERT_TOKEN, values: next }, deadline)
         }
         return presented
       }, deadline),
 
-    revoke: (sessionId, reason, at, deadline) => revoke(database, sessionId, reason, at, deadline),
+    /** Ends a session for good. @returns whether this call did it */
+    signOut: (sessionId: string, at: Date, deadline: Deadline) =>
+      revoke(database, sessionId, 'signed_out', at, deadline),
 
-    revokedSince: (since, deadline) =>
-      database.query<RevokedSession>(
+    revokedSince: (since: Date, deadline: Deadline) =>
+      database.query<{ sessionId: string; revokedAtMs: number }>(
         {
           name: 'list-revoked-sessions',
           text: `SELECT id AS "sessionId", extract(epoch FROM revoked_at)::float8 * 1000 AS "revokedAtMs"
@@ -119,7 +112,8 @@ export function createSessionRepository(database: Database): SessionRepository {
         deadline,
       ),
 
-    async removeExpired(before, deadline) {
+    /** Removes sessions that are over, some at a time. */
+    async removeExpired(before: Date, deadline: Deadline): Promise<void> {
       await database.query({ name: 'remove-sessions', text: REMOVE_EXPIRED, values: [before] }, deadline)
     },
   }

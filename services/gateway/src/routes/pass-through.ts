@@ -1,9 +1,45 @@
 import { IDEMPOTENCY_KEY_HEADER, operationsOf, PUBLIC_PREFIX, type PublicService } from '@faultline/contracts'
-import { deadline, type HttpClient, readJsonBody, requestIdDefaults, validate } from '@faultline/service-kit'
+import {
+  type AuthenticatedState,
+  createHttpClient,
+  type Deadline,
+  deadline,
+  type HttpClient,
+  type HttpClientOptions,
+  readJsonBody,
+  requestIdDefaults,
+  validate,
+} from '@faultline/service-kit'
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { answerReader } from './answers.ts'
-import type { Protect, UserState } from './protection.ts'
+
+/** What the middleware before the routes leaves in `ctx.state`, and that of a protected route. */
+export interface UserState extends AuthenticatedState {
+  requestId: string
+  deadline: Deadline
+}
+
+/** Middleware of a route that wants a user with all of the scopes. */
+export type Protect = (...scopes: string[]) => Middleware<UserState>
+
+/** A service behind the gateway, and where it is: an origin for each of its replicas. */
+export interface UpstreamAddress {
+  readonly service: PublicService
+  readonly origins: readonly string[]
+}
+
+/** The ways to the services, all with the same protections; what is special about one is in its contract. */
+export function connectUpstreams(
+  addresses: readonly UpstreamAddress[],
+  options: Omit<HttpClientOptions, 'dependency' | 'origins'>,
+) {
+  return addresses.map(({ service, origins }) => {
+    const { name: dependency, attemptTimeoutMs } = service
+    const special = attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }
+    return { service, client: createHttpClient({ ...options, ...special, dependency, origins }) }
+  })
+}
 
 /** A service behind the gateway, and the way to it. */
 export interface Upstream {

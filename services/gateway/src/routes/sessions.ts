@@ -1,17 +1,17 @@
 import { credentialsSchema, refreshSchema } from '@faultline/contracts'
 import { deadline, ProblemError, readJsonBody, type SigningKeys, validate } from '@faultline/service-kit'
 import Router from '@koa/router'
-import type { Context, Middleware } from 'koa'
+import type { Context } from 'koa'
 import { RefreshRefusedError, type Sessions, WrongCredentialsError } from '../domain/sessions.ts'
-import type { Protect, UserState } from './protection.ts'
+import type { Protect, UserState } from './pass-through.ts'
 
 /** Time that a sign-in gets, in milliseconds: hashing a password is slow on purpose, and others may be first. */
-export const SIGN_IN_DEADLINE_MS = 4_500
+const SIGN_IN_DEADLINE_MS = 4_500
 
 /** How long a key set may be kept, in seconds; less than a new key is published before it signs. */
 const KEY_SET_MAX_AGE = 60
 
-/** What stands before a check of a password; to be told when the password was right. */
+/** Stands before a check of a password; it hears when the password was right. */
 export type AdmitSignIn = (ctx: Context, username: string) => { succeeded(): void }
 
 export function sessionRoutes(options: {
@@ -22,7 +22,6 @@ export function sessionRoutes(options: {
 }): Router<UserState> {
   const { sessions, keys, protect, admitSignIn } = options
   const router = new Router<UserState>()
-  router.use(sessionProblems())
 
   const patience = deadline({ maxMs: SIGN_IN_DEADLINE_MS, trustIncoming: false })
   router.post('/v1/sessions', patience, async (ctx) => {
@@ -56,17 +55,7 @@ export function sessionRoutes(options: {
 }
 
 /** Says in HTTP what the domain says in errors of its own. */
-function sessionProblems(): Middleware<UserState> {
-  return async function sessionProblemsMiddleware(_ctx, next) {
-    try {
-      await next()
-    } catch (error) {
-      throw asProblem(error)
-    }
-  }
-}
-
-function asProblem(error: unknown): unknown {
+export function asProblem(error: unknown): unknown {
   if (error instanceof WrongCredentialsError) {
     return unauthenticated(
       'wrong-credentials',

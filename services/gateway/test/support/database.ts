@@ -2,7 +2,7 @@ import { connectOwner } from '@faultline/service-kit'
 import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { migrateGateway, SERVICE_ROLE } from '../../src/migration.ts'
-import { seedUsers } from '../../src/seed/users.ts'
+import { seedUsers } from '../../src/seed.ts'
 
 const PASSWORD = 'service'
 const DATABASE = 'box_office'

@@ -15,9 +15,8 @@ import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@fault
 import { createLocalJWKSet } from 'jose'
 import type Koa from 'koa'
 import { type AppDependencies, createApp } from '../../src/app.ts'
-import { signAccessToken } from '../../src/domain/access-tokens.ts'
-import { type Sessions, WrongCredentialsError } from '../../src/domain/sessions.ts'
-import { connectUpstreams } from '../../src/upstreams.ts'
+import { type Sessions, signAccessToken, WrongCredentialsError } from '../../src/domain/sessions.ts'
+import { connectUpstreams } from '../../src/routes/pass-through.ts'
 
 /** A gateway inside the test's process. */
 export interface TestGateway extends ServedApp {

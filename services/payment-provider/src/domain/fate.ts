@@ -11,16 +11,16 @@ export interface FateSettings {
   failureRatio: number
 }
 
-/** `refused`: answered with 500 and nothing charged; `lost`: charged, and the connection closed unanswered. */
-export type Failure = 'refused' | 'lost'
-
 export interface Fate {
   /** How long a worker has to do with each request for it, in milliseconds. */
   readonly latencyMs: number
   /** Why it is declined, if it is. */
   readonly declineReason: string | null
-  /** How the first request for it fails, if it does; a repeat finds what was done. */
-  readonly failure: Failure | null
+  /**
+   * How the first request for it fails, if it does; a repeat finds what was done. `refused`: answered with 500 and
+   * nothing charged; `lost`: charged, and the connection closed unanswered.
+   */
+  readonly failure: 'refused' | 'lost' | null
 }
 
 const DECLINE_REASONS = ['card_declined', 'insufficient_funds', 'expired_card'] as const
@@ -52,13 +52,11 @@ export function fateOf(settings: FateSettings, reference: string, paymentToken: 
   }
 }
 
-type Six = readonly [number, number, number, number, number, number]
-
 /** Numbers from 0 up to 1, as even and as unrelated as the hash's bits. */
-function uniforms(text: string): Six {
+function uniforms(text: string) {
   const hash = createHash('sha256').update(text).digest()
   const at = (index: number): number => hash.readUInt32BE(index * 4) / 2 ** 32
-  return [at(0), at(1), at(2), at(3), at(4), at(5)]
+  return [at(0), at(1), at(2), at(3), at(4), at(5)] as const
 }
 
 /** @see https://en.wikipedia.org/wiki/Box%E2%80%93Muller_transform */

@@ -1,7 +1,11 @@
 import type { MetricsRegistry } from '@faultline/service-kit'
 import pLimit from 'p-limit'
 import { Counter, Gauge } from 'prom-client'
-import { OverloadedError } from './errors.ts'
+
+/** Too many requests wait already; this one was not looked at. */
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError'
+}
 
 export interface WorkersOptions {
   /** Requests worked on at a time. */
@@ -11,15 +15,16 @@ export interface WorkersOptions {
   register: MetricsRegistry
 }
 
-/** Runs work when a worker is free. Throws OverloadedError when too many wait. */
-export type Workers = <T>(work: () => Promise<T>) => Promise<T>
+export type Workers = ReturnType<typeof createWorkers>
 
 /**
  * A bounded number of workers behind a queue that is far too long and does not notice who has gone: what is queued is
  * worked off in turn, for seconds after the last caller has given up. This is what makes a storm of retries outlive its
  * cause; that the queue ends somewhere is what lets the storm end soon after the retries do.
+ *
+ * @returns runs work when a worker is free; throws OverloadedError when too many wait
  */
-export function createWorkers({ maxConcurrent, maxQueued, register }: WorkersOptions): Workers {
+export function createWorkers({ maxConcurrent, maxQueued, register }: WorkersOptions) {
   const limit = pLimit(maxConcurrent)
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -38,7 +43,7 @@ export function createWorkers({ maxConcurrent, maxQueued, register }: WorkersOpt
     help: 'Requests turned away because too many waited for a worker',
     registers: [register],
   })
-  return async (work) => {
+  return async <T>(work: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= maxQueued) {
       rejected.inc()
       throw new OverloadedError()

@@ -3,27 +3,6 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 
-export interface StoredCharge {
-  id: string
-  reference: string
-  amount: number
-  currency: string
-  paymentToken: string
-  status: 'succeeded' | 'declined'
-  declineReason: string | null
-  createdAt: string
-}
-
-/** The provider's own book. What it has returned from is in the file: SIGKILL takes nothing of it. */
-export interface ChargeRepository {
-  find(reference: string): StoredCharge | undefined
-  /** Enters a charge unless there is one with this reference. @returns whether it did */
-  insert(charge: StoredCharge): boolean
-  /** Remembers that a request with this reference was refused. @returns whether it was the first */
-  refuse(reference: string): boolean
-  close(): void
-}
-
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -40,47 +19,47 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS refusals (reference TEXT PRIMARY KEY) STRICT;
 `
 
-const rowSchema = z
-  .object({
-    id: z.string(),
-    reference: z.string(),
-    amount: z.number(),
-    currency: z.string(),
-    payment_token: z.string(),
-    status: z.enum(['succeeded', 'declined']),
-    decline_reason: z.string().nullable(),
-    created_at: z.string(),
-  })
-  .transform(
-    ({
-      payment_token: paymentToken,
-      decline_reason: declineReason,
-      created_at: createdAt,
-      ...row
-    }): StoredCharge => ({ ...row, paymentToken, declineReason, createdAt }),
-  )
+const chargeSchema = z.object({
+  id: z.string(),
+  reference: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  paymentToken: z.string(),
+  status: z.enum(['succeeded', 'declined']),
+  declineReason: z.string().nullable(),
+  createdAt: z.string(),
+})
+export type StoredCharge = z.infer<typeof chargeSchema>
 
-/** @param file path of the database; it and its folder are made if need be */
-export function openCharges(file: string): ChargeRepository {
+export type ChargeRepository = ReturnType<typeof openCharges>
+
+/**
+ * The provider's own book. What it has returned from is in the file: SIGKILL takes nothing of it.
+ *
+ * @param file path of the database; it and its folder are made if need be
+ */
+export function openCharges(file: string) {
   mkdirSync(dirname(file), { recursive: true })
   const database = new DatabaseSync(file)
   database.exec(SCHEMA)
-  const select = database.prepare('SELECT * FROM charges WHERE reference = ?')
+  const select = database.prepare(
+    `SELECT id, reference, amount, currency, payment_token AS paymentToken, status, decline_reason AS declineReason,
+            created_at AS createdAt
+     FROM charges WHERE reference = ?`,
+  )
   const insert = database.prepare(
     `INSERT INTO charges (id, reference, amount, currency, payment_token, status, decline_reason, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+     VALUES (:id, :reference, :amount, :currency, :paymentToken, :status, :declineReason, :createdAt)
+     ON CONFLICT DO NOTHING`,
   )
   const refuse = database.prepare('INSERT INTO refusals VALUES (?) ON CONFLICT DO NOTHING')
   return {
-    find(reference) {
-      const row = select.get(reference)
-      return row === undefined ? undefined : rowSchema.parse(row)
-    },
-    insert({ id, reference, amount, currency, paymentToken, status, declineReason, createdAt }) {
-      const values = [id, reference, amount, currency, paymentToken, status, declineReason, createdAt]
-      return Number(insert.run(...values).changes) === 1
-    },
-    refuse: (reference) => Number(refuse.run(reference).changes) === 1,
+    find: (reference: string): StoredCharge | undefined =>
+      chargeSchema.optional().parse(select.get(reference)),
+    /** Enters a charge unless there is one with this reference. @returns whether it did */
+    insert: (charge: StoredCharge): boolean => Number(insert.run(charge).changes) === 1,
+    /** Remembers that a request with this reference was refused. @returns whether it was the first */
+    refuse: (reference: string): boolean => Number(refuse.run(reference).changes) === 1,
     close: () => database.close(),
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Scope } from '@faultline/contracts'
 import type { Client } from 'pg'
-import { hashPassword, matchesHash } from '../domain/passwords.ts'
+import { hashPassword, matchesHash } from './domain/passwords.ts'
 
 const VISITOR: readonly Scope[] = ['orders:read', 'orders:write']
 const ORGANISER: readonly Scope[] = [...VISITOR, 'webhooks:manage', 'concerts:write']

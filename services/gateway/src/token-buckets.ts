@@ -19,28 +19,16 @@ export interface Taken {
   readonly waitMs: number
 }
 
-/** A token bucket for each key. */
-export interface TokenBuckets {
-  readonly size: BucketSize
-  take(key: string): Taken
-  /** Gives back the token of a request that turned out not to count. */
-  giveBack(key: string): void
-}
-
 /** Buckets kept, at most; those that were not used for the longest time, hence full again, go first. */
 const MAX_KEYS = 20_000
 /** The library adds up fractions, so whoever has waited as told may be short of a whole token by the last digit. */
 const TOKEN = 1 - 1e-9
 
-interface Entry {
-  bucket: TokenBucket
-  limited: boolean
-}
+/** A token bucket for each key. */
+export function createTokenBuckets(size: BucketSize, maxKeys = MAX_KEYS) {
+  const entries = new LRUCache<string, { bucket: TokenBucket; limited: boolean }>({ max: maxKeys })
 
-export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS): TokenBuckets {
-  const entries = new LRUCache<string, Entry>({ max: maxKeys })
-
-  function entryOf(key: string): Entry {
+  function entryOf(key: string) {
     const existing = entries.get(key)
     if (existing) return existing
     const bucket = new TokenBucket({
@@ -57,7 +45,7 @@ export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS)
 
   return {
     size,
-    take(key) {
+    take(key: string): Taken {
       const entry = entryOf(key)
       const allowed = entry.bucket.tryRemoveTokens(TOKEN)
       const limitedFirst = !allowed && !entry.limited
@@ -69,7 +57,8 @@ export function createTokenBuckets(size: BucketSize, maxKeys: number = MAX_KEYS)
         waitMs: entry.bucket.getWaitTime(1),
       }
     },
-    giveBack(key) {
+    /** Gives back the token of a request that turned out not to count. */
+    giveBack(key: string): void {
       const bucket = entries.get(key)?.bucket
       // More than the burst it does not keep: what runs over goes when the next token is asked for.
       if (bucket) bucket.content++

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clientAddressReader } from './client-address.ts'
+import { clientAddressReader } from './rate-limits.ts'
 
-/** A request as the socket and the header tell of it. */
+/** A request, as the socket and the header describe it. */
 function requestFrom(remoteAddress: string | undefined, forwardedFor?: string): IncomingMessage {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }
   return { headers, socket: { remoteAddress } } as IncomingMessage
