@@ -79,7 +79,6 @@ export default defineDrill({
       profileType: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
       selector: '{service_name="payments"}',
       frame: '^abortSignal$',
-      measure: 'share',
       threshold: { above: 0.02 },
       because: 'in health no call is aborted, so the function is not in the profile at all',
     },

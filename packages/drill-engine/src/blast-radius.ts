@@ -1,7 +1,7 @@
 import type { Backends, InstantSeries } from '@faultline/backends-client'
 import { latencySeconds, objectives } from '@faultline/slo'
-import type { Window } from './evidence/answer.ts'
-import { answered } from './evidence/ask.ts'
+import { answered } from './environment.ts'
+import type { Window } from './evidence/judge.ts'
 import type { RouteHarm } from './verdict.ts'
 
 /** Errors beyond this share harm a route, of a service without an objective too. */

@@ -5,14 +5,6 @@
 import type { OtelServiceName, ProxyName, ServiceName } from '@faultline/runtime'
 import type { ObjectiveName } from '@faultline/slo'
 
-/** Load that runs through all phases. */
-export interface Load {
-  /** File in `loadtests/src`, without its ending. */
-  readonly scenario: string
-  /** Iterations a second, set far below what the kit can take, so that a drill means the same on any machine. */
-  readonly rate: number
-}
-
 /** One thing that is done to the running kit, and how it is undone. */
 export type Fault =
   | {
@@ -46,7 +38,7 @@ export interface Flag {
 }
 
 /** A value that shows something. */
-export type Threshold = { readonly above: number } | { readonly below: number }
+type Threshold = { readonly above: number } | { readonly below: number }
 
 interface EvidenceBase {
   /** Unique in the drill, in kebab case. */
@@ -66,7 +58,7 @@ export interface MetricEvidence extends EvidenceBase {
   readonly reduce?: 'max' | 'median'
 }
 
-export interface LogEvidence extends EvidenceBase {
+interface LogEvidence extends EvidenceBase {
   readonly signal: 'logs'
   /** A log query; its value is the number of lines in the phase. */
   readonly logql: string
@@ -83,16 +75,14 @@ export interface ProfileEvidence extends EvidenceBase {
   /** As Pyroscope names it: `process_cpu:cpu:nanoseconds:cpu:nanoseconds`. */
   readonly profileType: string
   readonly selector: string
-  /** Regular expression of the function that is meant. */
+  /** Regular expression of a function's name. The value is the share of the whole that it and what it calls take. */
   readonly frame: string
-  /** `share` of the whole that the function and what it calls take, or how many times more than in the baseline. */
-  readonly measure: 'share' | 'growth'
 }
 
 export type Evidence = MetricEvidence | LogEvidence | TraceEvidence | ProfileEvidence
 
 /** An explanation that looks right and is wrong. */
-export interface RedHerring {
+interface RedHerring {
   readonly explanation: string
   readonly looksRightBecause: string
   /** What would be so if it were true is not so: asked over the fault. */
@@ -112,7 +102,7 @@ export interface Cause {
 }
 
 /** How the system comes back once the fault is gone. */
-export type Recovery =
+type Recovery =
   | {
       /** By itself. */
       readonly kind: 'returns'
@@ -130,7 +120,7 @@ export type Recovery =
       readonly returnsWithinSeconds: number
     }
 
-export interface Protection {
+interface Protection {
   readonly title: string
   readonly explanation: string
   /** What is honest to say about its price. */
@@ -144,7 +134,13 @@ export interface Drill {
   readonly title: string
   /** What whoever runs it learns. */
   readonly teaches: string
-  readonly load: Load
+  /** Load that runs through all phases. */
+  readonly load: {
+    /** File in `loadtests/src`, without its ending. */
+    readonly scenario: string
+    /** Iterations a second, set far below what the kit can take, so that a drill means the same on any machine. */
+    readonly rate: number
+  }
   readonly faults: readonly Fault[]
   readonly evidence: readonly Evidence[]
   /**
@@ -166,11 +162,44 @@ export interface Drill {
   }
 }
 
-/** Words in which evidence is counted. */
 export function thresholdText(threshold: Threshold): string {
   return 'above' in threshold ? `above ${threshold.above}` : `below ${threshold.below}`
 }
 
 export function isBeyond(value: number, threshold: Threshold): boolean {
   return 'above' in threshold ? value > threshold.above : value < threshold.below
+}
+
+/** A drill contradicts itself; the message names what. */
+export class DrillInvalid extends Error {
+  override readonly name = 'DrillInvalid'
+}
+
+/**
+ * Takes a drill's definition.
+ * @throws DrillInvalid when it could not be judged
+ */
+export function defineDrill<const Definition extends Drill>(drill: Definition): Definition {
+  const wrong = (what: string): never => {
+    throw new DrillInvalid(`drill ${drill.name}: ${what}`)
+  }
+  if (!/^[a-z][a-z0-9-]*$/.test(drill.name)) wrong('the name is not in kebab case')
+  const ids = drill.evidence.map(({ id }) => id)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice !== undefined) wrong(`evidence "${twice}" is there twice`)
+  const signals = new Set(drill.evidence.map(({ signal }) => signal))
+  // Profiles are left to drills whose fault costs time in a process of the kit.
+  const missing = (['metrics', 'logs', 'traces'] as const).filter((signal) => !signals.has(signal))
+  if (missing.length > 0) wrong(`no evidence in ${missing.join(', ')}`)
+  if (drill.faults.length === 0) wrong('there is no fault')
+  if (drill.seconds.fault > drill.seconds.faultAtMost) wrong('the fault lasts longer than at most')
+  for (const evidence of drill.evidence) {
+    if (evidence.signal !== 'profiles') continue
+    try {
+      new RegExp(evidence.frame)
+    } catch {
+      wrong(`evidence "${evidence.id}": ${evidence.frame} is not a regular expression`)
+    }
+  }
+  return drill
 }

@@ -2,8 +2,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isRunning, Journal, journalFile, readJournal, type UndoStep } from './journal.ts'
-import { findLeftover, leftoverText } from './leftovers.ts'
+import {
+  findLeftover,
+  isRunning,
+  Journal,
+  journalFile,
+  leftoverText,
+  readJournal,
+  type UndoStep,
+} from './journal.ts'
 
 let stateDir: string
 

@@ -1,5 +1,6 @@
 import { open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { makeFolder } from '@faultline/runtime'
 import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
@@ -12,7 +13,7 @@ const undoStepSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('flag'), name: z.string() }),
 ])
 
-/** One step that takes a fault away. Each may be taken twice. */
+/** One step that takes a fault out. Each may be taken twice. */
 export type UndoStep = z.infer<typeof undoStepSchema>
 
 const journalSchema = z.object({
@@ -26,12 +27,10 @@ const journalSchema = z.object({
   undo: z.array(undoStepSchema),
 })
 
-export type JournalContent = z.infer<typeof journalSchema>
+type JournalContent = z.infer<typeof journalSchema>
 
 /** Where the journal of a state folder lies. */
-export function journalFile(stateDir: string): string {
-  return join(stateDir, 'drill-journal.json')
-}
+export const journalFile = (stateDir: string): string => join(stateDir, 'drill-journal.json')
 
 /**
  * What must be undone, on the disk before anything is done. The one truth about faults that are in: whoever finds it
@@ -56,33 +55,29 @@ export class Journal {
       undo: [],
     })
     await makeFolder(dirname(journal.#file))
-    await journal.#write()
+    await journal.#write({})
     return journal
   }
 
-  async enter(phase: string): Promise<void> {
-    this.#content = { ...this.#content, phase }
-    await this.#write()
+  enter(phase: string): Promise<void> {
+    return this.#write({ phase })
   }
 
   /** Writes down how something is undone. Resolves when it is on the disk: only then may it be done. */
-  async willDo(...steps: readonly UndoStep[]): Promise<void> {
-    this.#content = { ...this.#content, undo: [...this.#content.undo, ...steps] }
-    await this.#write()
+  willDo(step: UndoStep): Promise<void> {
+    return this.#write({ undo: [...this.open, step] })
   }
 
-  /** The latest of these steps have been taken. */
-  async undone(...steps: readonly UndoStep[]): Promise<void> {
-    const taken = new Set(steps.map((step) => JSON.stringify(step)))
-    const undo = this.#content.undo.filter((step) => !taken.has(JSON.stringify(step)))
-    this.#content = { ...this.#content, undo }
-    await this.#write()
+  /** These steps have been taken. */
+  undone(...steps: readonly UndoStep[]): Promise<void> {
+    return this.#write({
+      undo: this.open.filter((one) => !steps.some((step) => isDeepStrictEqual(one, step))),
+    })
   }
 
   /** The drill ends and leaves its fault in. */
-  async keep(): Promise<void> {
-    this.#content = { ...this.#content, kept: true, phase: 'kept' }
-    await this.#write()
+  keep(): Promise<void> {
+    return this.#write({ kept: true, phase: 'kept' })
   }
 
   /** What has not been undone, in the order in which it was done. */
@@ -94,7 +89,8 @@ export class Journal {
     await rm(this.#file, { force: true })
   }
 
-  async #write(): Promise<void> {
+  async #write(change: Partial<JournalContent>): Promise<void> {
+    this.#content = { ...this.#content, ...change }
     await writeFileAtomic(this.#file, `${JSON.stringify(this.#content, null, 2)}\n`, { fsync: true })
     // the name of the file, too, must survive a power cut
     const folder = await open(dirname(this.#file))
@@ -115,10 +111,6 @@ export async function readJournal(stateDir: string): Promise<JournalContent | un
   return journalSchema.parse(JSON.parse(text))
 }
 
-export async function removeJournal(stateDir: string): Promise<void> {
-  await rm(journalFile(stateDir), { force: true })
-}
-
 /** Whether the process that wrote the journal still runs its drill. */
 export function isRunning({ kept, runner }: JournalContent): boolean {
   if (kept) return false
@@ -128,4 +120,28 @@ export function isRunning({ kept, runner }: JournalContent): boolean {
   } catch {
     return false
   }
+}
+
+/** What a drill left in a kit. */
+export type Leftover = ReturnType<typeof leftoverOf>
+
+export function leftoverOf(journal: JournalContent) {
+  const { drill, phase, kept } = journal
+  // one whose runner still runs is not left, it is at work
+  return { drill, phase, kept, running: isRunning(journal) }
+}
+
+export async function findLeftover(stateDir: string): Promise<Leftover | undefined> {
+  const journal = await readJournal(stateDir)
+  return journal && leftoverOf(journal)
+}
+
+/**
+ * In one sentence for people.
+ * @param takenOutBy the commands that take it out
+ */
+export function leftoverText({ drill, phase, running, kept }: Leftover, takenOutBy: string): string {
+  if (running) return `The drill ${drill} is running (phase ${phase}).`
+  if (kept) return `The fault of the drill ${drill} is still in, as asked for: ${takenOutBy} takes it out.`
+  return `The drill ${drill} was killed in its phase ${phase} and its fault is still in: ${takenOutBy} takes it out.`
 }

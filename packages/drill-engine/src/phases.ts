@@ -3,14 +3,11 @@ import { drillClock } from '@faultline/slo'
 import { announce } from './announce.ts'
 import type { DrillContext } from './context.ts'
 import type { Fault } from './drill.ts'
-import type { Window } from './evidence/answer.ts'
 import { ask } from './evidence/ask.ts'
-import { evaluate } from './evidence/evaluate.ts'
-import type { Page } from './pager-client.ts'
-import { pollUntil } from './poll.ts'
-import { untilNothingPages } from './quiet.ts'
-import { badRatio, budgetOf, pagesOf, samples } from './sli.ts'
+import { evaluate, type Window } from './evidence/judge.ts'
+import { badRatio, budgetOf, ownPages } from './sli.ts'
 import type { Phase, PhaseName } from './verdict.ts'
+import { pollUntil, untilNothingPages } from './wait.ts'
 
 /** How often the backends are asked while a phase runs, in ms: they share the machine with what they watch. */
 const POLL_MS = 3000
@@ -33,7 +30,7 @@ export async function baseline(context: DrillContext): Promise<Phase> {
 }
 
 /** Goes on until the page has arrived and all evidence is there, or until it has lasted long enough. */
-export async function fault(context: DrillContext, before: Phase): Promise<Phase> {
+export async function fault(context: DrillContext): Promise<Phase> {
   const { drill, injector, journal, signal, tell } = context
   const faults: readonly Fault[] = context.fault ? drill.faults : []
   const text = context.fault ? 'same load, the fault is in' : 'same load, no fault (control)'
@@ -41,13 +38,12 @@ export async function fault(context: DrillContext, before: Phase): Promise<Phase
     await injector.inject(faults, journal)
     const leastMs = drill.seconds.fault * 1000
     const mostMs = context.fault ? drill.seconds.faultAtMost * 1000 : leastMs
-    const settledBefore = { startMs: before.startMs, endMs: before.endMs }
     let paged = false
     const met = new Set<string>()
     await pollUntil(
       async () => {
         if (!paged) {
-          const page = await pageSince(context, startMs)
+          const page = (await ownPages(context, startMs)).find(({ firedAtMs }) => firedAtMs >= startMs)
           paged = page !== undefined
           if (page)
             tell({ kind: 'event', text: `${page.alert} paged after ${seconds(page.firedAtMs - startMs)}` })
@@ -55,8 +51,7 @@ export async function fault(context: DrillContext, before: Phase): Promise<Phase
         const window = { startMs, endMs: Date.now() }
         const open = drill.evidence.filter(({ id }) => !met.has(id))
         for (const evidence of open) {
-          if (evaluate(evidence, await ask(context.backends, evidence, window, settledBefore)).met)
-            met.add(evidence.id)
+          if (evaluate(evidence, await ask(context.backends, evidence, window)).met) met.add(evidence.id)
         }
         const still = open.filter(({ id }) => !met.has(id)).map(({ id }) => id)
         tell({ kind: 'evidence', met: [...met], open: still })
@@ -67,7 +62,7 @@ export async function fault(context: DrillContext, before: Phase): Promise<Phase
   })
 }
 
-/** What the recovery showed that no later query can tell. */
+/** Moments of a recovery that no later query can find out. */
 export interface RecoveryTimes {
   readonly phase: Phase
   /** When the fault was gone. */
@@ -77,7 +72,7 @@ export interface RecoveryTimes {
 }
 
 /** Goes on until nothing of the fault is left, or until it has lasted long enough. */
-export async function recovery(context: DrillContext, before: Phase): Promise<RecoveryTimes> {
+export async function recovery(context: DrillContext): Promise<RecoveryTimes> {
   const { drill, injector, journal, signal, tell } = context
   let undoneMs = 0
   let protectedMs: number | undefined
@@ -95,7 +90,7 @@ export async function recovery(context: DrillContext, before: Phase): Promise<Re
       tell({ kind: 'event', text: `switched on: ${drill.protection.title}` })
     }
     const sinceMs = protectedMs ?? undoneMs
-    await pollUntil(() => recovered(context, before, sinceMs), {
+    await pollUntil(() => recovered(context, sinceMs), {
       intervalMs: POLL_MS,
       deadlineMs: sinceMs + drill.seconds.recoveryAtMost * 1000,
       signal,
@@ -105,21 +100,18 @@ export async function recovery(context: DrillContext, before: Phase): Promise<Re
 }
 
 /** Nothing pages, and over the last moments the objective held and no evidence was there. */
-async function recovered(context: DrillContext, before: Phase, sinceMs: number): Promise<boolean> {
-  const { drill, pager, backends } = context
+async function recovered(context: DrillContext, sinceMs: number): Promise<boolean> {
+  const { drill, backends } = context
   const now = Date.now()
   const window = recoveredWindow(now)
   // a look back on the fault itself says nothing
   if (window.startMs < sinceMs) return false
-  const recent = await pager.since(now)
-  const firing = recent.some(
-    ({ alert, resolvedAtMs }) => pagesOf(drill).includes(alert) && resolvedAtMs === undefined,
-  )
-  if (firing) return false
+  const pages = await ownPages(context, now)
+  if (pages.some(({ resolvedAtMs }) => resolvedAtMs === undefined)) return false
   const last = await badRatio(backends, drill, window)
   if (last.length === 0 || last.some(({ value }) => value > budgetOf(drill))) return false
   for (const evidence of drill.evidence) {
-    if (evaluate(evidence, await ask(backends, evidence, window, before)).met) return false
+    if (evaluate(evidence, await ask(backends, evidence, window)).met) return false
   }
   return true
 }
@@ -150,23 +142,6 @@ async function phase(
   const startMs = Date.now()
   await work(startMs)
   return { name, startMs, endMs: Date.now() }
-}
-
-/** The first page of the drill's alerts since then. */
-export async function pageSince({ drill, pager }: DrillContext, sinceMs: number): Promise<Page | undefined> {
-  const pages = await pager.since(sinceMs)
-  return pages
-    .filter(({ alert, firedAtMs }) => pagesOf(drill).includes(alert) && firedAtMs >= sinceMs)
-    .toSorted((a, b) => a.firedAtMs - b.firedAtMs)[0]
-}
-
-/** Least value of the drill's error ratio while it should have stayed bad. */
-export async function leastErrorRatio(context: DrillContext, window: Window): Promise<number | undefined> {
-  if (context.drill.recovery.kind !== 'metastable') return undefined
-  const values = (await samples(context.backends, context.drill.recovery.promql, window)).map(
-    ({ value }) => value,
-  )
-  return values.length === 0 ? undefined : Math.min(...values)
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`

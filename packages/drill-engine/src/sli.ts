@@ -1,14 +1,12 @@
+/** How the objectives that a drill harms fare: share of bad events, budget, pages. */
 import type { Backends, Sample } from '@faultline/backends-client'
 import { objectives as all } from '@faultline/slo'
 import type { Drill } from './drill.ts'
-import type { Window } from './evidence/answer.ts'
-import { answered, RANGE_OPTIONS } from './evidence/ask.ts'
+import { type Page, pagesSince } from './environment.ts'
+import { queryRange } from './evidence/ask.ts'
+import type { Window } from './evidence/judge.ts'
 
 type Harmed = Pick<Drill, 'objectives'>
-
-/** Alerts that page for the objectives that a drill harms. */
-export const pagesOf = ({ objectives }: Harmed): readonly string[] =>
-  objectives.map((name) => all[name].alerts.page)
 
 /** Share of events that must not be bad, by the strictest of the objectives. */
 export const targetOf = ({ objectives }: Harmed): number =>
@@ -18,6 +16,18 @@ export const targetOf = ({ objectives }: Harmed): number =>
 export const budgetOf = ({ objectives }: Harmed): number =>
   Math.min(...objectives.map((name) => all[name].errorBudget))
 
+export const isPageOf = ({ objectives }: Harmed, alert: string): boolean =>
+  objectives.some((name) => all[name].alerts.page === alert)
+
+/** What paged for the objectives, or was still paging, since then, the first one first. */
+export async function ownPages(
+  { drill, endpoints }: { readonly drill: Harmed; readonly endpoints: { readonly pager: string } },
+  sinceMs: number,
+): Promise<readonly Page[]> {
+  const pages = await pagesSince(endpoints.pager, sinceMs)
+  return pages.filter(({ alert }) => isPageOf(drill, alert)).toSorted((a, b) => a.firedAtMs - b.firedAtMs)
+}
+
 /**
  * PromQL for the worst share of bad events. Its moments are short enough to count and long enough to hold a few samples:
  * the rule looks back for the shortest window.
@@ -26,13 +36,8 @@ export const badRatioQuery = ({ objectives }: Harmed): string =>
   `max(slo:sli_error:ratio_rate5m{slo=~"${objectives.join('|')}"})`
 
 /** Share of bad events over a window of moments, oldest first; moments without traffic are left out. */
-export async function badRatio(
-  backends: Backends,
-  drill: Harmed,
-  window: Window,
-): Promise<readonly Sample[]> {
-  return samples(backends, badRatioQuery(drill), window)
-}
+export const badRatio = (backends: Backends, drill: Harmed, window: Window): Promise<readonly Sample[]> =>
+  samples(backends, badRatioQuery(drill), window)
 
 /** First series of a query over a window. */
 export async function samples(
@@ -40,8 +45,8 @@ export async function samples(
   promql: string,
   window: Window,
 ): Promise<readonly Sample[]> {
-  const series = await answered(() => backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
-  return (series[0]?.samples ?? []).filter(({ value }) => Number.isFinite(value))
+  const [first] = await queryRange(backends, promql, window)
+  return (first?.samples ?? []).filter(({ value }) => Number.isFinite(value))
 }
 
 /** Mean of samples; undefined without any. */
@@ -59,17 +64,16 @@ export function secondsUntilGood(of: readonly Sample[], fromMs: number, budget: 
 export async function budgetUsed(
   backends: Backends,
   drill: Harmed,
-  window: Window,
+  { startMs, endMs }: Window,
 ): Promise<{ used: number | undefined; peakBurnRate: number | undefined }> {
   const budget = budgetOf(drill)
-  const ratios = await badRatio(backends, drill, window)
+  const ratios = await badRatio(backends, drill, { startMs, endMs })
   const length = `min(slo:time_window:seconds{slo=~"${drill.objectives.join('|')}"})`
-  const [whole] = await samples(backends, length, { startMs: window.endMs, endMs: window.endMs })
+  const [whole] = await samples(backends, length, { startMs: endMs, endMs })
   const average = mean(ratios)
   if (average === undefined || whole === undefined) return { used: undefined, peakBurnRate: undefined }
-  const seconds = (window.endMs - window.startMs) / 1000
   return {
-    used: (average * seconds) / (budget * whole.value),
+    used: (average * (endMs - startMs)) / 1000 / (budget * whole.value),
     peakBurnRate: Math.max(...ratios.map(({ value }) => value)) / budget,
   }
 }

@@ -1,25 +1,17 @@
 import type { Evidence } from './drill.ts'
+import type { Page } from './environment.ts'
 import type { SeenCause } from './evidence/cause.ts'
-import type { EvidenceStatus, Measured } from './evidence/verdict.ts'
-import type { Page } from './pager-client.ts'
+import type { Judgement, Window } from './evidence/judge.ts'
 
 export type PhaseName = 'baseline' | 'fault' | 'recovery' | 'cure'
 
-/** Epoch ms. */
-export interface Phase {
+export interface Phase extends Window {
   readonly name: PhaseName
-  readonly startMs: number
-  readonly endMs: number
 }
 
-export interface EvidenceVerdict extends Measured {
-  readonly id: string
-  readonly signal: Evidence['signal']
-  readonly shows: string
+export interface EvidenceVerdict extends Judgement, Pick<Evidence, 'id' | 'signal' | 'shows' | 'because'> {
   readonly query: string
   readonly threshold: string
-  readonly because: string
-  readonly status: EvidenceStatus
 }
 
 export interface RouteHarm {
@@ -95,4 +87,42 @@ export interface Verdict {
   readonly recovery: RecoveryVerdict | undefined
   readonly cure: CureVerdict | undefined
   readonly load: { readonly planned: number; readonly offered: number; readonly share: number }
+}
+
+/** Whoever is paged later than this hears of the failure from visitors first. */
+const MOST_SECONDS_TO_PAGE = 60
+
+/** A verdict before it is known what did not hold. */
+export type Judged = Omit<Verdict, 'outcome' | 'failures' | 'durationSeconds'>
+
+/**
+ * What did not hold. The control fails by this too: nothing of what the drill claims is there without its fault.
+ * @param target a kit that serves less than this share before the fault is not healthy, and shows nothing of the fault
+ */
+export function failuresOf(judged: Judged, target: number): string[] {
+  const { servedBefore, evidence, page, timeToPageSeconds, budget } = judged
+  const { phases, alerts, cause, redHerrings, recovery, cure } = judged
+  const before = phases.find(({ name }) => name === 'baseline')
+  const early = alerts.filter(
+    ({ firedAtMs, severity }) =>
+      severity === 'page' && before !== undefined && firedAtMs >= before.startMs && firedAtMs < before.endMs,
+  )
+  return [
+    ...(servedBefore !== undefined && servedBefore >= target
+      ? []
+      : [`less than ${target * 100} % of the load was served well before the fault`]),
+    ...evidence.filter(({ status }) => status !== 'met').map(({ id, status }) => `${id}: ${status}`),
+    ...early.map(({ alert }) => `${alert} paged before the fault`),
+    ...(page === undefined ? ['no page arrived'] : []),
+    ...(timeToPageSeconds !== undefined && timeToPageSeconds > MOST_SECONDS_TO_PAGE
+      ? [`the page took more than ${MOST_SECONDS_TO_PAGE} s`]
+      : []),
+    ...(budget.peakBurnRate !== undefined && budget.peakBurnRate > 1
+      ? []
+      : ['the fault did not harm the objective, so that a cure would prove nothing']),
+    ...(cause === undefined ? ['no stored trace shows the cause'] : []),
+    ...redHerrings.filter(({ refuted }) => !refuted).map(({ explanation }) => `not refuted: ${explanation}`),
+    ...(recovery === undefined || recovery.ok ? [] : ['the system did not recover as it should']),
+    ...(cure === undefined || cure.ok ? [] : ['the objective did not hold with the protection on']),
+  ]
 }

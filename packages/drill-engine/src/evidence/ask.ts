@@ -1,30 +1,28 @@
-import { BackendError, type Backends } from '@faultline/backends-client'
+import type { Backends, RangeSeries } from '@faultline/backends-client'
 import { drillClock } from '@faultline/slo'
-import type { Evidence, MetricEvidence, ProfileEvidence, TraceEvidence } from '../drill.ts'
-import { EnvironmentFailure } from '../errors.ts'
-import type { Answer, Window } from './answer.ts'
+import type { Evidence, ProfileEvidence, TraceEvidence } from '../drill.ts'
+import { answered } from '../environment.ts'
+import type { Answer, Profiled, Window } from './judge.ts'
 
-/** Of queries over a window: as often as there are samples. One older than a window of the rules is not of the moment. */
-export const RANGE_OPTIONS = { stepMs: drillClock.intervalMs, lookbackMs: drillClock.shortWindowMs }
 /** Enough to judge by and to show; more is not fetched. */
 const LOG_LIMIT = 200
 const TRACE_LIMIT = 50
 
 /**
  * Asks the backends about evidence in a window.
- * @param before what a profile is compared with
+ * @param before what a profile is drawn against
  * @throws EnvironmentFailure when there is no answer: that is no statement about the evidence
  */
 export async function ask(
   backends: Backends,
   evidence: Evidence,
   window: Window,
-  before: Window | undefined,
+  before?: Window,
 ): Promise<Answer> {
   return answered(async () => {
     switch (evidence.signal) {
       case 'metrics':
-        return { signal: 'metrics', series: await askMetric(backends, evidence, window) }
+        return { signal: 'metrics', series: await queryRange(backends, evidence.promql, window) }
       case 'logs': {
         const options = { ...window, limit: LOG_LIMIT, direction: 'forward' as const }
         const { entries } = await backends.loki.queryRange(evidence.logql, options)
@@ -38,22 +36,14 @@ export async function ask(
   })
 }
 
-/** Turns a backend's failure into one of the surroundings. */
-export async function answered<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof BackendError) throw new EnvironmentFailure(error.message, { cause: error })
-    throw error
-  }
-}
-
-export async function askMetric(
-  backends: Backends,
-  { promql }: Pick<MetricEvidence, 'promql'>,
+/** Series of a query, with a point per sample; a sample older than a window of the rules is not of the moment. */
+export async function queryRange(
+  { prometheus }: Backends,
+  promql: string,
   window: Window,
-): Promise<Extract<Answer, { signal: 'metrics' }>['series']> {
-  return backends.prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS })
+): Promise<readonly RangeSeries[]> {
+  const options = { ...window, stepMs: drillClock.intervalMs, lookbackMs: drillClock.shortWindowMs }
+  return answered(() => prometheus.queryRange(promql, options))
 }
 
 async function askTraces(backends: Backends, { traceql }: TraceEvidence, window: Window): Promise<Answer> {
@@ -71,16 +61,29 @@ async function askProfile(
   window: Window,
   before: Window | undefined,
 ): Promise<Answer> {
-  const profiled = async (of: Window) => {
+  const profiled = async (of: Window): Promise<Profiled> => {
     const begun = profilesWithin(of)
     return { graph: await pyroscope.mergeStacktraces(profileType, selector, begun), window: begun }
   }
-  const compared = before === undefined ? undefined : await profiled(before)
-  return { signal: 'profiles', ...(await profiled(window)), before: compared }
+  return { signal: 'profiles', ...(await profiled(window)), before: before && (await profiled(before)) }
 }
 
 /** When profiles begin that are over by the end of a window; at least one does in it. They are stored under that moment. */
 export function profilesWithin({ startMs, endMs }: Window): Window {
   const lastMs = endMs - drillClock.profileMs
   return { startMs: Math.min(startMs, lastMs - drillClock.profileMs), endMs: lastMs }
+}
+
+/** For people. */
+export function queryOf(evidence: Evidence): string {
+  switch (evidence.signal) {
+    case 'metrics':
+      return evidence.promql
+    case 'logs':
+      return evidence.logql
+    case 'traces':
+      return evidence.traceql
+    case 'profiles':
+      return `${evidence.profileType} ${evidence.selector} share of /${evidence.frame}/`
+  }
 }

@@ -1,16 +1,17 @@
+import type { Endpoints } from '@faultline/runtime'
 import type { AssessedEvidence } from '../assess.ts'
 import type { Drill, Evidence } from '../drill.ts'
-import type { Answer, Window } from '../evidence/answer.ts'
-import { flameGraphDifference } from './flame.ts'
-import { type Html, html } from './html.ts'
-import { type Pages, queryLink } from './links.ts'
-import { clock, valueText } from './text.ts'
-import { waterfall } from './waterfall.ts'
+import type { Answer, Window } from '../evidence/judge.ts'
+import { flameGraphDifference, waterfall } from './drawings.ts'
+import { clock, type Html, html, link, valueText } from './html.ts'
 
 const SIGNALS = { metrics: 'Metric', logs: 'Log', traces: 'Trace', profiles: 'Profile' } as const
 const LINES_SHOWN = 12
 
-export interface EvidenceContext {
+/** Where the pages are that are linked to. */
+export type Pages = Pick<Endpoints, 'grafana' | 'prometheus'>
+
+interface EvidenceContext {
   readonly drill: Drill
   readonly endpoints: Pages
   readonly window: Window
@@ -36,13 +37,13 @@ function one(evidence: Evidence, { verdict, answers }: AssessedEvidence, context
     'above' in threshold
       ? `above ${valueText(threshold.above, unit)}`
       : `below ${valueText(threshold.below, unit)}`
-  const link = queryLink(context.endpoints, evidence, context.window)
+  const further = queryLink(context.endpoints, evidence, context.window)
   return html`<article class="evidence">
     <h3><span class="signal">${SIGNALS[evidence.signal]}</span> ${evidence.shows} <span class="badge ${status === 'met' ? 'met' : 'missing'}">${status}</span></h3>
     <p>Before <b>${value(baseline)}</b>, with the fault <b>${value(fault)}</b>, after <b>${value(recovered)}</b>. Counts when ${limit}: ${evidence.because}.</p>
     ${drawing(evidence, answers.fault, context.drill)}
     <pre>${verdict.query}</pre>
-    ${link && html`<p class="note"><a href="${link.url}">${link.title}</a></p>`}
+    ${further && html`<p class="note">${further}</p>`}
   </article>`
 }
 
@@ -63,6 +64,7 @@ function drawing(evidence: Evidence, answer: Answer, drill: Drill): Html {
     case 'profiles':
       return flameGraphDifference(
         answer,
+        answer.before,
         new RegExp(evidence.signal === 'profiles' ? evidence.frame : '(?!)'),
       )
   }
@@ -77,4 +79,46 @@ function logLines({ entries, limit }: Extract<Answer, { signal: 'logs' }>): Html
       ({ timeMs, line, labels, metadata }) =>
         html`<div><time>${clock(timeMs)}</time> <b>${labels.service_name}</b> <i>${metadata.severity_text ?? ''}</i> ${line}</div>`,
     )}</div><p class="note">${count} lines in the phase.</p>`
+}
+
+const DATASOURCES = { metrics: 'prometheus', logs: 'loki', traces: 'tempo', profiles: 'pyroscope' } as const
+
+/** Opens the query of evidence: in Grafana's Explore where it runs, else in Prometheus' own page. */
+function queryLink({ grafana, prometheus }: Pages, evidence: Evidence, window: Window): Html | undefined {
+  if (grafana !== undefined) {
+    const datasource = DATASOURCES[evidence.signal]
+    const pane = {
+      datasource,
+      queries: [{ refId: 'A', datasource: { uid: datasource }, ...grafanaQuery(evidence) }],
+      range: { from: String(Math.floor(window.startMs)), to: String(Math.ceil(window.endMs)) },
+    }
+    const panes = encodeURIComponent(JSON.stringify({ drill: pane }))
+    return link('open in Grafana', `${grafana}/explore?schemaVersion=1&panes=${panes}`)
+  }
+  if (evidence.signal !== 'metrics') return undefined
+  const query = new URLSearchParams({
+    'g0.expr': evidence.promql,
+    'g0.tab': 'graph',
+    'g0.end_input': new Date(window.endMs).toISOString().slice(0, 19).replace('T', ' '),
+    'g0.range_input': `${Math.ceil((window.endMs - window.startMs) / 1000)}s`,
+  })
+  return link('open in Prometheus', `${prometheus}/query?${query}`)
+}
+
+function grafanaQuery(evidence: Evidence): Record<string, unknown> {
+  switch (evidence.signal) {
+    case 'metrics':
+      return { expr: evidence.promql, range: true }
+    case 'logs':
+      return { expr: evidence.logql, queryType: 'range' }
+    case 'traces':
+      return { query: evidence.traceql, queryType: 'traceql' }
+    case 'profiles':
+      return {
+        profileTypeId: evidence.profileType,
+        labelSelector: evidence.selector,
+        queryType: 'profile',
+        groupBy: [],
+      }
+  }
 }

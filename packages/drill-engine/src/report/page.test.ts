@@ -2,8 +2,7 @@ import type { Span } from '@faultline/backends-client'
 import { expect, test } from 'vitest'
 import type { Drill } from '../drill.ts'
 import type { Verdict } from '../verdict.ts'
-import type { Material } from './material.ts'
-import { renderPage } from './page.ts'
+import { type Material, renderPage } from './page.ts'
 
 const window = { startMs: 0, endMs: 60_000 }
 const yes = { value: 3, met: true }
@@ -41,7 +40,6 @@ const drill: Drill = {
       profileType: '',
       selector: '',
       frame: 'parse',
-      measure: 'share',
     },
   ],
   objectives: ['catalog-latency'],

@@ -1,17 +1,34 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { Drill, Evidence } from '../drill.ts'
-import type { DrillResult } from '../run-drill.ts'
+import type { DrillResult } from '../assess.ts'
+import type { Drill } from '../drill.ts'
+import type { Window } from '../evidence/judge.ts'
 import { budgetOf } from '../sli.ts'
 import type { Phase, Verdict } from '../verdict.ts'
-import { evidenceSection } from './evidence.ts'
+import { evidenceSection, type Pages } from './evidence.ts'
 import { embedded, Html, html } from './html.ts'
-import { dashboardLinks, type Pages } from './links.ts'
-import type { Line, Material } from './material.ts'
 import { blastRadius, cause, cureSideBySide, heading, keyNumbers, redHerrings, timeline } from './summary.ts'
 
 const { resolve } = createRequire(import.meta.url)
+
+/** A line of a chart: epoch seconds and values, as uPlot takes them. */
+export interface Line {
+  readonly label: string
+  readonly times: readonly number[]
+  readonly values: readonly (number | null)[]
+}
+
+/** What the report draws beyond the verdict, over the whole drill. */
+export interface Material {
+  readonly window: Window
+  /** Bad share of the worst objective. */
+  readonly badRatio: readonly Line[]
+  /** Requests a second at the gateway, by outcome. */
+  readonly load: readonly Line[]
+  /** By id, of evidence in metrics. */
+  readonly metrics: Readonly<Record<string, readonly Line[]>>
+}
 
 interface Chart {
   readonly id: string
@@ -40,7 +57,7 @@ export async function renderPage(
   ])
   const { window } = material
   const body = [
-    heading(verdict, drill, dashboardLinks(endpoints, drill.cause.service, window)),
+    heading(verdict, drill, endpoints, window),
     keyNumbers(verdict),
     timeline(verdict),
     cause(verdict, drill),
@@ -76,40 +93,25 @@ function pageData(verdict: Verdict, drill: Drill, material: Material): unknown {
   }
 }
 
-function charts(
-  { phases }: Verdict,
-  drill: Drill,
-  { window, badRatio, load, metrics }: Material,
-): readonly Chart[] {
-  const whole = { from: window.startMs / 1000, to: window.endMs / 1000 }
+function charts({ phases }: Verdict, drill: Drill, material: Material): readonly Chart[] {
+  const { window, badRatio, load, metrics } = material
   const sli = { lines: badRatio, unit: 'ratio', threshold: budgetOf(drill) }
-  const of = (name: Phase['name']) => phases.find((phase) => phase.name === name)
-  const fault = of('fault')
-  const cure = of('cure')
-  const sideBySide =
-    fault === undefined || cure === undefined
-      ? []
-      : [
-          { ...sli, id: 'chart-without', ...span(fault), top: 1 },
-          { ...sli, id: 'chart-with', ...span(cure), top: 1 },
-        ]
+  const sideBySide = (id: string, name: Phase['name']): Chart[] =>
+    phases.filter((phase) => phase.name === name).map((phase) => ({ ...sli, id, ...span(phase), top: 1 }))
   return [
-    { ...sli, id: 'chart-sli', ...whole },
-    { id: 'chart-load', lines: load, unit: 'per second', ...whole },
-    ...sideBySide,
-    ...drill.evidence.flatMap((evidence) => metricChart(evidence, metrics[evidence.id], whole)),
+    { ...sli, id: 'chart-sli', ...span(window) },
+    { id: 'chart-load', lines: load, unit: 'per second', ...span(window) },
+    ...(phases.some(({ name }) => name === 'cure')
+      ? [...sideBySide('chart-without', 'fault'), ...sideBySide('chart-with', 'cure')]
+      : []),
+    ...drill.evidence.flatMap((evidence): Chart[] => {
+      const lines = metrics[evidence.id]
+      if (evidence.signal !== 'metrics' || lines === undefined) return []
+      const { id, unit, threshold } = evidence
+      const at = 'above' in threshold ? threshold.above : threshold.below
+      return [{ id: `chart-${id}`, lines, unit, threshold: at, ...span(window) }]
+    }),
   ]
 }
 
-function metricChart(
-  evidence: Evidence,
-  lines: readonly Line[] | undefined,
-  range: { from: number; to: number },
-): readonly Chart[] {
-  if (evidence.signal !== 'metrics' || lines === undefined) return []
-  const { threshold, unit } = evidence
-  const at = 'above' in threshold ? threshold.above : threshold.below
-  return [{ id: `chart-${evidence.id}`, lines, unit, threshold: at, ...range }]
-}
-
-const span = ({ startMs, endMs }: Phase) => ({ from: startMs / 1000, to: endMs / 1000 })
+const span = ({ startMs, endMs }: Window) => ({ from: startMs / 1000, to: endMs / 1000 })

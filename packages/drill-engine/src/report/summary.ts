@@ -1,8 +1,8 @@
 import type { Drill } from '../drill.ts'
+import type { Window } from '../evidence/judge.ts'
 import type { Verdict } from '../verdict.ts'
-import { type Html, html } from './html.ts'
-import type { Link } from './links.ts'
-import { clock, percent, seconds } from './text.ts'
+import type { Pages } from './evidence.ts'
+import { clock, type Html, html, link, percent, seconds } from './html.ts'
 
 const OUTCOMES = {
   passed: 'every claim held',
@@ -10,16 +10,23 @@ const OUTCOMES = {
   'cut-short': 'ended early, the fault is left in',
 } as const
 
-export function heading(verdict: Verdict, drill: Drill, links: readonly Link[]): Html {
+export function heading(verdict: Verdict, drill: Drill, { grafana }: Pages, window: Window): Html {
   const { outcome, control, startedAt, durationSeconds, failures } = verdict
   return html`<header>
     <p class="kind">Failure drill${control && ' · control, without the fault'}</p>
     <h1>${drill.title}</h1>
     <p class="lead">${drill.teaches}</p>
     <p><span class="outcome ${outcome}">${outcome}</span> ${OUTCOMES[outcome]} · <code>${verdict.drill}</code> · ${startedAt.slice(0, 19).replace('T', ' ')} UTC · ${seconds(durationSeconds)}
-      ${links.map(({ title, url }) => html` · <a href="${url}">${title}</a>`)}</p>
+      ${grafana !== undefined && dashboards(grafana, drill.cause.service, window)}</p>
     ${failures.length > 0 && html`<ul class="failures">${failures.map((failure) => html`<li>${failure}</li>`)}</ul>`}
   </header>`
+}
+
+function dashboards(grafana: string, service: string, { startMs, endMs }: Window): Html {
+  const range = `from=${Math.floor(startMs)}&to=${Math.ceil(endMs)}`
+  const overview = link('Dashboard Overview', `${grafana}/d/overview?${range}`)
+  const ofService = `${grafana}/d/service?var-service=${service}&${range}`
+  return html` · ${overview} · ${link(`Dashboard Service: ${service}`, ofService)}`
 }
 
 /** What an executive reads. */

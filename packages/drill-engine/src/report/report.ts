@@ -1,28 +1,38 @@
+import { join } from 'node:path'
 import { createBackends, type RangeSeries } from '@faultline/backends-client'
-import type { Endpoints } from '@faultline/runtime'
+import { type Endpoints, makeFolder } from '@faultline/runtime'
 import { drillClock } from '@faultline/slo'
+import writeFileAtomic from 'write-file-atomic'
+import type { DrillResult } from '../assess.ts'
 import type { Drill } from '../drill.ts'
-import type { Window } from '../evidence/answer.ts'
-import { answered, RANGE_OPTIONS } from '../evidence/ask.ts'
+import { queryRange } from '../evidence/ask.ts'
 import { badRatioQuery } from '../sli.ts'
 import type { Verdict } from '../verdict.ts'
+import { type Line, type Material, renderPage } from './page.ts'
 
-/** A line of a chart: epoch seconds and values, as uPlot takes them. */
-export interface Line {
-  readonly label: string
-  readonly times: readonly number[]
-  readonly values: readonly (number | null)[]
-}
-
-/** What the report draws beyond the verdict, over the whole drill. */
-export interface Material {
-  readonly window: Window
-  /** Bad share of the worst objective. */
-  readonly badRatio: readonly Line[]
-  /** Requests a second at the gateway, by outcome. */
-  readonly load: readonly Line[]
-  /** By id, of evidence in metrics. */
-  readonly metrics: Readonly<Record<string, readonly Line[]>>
+/**
+ * Writes a drill's folder: `report.json` (the verdict), `answers.json` (what the backends said about each piece of evidence) and
+ * `report.html`.
+ * @returns path of the report for people
+ * @throws EnvironmentFailure when a backend does not say what the report draws
+ */
+export async function writeReport(
+  result: DrillResult,
+  drill: Drill,
+  endpoints: Endpoints,
+  stateDir: string,
+): Promise<string> {
+  const { verdict, evidence } = result
+  const stamp = verdict.startedAt.replaceAll(/[:.]/g, '-')
+  const folder = join(stateDir, 'drills', `${verdict.drill}-${stamp}${verdict.control ? '-control' : ''}`)
+  await makeFolder(folder)
+  await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 2)}\n`)
+  const answers = Object.fromEntries(evidence.map(({ verdict: { id }, answers }) => [id, answers]))
+  await writeFileAtomic(join(folder, 'answers.json'), JSON.stringify(answers))
+  const file = join(folder, 'report.html')
+  const page = await renderPage(result, drill, endpoints, await collectMaterial(verdict, drill, endpoints))
+  await writeFileAtomic(file, page)
+  return file
 }
 
 /** Before the baseline and after the cure, for the eye, in ms. */
@@ -32,17 +42,13 @@ const MAX_LINES = 6
 const RATE_WINDOW = `[${drillClock.shortWindowMs}ms]`
 const SERVED = 'http_server_request_duration_seconds_count{service_name="gateway"'
 
-export async function collectMaterial(
-  verdict: Verdict,
-  drill: Drill,
-  endpoints: Endpoints,
-): Promise<Material> {
-  const { prometheus } = createBackends(endpoints)
+async function collectMaterial(verdict: Verdict, drill: Drill, endpoints: Endpoints): Promise<Material> {
+  const backends = createBackends(endpoints)
   const first = verdict.phases[0]?.startMs ?? Date.parse(verdict.startedAt)
   const last = verdict.phases.at(-1)?.endMs ?? first
   const window = { startMs: first - MARGIN_MS, endMs: last + MARGIN_MS }
   const lines = async (promql: string, label?: string): Promise<readonly Line[]> => {
-    const series = await answered(() => prometheus.queryRange(promql, { ...window, ...RANGE_OPTIONS }))
+    const series = await queryRange(backends, promql, window)
     return series.slice(0, MAX_LINES).map((one) => lineOf(one, label))
   }
   const metrics = drill.evidence.filter((evidence) => evidence.signal === 'metrics')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkLoad } from './load.ts'
+import { checkLoad } from './environment.ts'
 
 const summary = (iterations: number, dropped?: number) => ({
   metrics: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failuresOf, type Judged } from './failures.ts'
+import { failuresOf, type Judged } from './verdict.ts'
 
 const page = { alert: 'SlowBurn', severity: 'page', service: 'catalog', summary: 'burns', firedAtMs: 25_000 }
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { defineDrill } from './define-drill.ts'
-import type { Drill } from './drill.ts'
+import { type Drill, defineDrill } from './drill.ts'
 
 const common = { shows: '', because: '', threshold: { above: 0 } }
 const drill: Drill = {
@@ -13,7 +12,7 @@ const drill: Drill = {
     { ...common, id: 'm', signal: 'metrics', promql: 'x', unit: 'ratio' },
     { ...common, id: 'l', signal: 'logs', logql: '{}' },
     { ...common, id: 't', signal: 'traces', traceql: '{}' },
-    { ...common, id: 'p', signal: 'profiles', profileType: '', selector: '', frame: 'f', measure: 'share' },
+    { ...common, id: 'p', signal: 'profiles', profileType: '', selector: '', frame: 'f' },
   ],
   objectives: ['catalog-latency'],
   cause: { service: 'catalog', span: '', statement: '', explanation: '', traceql: '' },
