@@ -1,17 +1,33 @@
 import { join } from 'node:path'
+import { findLeftover, leftoverText, undoLeftover } from '@faultline/drill-engine'
 import {
   COMPOSE_FOLDER,
   connectCompose,
   connectRuntime,
   defaultStateDir,
-  ExitCode,
+  type ExitCode,
+  environmentLacks,
+  messageOf,
   type Runtime,
   StackError,
 } from '@faultline/runtime'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+
+const BROKER_TIMEOUT_MS = 3_000
+
+/** An expected end of a command other than success; what people need to know has been printed. */
+export class CommandFailed extends Error {
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode) {
+    super(`exit code ${exitCode}`)
+    this.exitCode = exitCode
+  }
+}
 
 /** Which of the two ways of running a command is about; {@link COMPOSE_OPTION} of its options. */
 export interface WhichKit {
-  readonly compose?: true
+  readonly compose?: true | undefined
 }
 
 /** Flag and description of an option. */
@@ -33,7 +49,7 @@ export async function connectKit(which: WhichKit): Promise<Runtime> {
     if (!(error instanceof StackError)) throw error
     const other =
       !which.compose && (await runsInContainers()) ? '; one runs in containers: add --compose' : ''
-    throw new StackError(`${error.message}${other}`, ExitCode.environmentLacks)
+    throw environmentLacks(`${error.message}${other}`)
   }
 }
 
@@ -42,4 +58,47 @@ function runsInContainers(): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/**
+ * Connects to the running kit's broker, straight and not through the proxy that drills cut.
+ * @throws StackError (environment) when the kit does not run or its broker does not answer
+ */
+export async function connectBroker(which: WhichKit): Promise<NatsConnection> {
+  await using runtime = await connectKit(which)
+  const { nats } = runtime.endpoints('nats')
+  try {
+    return await connect({ servers: nats, name: 'faultline', timeout: BROKER_TIMEOUT_MS, reconnect: false })
+  } catch (error) {
+    const [status, logs] = which.compose
+      ? ['npx faultline status --compose', 'docker compose logs nats']
+      : ['npx faultline status', 'npx faultline logs nats']
+    throw environmentLacks(
+      `the broker does not answer at ${nats} (${messageOf(error)}): ${status} shows whether it runs, ${logs} what it says`,
+      error,
+    )
+  }
+}
+
+/** Says what a drill left in the kit, if it did. */
+export async function tellLeftover(which: WhichKit): Promise<void> {
+  const left = await findLeftover(kitStateDir(which)).catch(() => undefined)
+  if (left !== undefined) console.error(leftoverText(left, undoneBy(which)))
+}
+
+/** The commands that undo what a drill left behind, for people; `docker compose` knows nothing of drills. */
+export function undoneBy({ compose }: WhichKit): string {
+  return compose ? '"npx faultline drill --undo --compose"' : '"npx faultline drill --undo" or "down"'
+}
+
+/** Takes out what a killed drill left in. A kit that cannot do it now keeps the journal, and is told so. */
+export async function undoBefore(runtime: Runtime, stateDir: string): Promise<void> {
+  try {
+    const left = await undoLeftover(runtime, stateDir)
+    if (left !== undefined) console.log(`Took out what the drill ${left.drill} had left in.`)
+  } catch (error) {
+    console.error(
+      `What a drill left in could not be taken out; the next "up" or "drill" tries again: ${messageOf(error)}`,
+    )
+  }
 }

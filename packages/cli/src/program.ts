@@ -1,7 +1,6 @@
 import { defaultStateDir, ExitCode, messageOf, StackError } from '@faultline/runtime'
 import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, CommanderError } from 'commander'
-import { CommandFailed } from './command-failed.ts'
 import { deadLettersCommand } from './commands/dead-letters.ts'
 import { downCommand } from './commands/down.ts'
 import { drillCommand } from './commands/drill.ts'
@@ -13,6 +12,7 @@ import { restartCommand } from './commands/restart.ts'
 import { statusCommand } from './commands/status.ts'
 import { upCommand } from './commands/up.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { CommandFailed } from './kit.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 a check failed, 2 wrong use, 3 no kit runs, or this machine lacks something (the message says what to do).

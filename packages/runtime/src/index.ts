@@ -12,7 +12,7 @@ export type {
   ProxyName,
   ServiceName,
 } from './endpoints.ts'
-export { ExitCode, messageOf, StackError } from './errors.ts'
+export { ExitCode, environmentLacks, messageOf, StackError, wrongUse } from './errors.ts'
 export { REPLICAS, SERVICES } from './generated/topology.ts'
 export { type Launched, type LaunchOptions, launch } from './launch.ts'
 export { loadScenarios } from './load.ts'

@@ -1,7 +1,7 @@
 import { connectRuntime, defaultStateDir, down as stopKit } from '@faultline/runtime'
 import { Command } from 'commander'
-import { undoBefore } from '../drill-leftovers.ts'
-import { LineProgress } from '../progress/lines.ts'
+import { undoBefore } from '../kit.ts'
+import { LineProgress } from '../progress.ts'
 
 export function downCommand(): Command {
   return new Command('down')
@@ -16,7 +16,7 @@ export function downCommand(): Command {
 
 async function down(options: { volumes?: true }): Promise<void> {
   await undoDrill()
-  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
+  const lines = new LineProgress({ fromNowOn: true })
   const { found, leftovers } = await stopKit(defaultStateDir(), {
     volumes: options.volumes ?? false,
     onChange: (state) => lines.update(state),

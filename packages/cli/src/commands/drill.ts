@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import {
   type Drill,
   DrillRunning,
@@ -8,15 +11,18 @@ import {
   undoLeftover,
   writeReport,
 } from '@faultline/drill-engine'
-import { ExitCode, messageOf, StackError } from '@faultline/runtime'
+import {
+  ExitCode,
+  environmentLacks,
+  messageOf,
+  REPOSITORY_ROOT,
+  StackError,
+  wrongUse,
+} from '@faultline/runtime'
 import { Command } from 'commander'
-import { CommandFailed } from '../command-failed.ts'
-import { takenOutBy } from '../drill-leftovers.ts'
-import { drillProgress } from '../drill-progress.ts'
-import { verdictText } from '../drill-verdict.ts'
-import { drillNames, loadDrill } from '../drills.ts'
+import { drillProgress, verdictText } from '../drill-output.ts'
 import { columns } from '../format.ts'
-import { connectKit, kitStateDir, type WhichKit } from '../kit.ts'
+import { CommandFailed, connectKit, kitStateDir, undoneBy, type WhichKit } from '../kit.ts'
 
 interface DrillOptions extends WhichKit {
   /** False with `--no-fault`. */
@@ -52,7 +58,7 @@ async function drill(name: string | undefined, options: DrillOptions): Promise<v
   const names = await drillNames()
   if (name === undefined || !names.includes(name)) {
     const what = name === undefined ? 'which drill?' : `there is no drill "${name}";`
-    throw new StackError(`${what} there are ${names.join(', ')}`, ExitCode.wrongUse)
+    throw wrongUse(`${what} there are ${names.join(', ')}`)
   }
   await run(await loadDrill(name), options)
 }
@@ -60,11 +66,8 @@ async function drill(name: string | undefined, options: DrillOptions): Promise<v
 async function list(json: boolean): Promise<void> {
   const drills = await Promise.all((await drillNames()).map((name) => loadDrill(name)))
   const rows = drills.map(({ name, title, teaches }) => ({ name, title, teaches }))
-  console.log(
-    json
-      ? JSON.stringify(rows, null, 2)
-      : columns([['NAME', 'WHAT'], ...rows.map(({ name, title }) => [name, title])]),
-  )
+  const table = columns([['NAME', 'WHAT'], ...rows.map(({ name, title }) => [name, title])])
+  console.log(json ? JSON.stringify(rows, null, 2) : table)
 }
 
 async function undo(which: WhichKit): Promise<void> {
@@ -73,7 +76,7 @@ async function undo(which: WhichKit): Promise<void> {
   const left = await undoLeftover(runtime, stateDir)
   const running = await findLeftover(stateDir)
   if (running !== undefined)
-    throw new StackError(leftoverText(running, takenOutBy(which)), ExitCode.checkFailed)
+    throw new StackError(leftoverText(running, undoneBy(which)), ExitCode.checkFailed)
   console.log(
     left === undefined
       ? 'No drill has left anything in.'
@@ -107,11 +110,28 @@ async function run(definition: Drill, { fault, keep, json, ...which }: DrillOpti
       throw new CommandFailed(ExitCode.checkFailed)
     }
     if (error instanceof EnvironmentFailure) {
-      throw new StackError(`No verdict: ${messageOf(error)}`, ExitCode.environmentLacks)
+      throw environmentLacks(`No verdict: ${messageOf(error)}`)
     }
     if (error instanceof DrillRunning) throw new StackError(messageOf(error), ExitCode.checkFailed)
     throw error
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, interrupt)
   }
+}
+
+const FOLDER = join(REPOSITORY_ROOT, 'drills')
+
+/** Names of the drills there are, sorted. */
+async function drillNames(): Promise<readonly string[]> {
+  const entries = await readdir(FOLDER, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .map((entry) => entry.name.slice(0, -'.ts'.length))
+    .sort()
+}
+
+/** Loads a drill by a name that is known to be there. */
+async function loadDrill(name: string): Promise<Drill> {
+  const module: { default: Drill } = await import(pathToFileURL(join(FOLDER, `${name}.ts`)).href)
+  return module.default
 }

@@ -1,11 +1,17 @@
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { ExitCode, loadScenarios, messageOf, REPOSITORY_ROOT, StackError } from '@faultline/runtime'
+import {
+  ExitCode,
+  environmentLacks,
+  loadScenarios,
+  messageOf,
+  REPOSITORY_ROOT,
+  wrongUse,
+} from '@faultline/runtime'
 import { BinaryUnavailableError } from '@faultline/toolchain'
 import { Command, InvalidArgumentError } from 'commander'
-import { CommandFailed } from '../command-failed.ts'
-import { COMPOSE_OPTION, connectKit, type WhichKit } from '../kit.ts'
+import { COMPOSE_OPTION, CommandFailed, connectKit, type WhichKit } from '../kit.ts'
 
 /** @see https://github.com/grafana/k6/blob/master/errext/exitcodes/codes.go */
 const REASONS: Readonly<Record<number, string>> = { 99: 'A threshold failed.', 105: 'Ended early.' }
@@ -38,7 +44,7 @@ export function loadCommand(): Command {
 
 async function load(scenario: string, { compose, ...options }: LoadOptions): Promise<void> {
   await mustHeed(scenario, options)
-  await using runtime = await connectKit({ ...(compose && { compose }) })
+  await using runtime = await connectKit({ compose })
   const abort = new AbortController()
   process.on('SIGTERM', () => abort.abort())
   // a program that runs the command and has opened a channel to it, such as a test, is gone
@@ -53,7 +59,7 @@ async function load(scenario: string, { compose, ...options }: LoadOptions): Pro
     .catch((error: unknown) => {
       if (!compose || !(error instanceof BinaryUnavailableError)) throw error
       const inContainer = 'Or in a container: docker compose --profile load run --rm k6'
-      throw new StackError(`${messageOf(error)}\n${inContainer}`, ExitCode.environmentLacks)
+      throw environmentLacks(`${messageOf(error)}\n${inContainer}`)
     })
   if (exitCode === 0) return
   console.error(REASONS[exitCode] ?? `k6 ended with exit code ${exitCode}.`)
@@ -67,10 +73,7 @@ async function load(scenario: string, { compose, ...options }: LoadOptions): Pro
 async function mustHeed(scenario: string, settings: Pick<LoadOptions, 'duration' | 'rate'>): Promise<void> {
   const scenarios = await loadScenarios()
   if (!scenarios.includes(scenario)) {
-    throw new StackError(
-      `there is no load scenario "${scenario}"; there are ${scenarios.join(', ')}`,
-      ExitCode.wrongUse,
-    )
+    throw wrongUse(`there is no load scenario "${scenario}"; there are ${scenarios.join(', ')}`)
   }
   const script = await readFile(join(REPOSITORY_ROOT, 'loadtests/src', `${scenario}.ts`), 'utf8')
   // the functions of loadtests/src/lib/settings.ts that read DURATION and RATE
@@ -80,7 +83,7 @@ async function mustHeed(scenario: string, settings: Pick<LoadOptions, 'duration'
   )
   if (ignored.length === 0) return
   const options = ignored.map((name) => `--${name}`).join(' and no ')
-  throw new StackError(`${scenario} takes no ${options}: its script says how much it does`, ExitCode.wrongUse)
+  throw wrongUse(`${scenario} takes no ${options}: its script says how much it does`)
 }
 
 /** In the one spelling that every script can read. */

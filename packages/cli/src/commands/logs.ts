@@ -1,9 +1,16 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { defaultStateDir, ExitCode, logFile, StackError, stateLayout } from '@faultline/runtime'
+import {
+  defaultStateDir,
+  ExitCode,
+  environmentLacks,
+  logFile,
+  stateLayout,
+  wrongUse,
+} from '@faultline/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { execa } from 'execa'
-import { CommandFailed } from '../command-failed.ts'
+import { CommandFailed } from '../kit.ts'
 
 const DEFAULT_LINES = 100
 
@@ -32,14 +39,12 @@ async function logs(name: string, options: LogsOptions): Promise<void> {
     const names = existsSync(layout.logs) ? await readdir(layout.logs) : []
     const known = names.filter((entry) => entry.endsWith('.log') && !entry.endsWith('.1.log'))
     if (known.length === 0) {
-      throw new StackError(
+      throw environmentLacks(
         `there are no logs in ${layout.logs}: the kit has not run yet; start it with "npm start -- --detach" (in containers: docker compose logs ${name})`,
-        ExitCode.environmentLacks,
       )
     }
-    throw new StackError(
+    throw wrongUse(
       `there is no log of "${name}"; there are ${known.map((entry) => entry.slice(0, -'.log'.length)).join(', ')}`,
-      ExitCode.wrongUse,
     )
   }
   const { exitCode } = await execa(

@@ -9,21 +9,19 @@ import {
 } from '@faultline/runtime'
 import { cacheRoot } from '@faultline/toolchain'
 import { Command } from 'commander'
-import { CommandFailed } from '../command-failed.ts'
-import { tellLeftover } from '../drill-leftovers.ts'
 import { columns, duration, everythingOf, inOneLine, secondsSince } from '../format.ts'
-import { kitStateDir } from '../kit.ts'
+import { COMPOSE_OPTION, CommandFailed, kitStateDir, tellLeftover, type WhichKit } from '../kit.ts'
 
 export function statusCommand(): Command {
   return new Command('status')
     .description('Show every component. Exit code 1 unless everything is ready, 3 where no kit runs.')
-    .option('--compose', 'the kit that docker compose has started')
+    .option(...COMPOSE_OPTION)
     .option('--json', 'all that the supervisor knows, as one JSON document')
     .addHelpText('after', '\nExample:\n  npx faultline status --json\n')
     .action(status)
 }
 
-async function status(options: { json?: true; compose?: true }): Promise<void> {
+async function status(options: WhichKit & { json?: true }): Promise<void> {
   if (options.compose) return statusOfCompose(options.json === true)
   const stateDir = defaultStateDir()
   await using runtime = await connectRuntime(stateDir)

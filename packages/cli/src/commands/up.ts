@@ -17,12 +17,10 @@ import {
   stateLayout,
 } from '@faultline/runtime'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { CommandFailed } from '../command-failed.ts'
-import { undoBefore } from '../drill-leftovers.ts'
+import { lacking, summary, unready } from '../format.ts'
 import { Interruption } from '../interruption.ts'
-import { createProgress, type Progress } from '../progress/index.ts'
-import { LineProgress } from '../progress/lines.ts'
-import { missingTools, summary, unready } from '../summary.ts'
+import { CommandFailed, undoBefore } from '../kit.ts'
+import { createProgress, LineProgress, type Progress } from '../progress.ts'
 
 interface UpOptions {
   detach?: true
@@ -196,19 +194,20 @@ function report(state: StackState | undefined, stateDir: string): ExitCode {
   }
   if (state.phase === 'ready') {
     console.log(`\n${summary(state)}`)
-    const missing = missingTools(state)
+    const missing = lacking(state.tools)
     if (missing !== '') console.error(`\nNot needed to run, but for load and tests:\n${missing}`)
     return ExitCode.done
   }
   console.error(`\n${unready(state, stateDir)}`)
-  const lacking = state.components.some((record) => record.lacking !== undefined)
-  return lacking ? ExitCode.environmentLacks : ExitCode.checkFailed
+  return state.components.some((record) => record.lacking !== undefined)
+    ? ExitCode.environmentLacks
+    : ExitCode.checkFailed
 }
 
 /** In the foreground: one line for each change until Ctrl-C, or until another command stops the kit. */
 async function untilStopped(runtime: SupervisorClient, signal: AbortSignal): Promise<void> {
   console.log('Ctrl-C stops everything.')
-  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
+  const lines = new LineProgress({ fromNowOn: true })
   let last: StackState | undefined
   for await (const state of runtime.changes(signal)) {
     last = state
@@ -222,7 +221,7 @@ async function untilStopped(runtime: SupervisorClient, signal: AbortSignal): Pro
 
 async function stopAll(stateDir: string, interruption: Interruption): Promise<void> {
   console.log('\nStopping in order; Ctrl-C again kills.')
-  const lines = new LineProgress((line) => console.log(line), { fromNowOn: true })
+  const lines = new LineProgress({ fromNowOn: true })
   const stopped = down(stateDir, { onChange: (state) => lines.update(state) })
   const { insisted } = interruption
   if (!insisted.aborted) await Promise.race([stopped, once(insisted, 'abort')])

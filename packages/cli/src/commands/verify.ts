@@ -2,17 +2,15 @@ import { join } from 'node:path'
 import { ExitCode, REPOSITORY_ROOT } from '@faultline/runtime'
 import { KitNotRunning, renderReport, runVerify, type VerifyProgress } from '@faultline/verify'
 import { Command, InvalidArgumentError } from 'commander'
-import { CommandFailed } from '../command-failed.ts'
-import { connectKit } from '../kit.ts'
+import { COMPOSE_OPTION, CommandFailed, connectKit, type WhichKit } from '../kit.ts'
 
 const MIN_SECONDS = 15
 /** What has not arrived after an hour does not arrive. */
 const MAX_SECONDS = 3600
 
-interface VerifyOptions {
+interface VerifyOptions extends WhichKit {
   json?: true
   all?: true
-  compose?: true
   timeout?: number
 }
 
@@ -21,7 +19,7 @@ export function verifyCommand(): Command {
     .description(
       'Send marked requests and follow exactly those through all signals, links, panels and rules. Exit code 1 when one is broken.',
     )
-    .option('--compose', 'the kit that docker compose has started')
+    .option(...COMPOSE_OPTION)
     .option('--json', 'the whole report as one JSON document')
     .option('--all', 'list every check, those that pass too')
     .option('--timeout <s>', 'end with what is known after so many seconds (default: 75)', seconds)
@@ -30,7 +28,7 @@ export function verifyCommand(): Command {
 }
 
 async function verify({ json, all, compose, timeout }: VerifyOptions): Promise<void> {
-  await using runtime = await connectKit({ ...(compose && { compose }) })
+  await using runtime = await connectKit({ compose })
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))
   process.once('SIGTERM', () => abort.abort(new CommandFailed(ExitCode.checkFailed)))

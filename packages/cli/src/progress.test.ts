@@ -1,6 +1,6 @@
 import type { ComponentRecord, StackState } from '@faultline/runtime'
 import { expect, test } from 'vitest'
-import { LineProgress } from './lines.ts'
+import { LineProgress } from './progress.ts'
 
 const record = (
   name: string,
@@ -28,7 +28,7 @@ function progress(fromNowOn = false) {
   return {
     lines,
     clock,
-    progress: new LineProgress((line) => lines.push(line), { fromNowOn, now: () => clock.now }),
+    progress: new LineProgress({ fromNowOn, write: (line) => lines.push(line), now: () => clock.now }),
   }
 }
 

@@ -1,1 +1,0 @@
-export { type RunOptions, run } from './program.ts'
