@@ -38,6 +38,7 @@ describe('tail sampling', () => {
   let sink: Sink
   let collector: Collector
   const arrived = (): readonly string[] => sink.spans.map(({ spanId }) => spanId)
+  const labels = () => sink.points('traces.span.metrics.calls').map(({ point }) => plain(point.attributes))
 
   beforeAll(async () => {
     sink = await Sink.start()
@@ -85,6 +86,27 @@ describe('tail sampling', () => {
       .toBe(expected)
   })
 
+  test.each([
+    ['the oldest name', { 'peer.service': 'a' }, 'a'],
+    ['the name of 1.39', { 'service.peer.name': 'b' }, 'b'],
+    ['the name of 1.45', { 'server.service.name': 'c' }, 'c'],
+    ['two names', { 'peer.service': 'old', 'service.peer.name': 'd' }, 'd'],
+    ['all names', { 'peer.service': 'oldest', 'service.peer.name': 'old', 'server.service.name': 'e' }, 'e'],
+  ])('span metrics know the peer by %s', async (name, attributes, peer) => {
+    await send(collector.otlp, '/v1/traces', traces([span({ name, kind: 'client', attributes })]))
+    await expect
+      .poll(() => labels().find((each) => each['span.name'] === name)?.['peer.service'], { timeout: 10_000 })
+      .toBe(peer)
+  })
+
+  test('span metrics do not take the server’s own name for its peer', async () => {
+    const attributes = { 'server.service.name': 'catalog' }
+    await send(collector.otlp, '/v1/traces', traces([span({ name: 'own name', attributes })]))
+    await expect
+      .poll(() => labels().find((each) => each['span.name'] === 'own name'), { timeout: 10_000 })
+      .toEqual(expect.not.objectContaining({ 'peer.service': 'catalog' }))
+  })
+
   test('span metrics have the labels that rules and dashboards use, name no process and carry no exemplars', async () => {
     await send(
       collector.otlp,
@@ -94,7 +116,6 @@ describe('tail sampling', () => {
         span({ name: 'GET /venues', attributes: { 'http.route': '/venues', 'http.request.method': 'GET' } }),
       ]),
     )
-    const labels = () => sink.points('traces.span.metrics.calls').map(({ point }) => plain(point.attributes))
     await expect.poll(labels, { timeout: 10_000 }).toContainEqual({
       'service.name': 'catalog',
       'span.name': 'SELECT seats',

@@ -103,10 +103,14 @@ export class HttpClientMetrics {
   }
 }
 
-/** Name of the service that was called; empty for none, as an address is no name. */
+/**
+ * Name of the service that was called, by today's convention or an earlier one; empty for none, as an address is no
+ * name. `docs/decisions/2026-12-01-peer-service.md` says which names there are.
+ */
 function peerOf(attributes: Attributes): string {
-  const name = textOf(attributes['peer.service'] ?? attributes['service.peer.name'])
-  return name ?? hostOf(attributes) ?? ''
+  const name =
+    attributes['server.service.name'] ?? attributes['service.peer.name'] ?? attributes['peer.service']
+  return textOf(name) ?? hostOf(attributes) ?? ''
 }
 
 /** `server.address` unless it is an IP. */

@@ -18,6 +18,9 @@ describe('requests that are made', () => {
   it.each([
     [{ 'peer.service': 'catalog', 'server.address': 'db.internal' }, 'catalog'],
     [{ 'service.peer.name': 'catalog', 'server.address': 'db.internal' }, 'catalog'],
+    [{ 'server.service.name': 'catalog', 'server.address': 'db.internal' }, 'catalog'],
+    [{ 'peer.service': 'older', 'service.peer.name': 'catalog' }, 'catalog'],
+    [{ 'peer.service': 'oldest', 'service.peer.name': 'older', 'server.service.name': 'catalog' }, 'catalog'],
     [{ 'server.address': 'api.example.org' }, 'api.example.org'],
     [{ 'net.peer.name': 'api.example.org' }, 'api.example.org'],
     [{ 'server.address': '10.1.2.3' }, ''],
