@@ -1,16 +1,42 @@
 import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
 import { execa } from 'execa'
-import type { BuildLog } from './log.ts'
 
-export interface CommandOptions {
+/** What a build printed: in a file for people, and in memory for the error that a failure ends in. */
+export class BuildLog implements AsyncDisposable {
+  readonly path: string
+  readonly lines: string[] = []
+  readonly #file: WriteStream
+
+  /** Empties the file. */
+  constructor(path: string) {
+    this.path = path
+    this.#file = createWriteStream(path)
+    // On a full disk go's own error says so; the log is not what should end the build.
+    this.#file.on('error', () => {})
+  }
+
+  write(line: string): void {
+    this.lines.push(line)
+    this.#file.write(`${line}\n`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#file.end()
+    await finished(this.#file).catch(() => {})
+  }
+}
+
+interface CommandOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   /** Gets the command line and what the command prints. */
   readonly log: BuildLog
   /** Called for every line; those it answers `false` to stay out of the log. */
-  readonly onLine?: (line: string) => boolean
-  readonly signal?: AbortSignal | undefined
+  readonly onLine: (line: string) => boolean
+  readonly signal: AbortSignal | undefined
 }
 
 /** A command of a build ended with an error; its output is in the log. */
@@ -49,7 +75,7 @@ export async function runCommand(
   })
   const lines = createInterface({ input: child.all })
   lines.on('line', (line) => {
-    if (options.onLine?.(line) !== false) log.write(line)
+    if (options.onLine(line)) log.write(line)
   })
   const allRead = once(lines, 'close')
   const kill = (): void => killGroup(child.pid)

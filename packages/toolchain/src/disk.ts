@@ -1,8 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { BinaryUnavailableError } from './errors.ts'
 import type { BinarySpec } from './table.ts'
-import { withoutBuild } from './toolchain.ts'
+import { noPermission, noSpace } from './unavailable.ts'
 
 const MIB = 1024 * 1024
 
@@ -30,27 +29,10 @@ export async function requireSpace(
 ): Promise<void> {
   for (const folder of folders) {
     const free = await freeMiB(folder)
-    if (free < neededMiB)
+    if (free < neededMiB) {
       throw noSpace(spec, `${folder} has ${free} MiB free, the build takes up to ${neededMiB} MiB`)
+    }
   }
-}
-
-export function noSpace(spec: BinarySpec, detail: string): BinaryUnavailableError {
-  return new BinaryUnavailableError({
-    binary: spec.name,
-    reason: 'no-space',
-    problem: `No room on disk to build ${spec.name}: ${detail}`,
-    wayOut: `Free some space (go clean -cache helps), or point FAULTLINE_CACHE_DIR, GOCACHE and GOMODCACHE to another disk, or ${withoutBuild(spec)}.`,
-  })
-}
-
-export function noPermission(spec: BinarySpec, detail: string): BinaryUnavailableError {
-  return new BinaryUnavailableError({
-    binary: spec.name,
-    reason: 'no-permission',
-    problem: `No permission to write what building ${spec.name} needs: ${detail}`,
-    wayOut: `Make the folder writable, or point FAULTLINE_CACHE_DIR (and GOCACHE, GOMODCACHE) to one that is, or ${withoutBuild(spec)}.`,
-  })
 }
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT'])

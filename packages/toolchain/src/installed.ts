@@ -1,13 +1,24 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { execa } from 'execa'
+import semver from 'semver'
 import which from 'which'
-import { BinaryUnavailableError } from './errors.ts'
-import { type BinarySpec, pathVariable } from './table.ts'
-import type { ResolvedBinary } from './types.ts'
-import { isSupported, readVersion } from './version.ts'
+import { type BinaryName, type BinarySpec, pathVariable } from './table.ts'
+import { BinaryUnavailableError } from './unavailable.ts'
+
+/** A binary that can be started. */
+export interface ResolvedBinary {
+  readonly name: BinaryName
+  /** Absolute path of the executable. */
+  readonly path: string
+  /** Semantic version, or `unknown` for a path from the environment whose program does not tell. */
+  readonly version: string
+  /** A path given in the environment, `PATH`, the kit's cache, or a build that this very call made. */
+  readonly source: 'env' | 'path' | 'cache' | 'built'
+}
 
 /** What a search of `PATH` gave: the first supported program, else those that were refused and why. */
-export interface PathSearch {
+interface PathSearch {
   readonly found?: ResolvedBinary
   /** Such as `/usr/bin/prometheus is version 2.45.3`. */
   readonly refused: readonly string[]
@@ -63,4 +74,33 @@ export async function fromPath(spec: BinarySpec, env: NodeJS.ProcessEnv): Promis
     }
   }
   return { refused }
+}
+
+/** Programs answer within some ten milliseconds; one that hangs is not what its name says. */
+const VERSION_TIMEOUT_MS = 10_000
+
+/**
+ * The semantic version in what a program prints about itself, or undefined when its own name and a
+ * version are not in there. Missing parts count as 0 and pre-release marks are left out, so that
+ * `3.1-dev` is 3.1.0: for a development build the features decide, not the order of releases.
+ */
+export function parseVersion(pattern: RegExp, output: string): string | undefined {
+  const found = pattern.exec(output)?.[1]
+  return semver.coerce(found)?.version
+}
+
+/** Runs the program's version command; undefined when it does not run or does not tell. */
+export async function readVersion(spec: BinarySpec, path: string): Promise<string | undefined> {
+  const result = await execa(path, spec.versionArgs ?? ['--version'], {
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    timeout: VERSION_TIMEOUT_MS,
+  })
+  return result.failed ? undefined : parseVersion(spec.versionPattern, result.all)
+}
+
+/** Whether the kit takes this version of the binary from `PATH`. */
+export function isSupported(spec: BinarySpec, version: string): boolean {
+  return semver.satisfies(version, spec.supported)
 }

@@ -1,13 +1,19 @@
 import PQueue from 'p-queue'
-import { buildBinary } from './build.ts'
-import { cachedPath } from './digest.ts'
+import { type BuildProgress, buildBinary } from './build.ts'
+import { acquireBuildLock, cachedPath, cacheRoot } from './cache.ts'
 import { onDisk } from './disk.ts'
-import { BinaryUnavailableError } from './errors.ts'
-import { fromEnvironment, fromPath, isExecutableFile } from './installed.ts'
-import { acquireBuildLock } from './lock.ts'
-import { cacheRoot } from './paths.ts'
-import { type BinarySpec, binarySpec, type GoBuild, pathVariable } from './table.ts'
-import type { BinaryName, BuildProgress, ResolvedBinary, ResolveOptions } from './types.ts'
+import { fromEnvironment, fromPath, isExecutableFile, type ResolvedBinary } from './installed.ts'
+import { type BinaryName, type BinarySpec, binarySpec, type GoBuild, pathVariable } from './table.ts'
+import { BinaryUnavailableError } from './unavailable.ts'
+
+export interface ResolveOptions {
+  /** Called for every step of a build; never called when the binary is there already. */
+  readonly onProgress?: (progress: BuildProgress) => void
+  /** Ends a build, together with all processes that it started; the promise rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** Environment to read `PATH`, `FAULTLINE_BIN_*`, `FAULTLINE_CACHE_DIR` and Go's settings from. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv
+}
 
 /** Builds of this process, in the order they were asked for; the lock file keeps other processes apart. */
 const builds = new PQueue({ concurrency: 1 })
@@ -33,20 +39,24 @@ export async function resolveBinary(name: BinaryName, options: ResolveOptions = 
 }
 
 /**
- * Resolves binaries one after the other, in the given order.
+ * Whether a program that the kit does not build is there; if not, its stand-in takes its place. One that is there in
+ * another version is worth a word: who put it on `PATH` meant it to be used.
  *
- * @throws BinaryUnavailableError for the first that cannot be had
+ * @throws BinaryUnavailableError when one was named but does not run
  */
-export async function resolveAll(
-  names: readonly BinaryName[],
-  onProgress?: (progress: BuildProgress) => void,
-  options: Omit<ResolveOptions, 'onProgress'> = {},
-): Promise<readonly ResolvedBinary[]> {
-  const resolved: ResolvedBinary[] = []
-  for (const name of names) {
-    resolved.push(await resolveBinary(name, onProgress === undefined ? options : { ...options, onProgress }))
+export async function isInstalled(
+  name: BinaryName,
+  notice: (text: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<boolean> {
+  try {
+    await resolveBinary(name, { env })
+    return true
+  } catch (error) {
+    if (!(error instanceof BinaryUnavailableError) || error.reason !== 'not-found') throw error
+    if (error.refused.length > 0) notice(`${error.problem}: it is not used`)
+    return false
   }
-  return resolved
 }
 
 async function fromBuild(

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import semver from 'semver'
 import { describe, expect, it } from 'vitest'
-import { BUILDER_FOLDER } from './digest.ts'
-import { REPOSITORY_ROOT, toolFolder } from './paths.ts'
+import { BUILDER_FOLDER, REPOSITORY_ROOT, toolFolder } from './cache.ts'
 import { BINARY_NAMES, binarySpec } from './table.ts'
 
 /** `path version` pairs that a go.mod requires. */

@@ -1,11 +1,10 @@
-import type { BinaryName } from './types.ts'
-
 /** How to find a program that is installed already. */
 export interface BinarySpec {
   readonly name: BinaryName
   /** Names to look for on `PATH`, in this order. */
   readonly executables: readonly string[]
-  readonly versionArgs: readonly string[]
+  /** `--version` by default. */
+  readonly versionArgs?: readonly string[]
   /** Its first group is the version. Anchored on the program's name, as others share such names. */
   readonly versionPattern: RegExp
   /** Semver range of the versions that the kit takes from `PATH`. */
@@ -26,7 +25,7 @@ export interface GoBuild {
   /** Import path of the command. */
   readonly package: string
   readonly file: string
-  readonly tags: readonly string[]
+  readonly tags?: readonly string[]
   /** Go variable that the program reads its own version from; its release build sets it likewise. */
   readonly versionVariable?: string
   /** What that variable's value has in front of the version; nothing by default. */
@@ -42,10 +41,23 @@ export interface GoBuild {
   readonly diskMiB: number
 }
 
-const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
+/** Pinned by one module. */
+const PROMETHEUS = {
+  version: '3.16.0',
+  module: 'github.com/prometheus/prometheus',
+  // Prometheus numbers the module of release 3.16.0 as v0.316.0, since its Go API is not stable.
+  moduleVersion: 'v0.316.0',
+  folder: 'prometheus',
+  // Service discovery of clouds is most of the program's size and not used here.
+  tags: ['remove_all_sd'],
+  versionVariable: 'github.com/prometheus/common/version.Version',
+  diskMiB: 2000,
+}
+
+/** Every binary the kit knows, quickest build first, those it cannot build last. */
+const TABLE = {
   toxiproxy: {
     executables: ['toxiproxy-server'],
-    versionArgs: ['--version'],
     versionPattern: /^toxiproxy-server version v?(\d+\.\d+\.\d+)/m,
     supported: '^2.5.0',
     build: {
@@ -54,7 +66,6 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
       folder: 'toxiproxy',
       package: 'github.com/Shopify/toxiproxy/v2/cmd/server',
       file: 'toxiproxy-server',
-      tags: [],
       versionVariable: 'github.com/Shopify/toxiproxy/v2.Version',
       expectedSeconds: 6,
       diskMiB: 350,
@@ -62,7 +73,6 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
   },
   nats: {
     executables: ['nats-server'],
-    versionArgs: ['--version'],
     versionPattern: /^nats-server: v?(\d+\.\d+\.\d+)/m,
     supported: '^2.15.2',
     build: {
@@ -71,52 +81,83 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
       folder: 'nats',
       package: 'github.com/nats-io/nats-server/v2',
       file: 'nats-server',
-      tags: [],
       expectedSeconds: 17,
       diskMiB: 450,
     },
   },
+  k6: {
+    executables: ['k6'],
+    versionPattern: /^k6 v?(\d+\.\d+\.\d+)/m,
+    supported: '^1.8.1',
+    build: {
+      version: '1.8.1',
+      module: 'go.k6.io/k6',
+      folder: 'k6',
+      package: 'go.k6.io/k6',
+      file: 'k6',
+      expectedSeconds: 62,
+      diskMiB: 1300,
+    },
+  },
+  caddy: {
+    executables: ['caddy'],
+    versionArgs: ['version'],
+    // It prints nothing but its version; built from its module, the module's own tag.
+    versionPattern: /^v(\d+\.\d+\.\d+)(?: h1:\S+)?$/m,
+    supported: '^2.11.0',
+    build: {
+      version: '2.11.9',
+      module: 'github.com/caddyserver/caddy/v2',
+      folder: 'caddy',
+      package: 'github.com/caddyserver/caddy/v2/cmd/caddy',
+      file: 'caddy',
+      versionVariable: 'github.com/caddyserver/caddy/v2.CustomVersion',
+      versionPrefix: 'v',
+      expectedSeconds: 60,
+      diskMiB: 1200,
+    },
+  },
   prometheus: {
     executables: ['prometheus'],
-    versionArgs: ['--version'],
     versionPattern: /^prometheus, version v?(\d+\.\d+\.\d+)/m,
     supported: '^3.16.0',
     build: {
-      version: '3.16.0',
-      module: 'github.com/prometheus/prometheus',
-      // Prometheus numbers the module of release 3.16.0 as v0.316.0, since its Go API is not stable.
-      moduleVersion: 'v0.316.0',
-      folder: 'prometheus',
+      ...PROMETHEUS,
       package: 'github.com/prometheus/prometheus/cmd/prometheus',
       file: 'prometheus',
-      // Service discovery of clouds is most of the program's size and not used here.
-      tags: ['remove_all_sd'],
-      versionVariable: 'github.com/prometheus/common/version.Version',
       expectedSeconds: 98,
-      diskMiB: 2000,
     },
   },
   promtool: {
     executables: ['promtool'],
-    versionArgs: ['--version'],
     versionPattern: /^promtool, version v?(\d+\.\d+\.\d+)/m,
     supported: '^3.16.0',
     build: {
-      version: '3.16.0',
-      module: 'github.com/prometheus/prometheus',
-      moduleVersion: 'v0.316.0',
-      folder: 'prometheus',
+      ...PROMETHEUS,
       package: 'github.com/prometheus/prometheus/cmd/promtool',
       file: 'promtool',
-      tags: ['remove_all_sd'],
-      versionVariable: 'github.com/prometheus/common/version.Version',
       expectedSeconds: 44,
-      diskMiB: 2000,
+    },
+  },
+  compose: {
+    executables: ['docker-compose'],
+    versionArgs: ['version'],
+    versionPattern: /^Docker Compose version v?(\d+\.\d+\.\d+)/m,
+    supported: '>=2.24.0',
+    build: {
+      version: '2.40.3',
+      module: 'github.com/docker/compose/v2',
+      folder: 'compose',
+      package: 'github.com/docker/compose/v2/cmd',
+      file: 'docker-compose',
+      versionVariable: 'github.com/docker/compose/v2/internal.Version',
+      versionPrefix: 'v',
+      expectedSeconds: 173,
+      diskMiB: 1500,
     },
   },
   collector: {
     executables: ['otelcol-contrib'],
-    versionArgs: ['--version'],
     versionPattern: /^(?:otelcol-contrib|faultline-collector) version v?(\d+\.\d+\.\d+)/m,
     // The collector renames settings between minor versions, so only patches of the tested one.
     supported: '~0.161.0',
@@ -134,7 +175,6 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
   },
   loki: {
     executables: ['loki'],
-    versionArgs: ['--version'],
     versionPattern: /^loki, version v?(\d+\.\d+\.\d+)/m,
     supported: '^3.7.8',
     build: {
@@ -143,123 +183,51 @@ const TABLE: Readonly<Record<BinaryName, Omit<BinarySpec, 'name'>>> = {
       folder: 'loki',
       package: 'github.com/grafana/loki/v3/cmd/loki',
       file: 'loki',
-      tags: [],
       versionVariable: 'github.com/grafana/loki/v3/pkg/util/build.Version',
       expectedSeconds: 270,
       diskMiB: 4000,
     },
   },
-  k6: {
-    executables: ['k6'],
-    versionArgs: ['--version'],
-    versionPattern: /^k6 v?(\d+\.\d+\.\d+)/m,
-    supported: '^1.8.1',
-    build: {
-      version: '1.8.1',
-      module: 'go.k6.io/k6',
-      folder: 'k6',
-      package: 'go.k6.io/k6',
-      file: 'k6',
-      tags: [],
-      expectedSeconds: 62,
-      diskMiB: 1300,
-    },
-  },
-  caddy: {
-    executables: ['caddy'],
-    versionArgs: ['version'],
-    // It prints nothing but its version; built from its module, the module's own tag.
-    versionPattern: /^v(\d+\.\d+\.\d+)(?: h1:\S+)?$/m,
-    supported: '^2.11.0',
-    build: {
-      version: '2.11.9',
-      module: 'github.com/caddyserver/caddy/v2',
-      folder: 'caddy',
-      package: 'github.com/caddyserver/caddy/v2/cmd/caddy',
-      file: 'caddy',
-      tags: [],
-      versionVariable: 'github.com/caddyserver/caddy/v2.CustomVersion',
-      versionPrefix: 'v',
-      expectedSeconds: 60,
-      diskMiB: 1200,
-    },
-  },
-  compose: {
-    executables: ['docker-compose'],
-    versionArgs: ['version'],
-    versionPattern: /^Docker Compose version v?(\d+\.\d+\.\d+)/m,
-    supported: '>=2.24.0',
-    build: {
-      version: '2.40.3',
-      module: 'github.com/docker/compose/v2',
-      folder: 'compose',
-      package: 'github.com/docker/compose/v2/cmd',
-      file: 'docker-compose',
-      tags: [],
-      versionVariable: 'github.com/docker/compose/v2/internal.Version',
-      versionPrefix: 'v',
-      expectedSeconds: 173,
-      diskMiB: 1500,
-    },
-  },
   tempo: {
     executables: ['tempo'],
-    versionArgs: ['--version'],
     versionPattern: /^tempo, version v?(\d+\.\d+(?:\.\d+)?)/m,
     supported: '>=3.0.0',
   },
   pyroscope: {
     executables: ['pyroscope'],
-    versionArgs: ['--version'],
     versionPattern: /^pyroscope, version v?(\d+\.\d+(?:\.\d+)?)/m,
     supported: '>=2.0.0',
   },
   grafana: {
     executables: ['grafana'],
-    versionArgs: ['--version'],
     versionPattern: /^grafana version v?(\d+\.\d+(?:\.\d+)?)/im,
     supported: '>=13.0.0',
   },
   valkey: {
     executables: ['valkey-server', 'redis-server'],
-    versionArgs: ['--version'],
     versionPattern: /^(?:Valkey|Redis) server v=(\d+\.\d+\.\d+)/m,
     // Valkey began as Redis 7.2; the catalog's commands are older than both.
     supported: '>=7.0.0',
   },
   alertmanager: {
     executables: ['alertmanager'],
-    versionArgs: ['--version'],
     versionPattern: /^alertmanager, version v?(\d+\.\d+\.\d+)/m,
     // its API v2, which Prometheus speaks
     supported: '>=0.27.0',
   },
-}
+} satisfies Readonly<Record<string, Omit<BinarySpec, 'name'>>>
 
-/** Every binary the kit knows, quickest build first, those it cannot build last. */
-export const BINARY_NAMES: readonly BinaryName[] = [
-  'toxiproxy',
-  'nats',
-  'k6',
-  'caddy',
-  'prometheus',
-  'promtool',
-  'compose',
-  'collector',
-  'loki',
-  'tempo',
-  'pyroscope',
-  'grafana',
-  'valkey',
-  'alertmanager',
-]
+/** A third-party program that the kit runs but does not contain. */
+export type BinaryName = keyof typeof TABLE
+export const BINARY_NAMES = Object.keys(TABLE) as readonly BinaryName[]
 
 /** Versions that the kit builds, by name. */
 export function binaryVersions(): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(TABLE).flatMap(([name, { build }]) =>
-      build === undefined ? [] : [[name, build.version]],
-    ),
+    BINARY_NAMES.flatMap((name) => {
+      const { build } = binarySpec(name)
+      return build === undefined ? [] : [[name, build.version]]
+    }),
   )
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cachedPath } from '../src/digest.ts'
+import { cachedPath } from '../src/cache.ts'
 import { isInstalled, resolveBinary } from '../src/index.ts'
 import { binarySpec } from '../src/table.ts'
 import { sandbox } from './support.ts'
@@ -73,7 +73,7 @@ describe('a binary that is there already', () => {
   })
 })
 
-describe('a binary that cannot be had', () => {
+describe('a binary that is not available', () => {
   it.each(['tempo', 'pyroscope', 'grafana'] as const)(
     '%s: not-found, as the kit does not build it',
     async (name) => {

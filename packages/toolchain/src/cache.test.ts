@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type BuildInputs, buildDigest, buildFlags } from './digest.ts'
+import { type BuildInputs, buildDigest, buildFlags } from './cache.ts'
 import { binarySpec } from './table.ts'
 
 const inputs: fc.Arbitrary<BuildInputs> = fc.record({

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { UnavailableReason } from './errors.ts'
-import { explainFailure } from './failure.ts'
 import { binarySpec } from './table.ts'
+import { explainFailure, type UnavailableReason, withoutBuild } from './unavailable.ts'
 
 const spec = binarySpec('loki')
 
@@ -45,5 +44,13 @@ describe('explanation of a failed build', () => {
     const error = explainFailure(spec, { path: '/log', lines })
     expect(error.logTail).toEqual(lines.slice(-12))
     expect(error.message.split('\n').at(-1)).toBe('  | line 99')
+  })
+})
+
+describe('alternatives to a build', () => {
+  it('name the program, the versions and the variable', () => {
+    expect(withoutBuild(binarySpec('toxiproxy'))).toBe(
+      'put toxiproxy-server (version ^2.5.0) on PATH, or set FAULTLINE_BIN_TOXIPROXY to its path',
+    )
   })
 })

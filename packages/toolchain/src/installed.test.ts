@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BINARY_NAMES, binarySpec } from './table.ts'
-import type { BinaryName } from './types.ts'
-import { isSupported, parseVersion } from './version.ts'
+import { isSupported, parseVersion } from './installed.ts'
+import { BINARY_NAMES, type BinaryName, binarySpec } from './table.ts'
 
 /** How each program words its version, with the numbers to come. */
 const PRINTED: Readonly<Record<BinaryName, (version: string) => string>> = {

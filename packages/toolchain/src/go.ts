@@ -5,16 +5,14 @@ import { execa } from 'execa'
 import semver from 'semver'
 import which from 'which'
 import { z } from 'zod'
-import { BUILDER_FOLDER, hostTarget } from './digest.ts'
-import { BinaryUnavailableError } from './errors.ts'
-import { toolFolder } from './paths.ts'
-import { BINARY_NAMES, type BinarySpec, binarySpec, pathVariable } from './table.ts'
+import { BUILDER_FOLDER, hostTarget, toolFolder } from './cache.ts'
+import { BINARY_NAMES, type BinarySpec, binarySpec } from './table.ts'
+import { BinaryUnavailableError, withoutBuild } from './unavailable.ts'
 
 /** A Go toolchain that can build every tool. */
 export interface GoToolchain {
   /** Absolute path of the `go` command. */
   readonly path: string
-  readonly version: string
   /** Folders that a build writes to. */
   readonly buildCache: string
   readonly moduleCache: string
@@ -30,16 +28,10 @@ export function requiredGo(goMod: string): string {
 }
 
 /** The lowest version of Go that builds all tools, so that a too old one is named before the first build. */
-export async function minimumGo(): Promise<string> {
-  const folders = new Set([BUILDER_FOLDER])
-  for (const name of BINARY_NAMES) {
-    const folder = binarySpec(name).build?.folder
-    if (folder !== undefined) folders.add(folder)
-  }
-  const versions: string[] = []
-  for (const folder of folders) {
-    versions.push(requiredGo(await readFile(join(toolFolder(folder), 'go.mod'), 'utf8')))
-  }
+async function minimumGo(): Promise<string> {
+  const folders = new Set(BINARY_NAMES.flatMap((name) => binarySpec(name).build?.folder ?? []))
+  const goMods = [BUILDER_FOLDER, ...folders].map((folder) => join(toolFolder(folder), 'go.mod'))
+  const versions = await Promise.all(goMods.map(async (path) => requiredGo(await readFile(path, 'utf8'))))
   return versions.reduce((highest, version) => (semver.gt(version, highest) ? version : highest))
 }
 
@@ -63,12 +55,6 @@ export function goEnvironment(env: NodeJS.ProcessEnv, temporary: string): NodeJS
   }
 }
 
-/** What to do where a binary cannot be built: the alternatives to a build. */
-export function withoutBuild(spec: BinarySpec): string {
-  const programs = spec.executables.join(' or ')
-  return `put ${programs} (version ${spec.supported}) on PATH, or set ${pathVariable(spec.name)} to its path`
-}
-
 /**
  * Finds Go on `PATH`.
  *
@@ -76,15 +62,16 @@ export function withoutBuild(spec: BinarySpec): string {
  */
 export async function findGo(spec: BinarySpec, env: NodeJS.ProcessEnv): Promise<GoToolchain> {
   const minimum = await minimumGo()
-  const path = await which('go', { nothrow: true, path: env.PATH ?? '' })
-  if (path === null) {
-    throw new BinaryUnavailableError({
+  const install = `Install Go ${minimum} or newer (https://go.dev/dl/)`
+  const lacking = (reason: 'no-go' | 'go-too-old', why: string, wayOut: string): BinaryUnavailableError =>
+    new BinaryUnavailableError({
       binary: spec.name,
-      reason: 'no-go',
-      problem: `${spec.name} has to be built once, and there is no go command on PATH`,
-      wayOut: `Install Go ${minimum} or newer (https://go.dev/dl/), or ${withoutBuild(spec)}.`,
+      reason,
+      problem: `${spec.name} has to be built once, ${why}`,
+      wayOut: `${wayOut}, or ${withoutBuild(spec)}.`,
     })
-  }
+  const path = await which('go', { nothrow: true, path: env.PATH ?? '' })
+  if (path === null) throw lacking('no-go', 'and there is no go command on PATH', install)
   const asked = await execa(path, ['env', '-json', ...Object.keys(goSettings.shape)], {
     cwd: tmpdir(),
     env: goEnvironment(env, tmpdir()),
@@ -93,22 +80,14 @@ export async function findGo(spec: BinarySpec, env: NodeJS.ProcessEnv): Promise<
     stdin: 'ignore',
   })
   if (asked.failed) {
-    throw new BinaryUnavailableError({
-      binary: spec.name,
-      reason: 'no-go',
-      problem: `${spec.name} has to be built once, and ${path} does not run: ${asked.stderr || asked.shortMessage}`,
-      wayOut: `Repair the installation of Go, or ${withoutBuild(spec)}.`,
-    })
+    const why = `and ${path} does not run: ${asked.stderr || asked.shortMessage}`
+    throw lacking('no-go', why, 'Repair the installation of Go')
   }
   const answer = goSettings.parse(JSON.parse(asked.stdout))
   const version = semver.coerce(answer.GOVERSION)?.version ?? '0.0.0'
   if (semver.lt(version, minimum)) {
-    throw new BinaryUnavailableError({
-      binary: spec.name,
-      reason: 'go-too-old',
-      problem: `${spec.name} has to be built once, which takes Go ${minimum} or newer, and ${path} is ${answer.GOVERSION}`,
-      wayOut: `Install Go ${minimum} or newer (https://go.dev/dl/), or ${withoutBuild(spec)}.`,
-    })
+    const why = `which takes Go ${minimum} or newer, and ${path} is ${answer.GOVERSION}`
+    throw lacking('go-too-old', why, install)
   }
-  return { path, version, buildCache: answer.GOCACHE, moduleCache: answer.GOMODCACHE }
+  return { path, buildCache: answer.GOCACHE, moduleCache: answer.GOMODCACHE }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { binarySpec } from './table.ts'
-import { goEnvironment, requiredGo, withoutBuild } from './toolchain.ts'
+import { goEnvironment, requiredGo } from './go.ts'
 
 describe('version of Go that a module asks for', () => {
   it.each([
@@ -38,13 +37,5 @@ describe('environment of go', () => {
     })
     expect(env.GOOS).not.toBe('plan9')
     expect(Object.values(env)).not.toContain('')
-  })
-})
-
-describe('alternatives to a build', () => {
-  it('name the program, the versions and the variable', () => {
-    expect(withoutBuild(binarySpec('toxiproxy'))).toBe(
-      'put toxiproxy-server (version ^2.5.0) on PATH, or set FAULTLINE_BIN_TOXIPROXY to its path',
-    )
   })
 })
