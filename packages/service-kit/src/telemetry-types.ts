@@ -20,6 +20,16 @@ export interface Logger {
 /** Registry that a service's metrics are made on. */
 export type MetricsRegistry = Registry<OpenMetricsContentType>
 
+/** Metrics that are made once on a registry, however many share them. */
+export function oncePerRegistry<Metrics extends object>(make: (register: MetricsRegistry) => Metrics) {
+  const made = new WeakMap<MetricsRegistry, Metrics>()
+  return (register: MetricsRegistry): Metrics => {
+    const metrics = made.get(register) ?? make(register)
+    made.set(register, metrics)
+    return metrics
+  }
+}
+
 /**
  * What a service needs of its telemetry, whoever made it: `startTelemetry()` of `@faultline/telemetry` gives it, and
  * so does a handful of stock parts (`services/payment-provider/src/instrumentation.ts`).

@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { expect, test, vi } from 'vitest'
-import { createHttpClient, type HttpClient, type RetryPolicy } from '../src/index.ts'
+import type { RetryPolicy } from '../src/http-client/retries.ts'
+import { createHttpClient, type HttpClient } from '../src/index.ts'
 
 /** Serves 50 a second. */
 const SERVICE_MS = 20

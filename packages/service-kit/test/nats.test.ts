@@ -5,7 +5,8 @@ import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { connectNats, ensureStream, type Nats, NatsClosedError, type NatsOptions } from '../src/index.ts'
+import { connectNats, ensureStream, type Nats } from '../src/index.ts'
+import { NatsClosedError, type NatsOptions } from '../src/nats/connect.ts'
 
 let server: TestNats
 let telemetry: TestTelemetry

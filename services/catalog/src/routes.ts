@@ -58,7 +58,7 @@ export function catalogRoutes({ concerts, venues, seats, verifier }: CatalogRout
     const id = concertIdOf(ctx.params.concertId)
     const ifMatch = ctx.get('if-match')
     if (ifMatch === '') throw preconditionRequired()
-    const patch = validate(concertPatchSchema, await readJsonBody(ctx, { types: PATCH_TYPES }), 'body')
+    const patch = validate(concertPatchSchema, await readJsonBody(ctx, PATCH_TYPES), 'body')
     const { value, tag } = await concerts.patch(id, patch, ifMatch, ctx.state.deadline)
     ctx.set('etag', tag)
     ctx.body = value

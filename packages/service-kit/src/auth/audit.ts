@@ -1,6 +1,49 @@
+import { errors } from 'jose'
 import { Counter } from 'prom-client'
-import type { Logger, MetricsRegistry } from '../telemetry-types.ts'
-import { TOKEN_FAULTS, type TokenFault } from './invalid-token-error.ts'
+import { type Logger, type MetricsRegistry, oncePerRegistry } from '../telemetry-types.ts'
+
+/** Why a token is not taken; also label values, so the set is closed. */
+export const TOKEN_FAULTS = [
+  'missing',
+  'malformed',
+  'algorithm',
+  'unknown_key',
+  'signature',
+  'expired',
+  'issuer',
+  'audience',
+  'claims',
+  'revoked',
+] as const
+export type TokenFault = (typeof TOKEN_FAULTS)[number]
+
+/** A token is not taken. */
+export class InvalidTokenError extends Error {
+  override readonly name = 'InvalidTokenError'
+  readonly fault: TokenFault
+
+  constructor(fault: TokenFault, cause?: unknown) {
+    super(`the token is not taken: ${fault}`, { cause })
+    this.fault = fault
+  }
+}
+
+/** The fault that an error of `jose` tells of; undefined when it tells nothing of the token. */
+export function tokenFaultOf(error: unknown): TokenFault | undefined {
+  if (error instanceof errors.JWTExpired) return 'expired'
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'aud') return 'audience'
+    return error.claim === 'iss' ? 'issuer' : 'claims'
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature'
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+    return 'unknown_key'
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported)
+    return 'algorithm'
+  if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid) return 'malformed'
+  return undefined
+}
 
 /** Keeps the books on who was let in: counters, and security events in the log. */
 export interface AuthAudit {
@@ -12,12 +55,8 @@ export interface AuthAudit {
 }
 
 const SCOPE = 'scope'
-const countersOf = new WeakMap<MetricsRegistry, Counter<'outcome'>>()
 
-/** The counter on a registry; made once, however many verifiers share it. */
-function counterOn(register: MetricsRegistry): Counter<'outcome'> {
-  const existing = countersOf.get(register)
-  if (existing) return existing
+const counterOn = oncePerRegistry((register) => {
   const counter = new Counter({
     name: 'auth_token_checks_total',
     help: 'Checks of access tokens by outcome: accepted, or why not',
@@ -26,9 +65,8 @@ function counterOn(register: MetricsRegistry): Counter<'outcome'> {
   })
   // A rate needs the series from the start.
   for (const outcome of ['accepted', SCOPE, ...TOKEN_FAULTS]) counter.inc({ outcome }, 0)
-  countersOf.set(register, counter)
   return counter
-}
+})
 
 /**
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Logging_Vocabulary_Cheat_Sheet.html (authn_*, authz_fail)

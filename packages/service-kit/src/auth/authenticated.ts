@@ -1,8 +1,7 @@
 import type { Middleware } from 'koa'
-import { ProblemError } from '../problems/problem.ts'
-import { InvalidTokenError, type TokenFault } from './invalid-token-error.ts'
-import type { AuthenticatedState, Principal } from './principal.ts'
-import type { TokenVerifier } from './token-verifier.ts'
+import { ProblemError } from '../app/problem.ts'
+import { InvalidTokenError, type TokenFault } from './audit.ts'
+import type { AuthenticatedState, Principal, TokenVerifier } from './token-verifier.ts'
 
 /**
  * Lets a request through that has a good bearer token with all of the scopes; leaves who it is in

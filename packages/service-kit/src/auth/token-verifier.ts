@@ -1,10 +1,25 @@
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import { DependencyError } from '../http-client/dependency-error.ts'
+import { DependencyError } from '../http-client/attempt.ts'
 import type { Logger, MetricsRegistry } from '../telemetry-types.ts'
-import { type AuthAudit, createAuthAudit } from './audit.ts'
-import { InvalidTokenError, tokenFaultOf } from './invalid-token-error.ts'
-import type { Principal } from './principal.ts'
+import { type AuthAudit, createAuthAudit, InvalidTokenError, tokenFaultOf } from './audit.ts'
 import type { Revocations } from './revocations.ts'
+
+/** Who sent a request, as its token says. */
+export interface Principal {
+  /** User id, or the name of the service. */
+  readonly subject: string
+  /** A user's token belongs to a session; a service's does not. */
+  readonly kind: 'user' | 'service'
+  readonly sessionId: string | undefined
+  readonly scopes: ReadonlySet<string>
+}
+
+/** What {@link authenticated} leaves in `ctx.state`. */
+export interface AuthenticatedState {
+  principal: Principal
+  /** The token itself, to be passed on to the service that does the work. */
+  token: string
+}
 
 /** Name of an issuer's key set as a dependency. */
 export const JWKS = 'jwks'
@@ -31,15 +46,15 @@ export interface TokenVerifierOptions {
   jwksMaxAgeMs?: number
   /** Longest fetch of a key set, in milliseconds. */
   jwksTimeoutMs?: number
-  /** How far the clocks of two machines may be apart, in seconds. */
-  clockToleranceSeconds?: number
 }
 
-export const tokenVerifierDefaults = {
+/** How far the clocks of two machines may be apart, in seconds. */
+const CLOCK_TOLERANCE_SECONDS = 2
+
+const tokenVerifierDefaults = {
   jwksCooldownMs: 1_000,
   jwksMaxAgeMs: 300_000,
   jwksTimeoutMs: 1_000,
-  clockToleranceSeconds: 2,
 } satisfies Partial<TokenVerifierOptions>
 
 export interface TokenVerifier {
@@ -71,7 +86,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         algorithms: [TOKEN_ALGORITHM],
         typ: TOKEN_TYPE,
         requiredClaims: ['exp', 'sub'],
-        clockTolerance: settings.clockToleranceSeconds,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
       })
       payload = verified.payload
     } catch (error) {

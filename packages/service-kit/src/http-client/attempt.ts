@@ -1,6 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
-import type { DependencyFailure } from '../problems/common-problems.ts'
+import type { DependencyFailure } from '../app/problem.ts'
+
+/** A call to a dependency did not succeed, after whatever retries were allowed. */
+export class DependencyError extends Error {
+  override readonly name = 'DependencyError'
+  readonly dependency: string
+  readonly failure: DependencyFailure
+
+  constructor(dependency: string, failure: DependencyFailure, cause?: unknown) {
+    super(`${dependency}: ${failure}`, { cause })
+    this.dependency = dependency
+    this.failure = failure
+  }
+}
 
 /** An answer of a dependency, with its body read to the end. */
 export interface HttpAnswer {

@@ -4,9 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { freePort } from '@faultline/test-support/ports'
 import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Deadline } from '../deadline/deadline.ts'
-import { DEADLINE_HEADER } from '../deadline/middleware.ts'
-import { DependencyError } from './dependency-error.ts'
+import { DEADLINE_HEADER, Deadline } from '../app/deadline.ts'
+import { DependencyError } from './attempt.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts'
 
 const running: { close(): unknown }[] = []

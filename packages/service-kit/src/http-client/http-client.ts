@@ -7,16 +7,12 @@ import {
   handleWhenResult,
   retry,
 } from 'cockatiel'
-import { Deadline } from '../deadline/deadline.ts'
-import { DEADLINE_HEADER } from '../deadline/middleware.ts'
+import { DEADLINE_HEADER, Deadline } from '../app/deadline.ts'
 import type { MetricsRegistry } from '../telemetry-types.ts'
-import { attempt, type HttpAnswer, type HttpRequest, type Outcome } from './attempt.ts'
-import { DependencyError } from './dependency-error.ts'
+import { attempt, DependencyError, type HttpAnswer, type HttpRequest, type Outcome } from './attempt.ts'
 import { BREAKER_STATES, type BreakerState, resilienceMetrics } from './metrics.ts'
-import { callNaively } from './naive.ts'
 import { Replicas } from './replicas.ts'
-import { RetryBudget, type RetryBudgetOptions } from './retry-budget.ts'
-import type { RetryPolicy } from './retry-policy.ts'
+import { callNaively, RetryBudget, type RetryBudgetOptions, type RetryPolicy } from './retries.ts'
 
 export interface HttpClientOptions {
   /** Name of the dependency: `peer_service` of its metrics and `dependency` of problems. */

@@ -1,36 +1,21 @@
 import { Counter, Gauge } from 'prom-client'
-import type { MetricsRegistry } from '../telemetry-types.ts'
-import { RETRY_POLICIES, type RetryPolicy } from './retry-policy.ts'
+import { oncePerRegistry } from '../telemetry-types.ts'
+import { RETRY_POLICIES, type RetryPolicy } from './retries.ts'
 
 /** Gauge values of a breaker's state. */
 export const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const
 export type BreakerState = keyof typeof BREAKER_STATES
 
-/** What the resilience policies of the outgoing HTTP report; `replica` is the place in the configured list. */
-export interface ResilienceMetrics {
-  calls: Counter<'peer_service' | 'outcome'>
-  retries: Counter<'peer_service'>
-  budgetExhausted: Counter<'peer_service'>
-  budgetTokens: Gauge<'peer_service'>
-  timeouts: Counter<'peer_service'>
-  breakerState: Gauge<'peer_service' | 'replica'>
-  breakerTransitions: Counter<'peer_service' | 'replica' | 'state'>
-  bulkheadInFlight: Gauge<'peer_service'>
-  bulkheadRejected: Counter<'peer_service'>
-  /** The policy in force, by dependency; asked when metrics are read, as a flag changes without a call. */
-  policies: Map<string, () => RetryPolicy>
-}
-
-const metricsOf = new WeakMap<MetricsRegistry, ResilienceMetrics>()
-
-/** The metrics on a registry; made once, however many clients share it. */
-export function resilienceMetrics(register: MetricsRegistry): ResilienceMetrics {
-  const existing = metricsOf.get(register)
-  if (existing) return existing
+/**
+ * What the resilience policies of the outgoing HTTP report, made once however many clients share the registry;
+ * `replica` is the place in the configured list.
+ */
+export const resilienceMetrics = oncePerRegistry((register) => {
   const registers = [register]
   const peer = ['peer_service'] as const
   const replica = ['peer_service', 'replica'] as const
-  const policies: ResilienceMetrics['policies'] = new Map()
+  /** The policy in force, by dependency; asked when metrics are read, as a flag changes without a call. */
+  const policies = new Map<string, () => RetryPolicy>()
   new Gauge({
     name: 'resilience_retry_policy',
     help: '1 for the retry policy that calls to a dependency follow, 0 for the other',
@@ -44,7 +29,7 @@ export function resilienceMetrics(register: MetricsRegistry): ResilienceMetrics 
       }
     },
   })
-  const metrics: ResilienceMetrics = {
+  return {
     policies,
     calls: new Counter({
       name: 'resilience_calls_total',
@@ -101,6 +86,4 @@ export function resilienceMetrics(register: MetricsRegistry): ResilienceMetrics 
       registers,
     }),
   }
-  metricsOf.set(register, metrics)
-  return metrics
-}
+})

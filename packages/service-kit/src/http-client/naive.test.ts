@@ -3,11 +3,10 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Deadline } from '../deadline/deadline.ts'
-import { DEADLINE_HEADER } from '../deadline/middleware.ts'
-import { DependencyError } from './dependency-error.ts'
+import { DEADLINE_HEADER, Deadline } from '../app/deadline.ts'
+import { DependencyError } from './attempt.ts'
 import { createHttpClient, type HttpCall, type HttpClientOptions } from './http-client.ts'
-import type { RetryPolicy } from './retry-policy.ts'
+import type { RetryPolicy } from './retries.ts'
 
 const running: { close(): unknown }[] = []
 

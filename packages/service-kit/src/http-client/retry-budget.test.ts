@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetryBudget } from './retry-budget.ts'
+import { RetryBudget } from './retries.ts'
 
 function budgetAt(options: { ratio: number; minPerSecond: number; capacity: number }) {
   let nowMs = 0

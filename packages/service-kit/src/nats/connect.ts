@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { Deadline } from '../deadline/deadline.ts'
-import type { Logger, MetricsRegistry } from '../telemetry-types.ts'
-import { type ConnectionMetrics, connectionMetrics } from './metrics.ts'
+import { Counter, Gauge } from 'prom-client'
+import { Deadline } from '../app/deadline.ts'
+import { type Logger, type MetricsRegistry, oncePerRegistry } from '../telemetry-types.ts'
 
 export interface NatsOptions {
   /** `nats://host:port` */
@@ -15,17 +15,17 @@ export interface NatsOptions {
   retryMs?: number
   /** How long an attempt to connect may take, in milliseconds. */
   connectTimeoutMs?: number
-  /** Pause between two pings, in milliseconds; two unanswered ones end a connection that a proxy has cut silently. */
-  pingIntervalMs?: number
-  /** How long messages under way may take when it is closed, in milliseconds. */
-  drainTimeoutMs?: number
 }
 
-export const natsDefaults = {
+/** Pause between two pings, in milliseconds; two unanswered ones end a connection that a proxy has cut silently. */
+const PING_INTERVAL_MS = 2_000
+
+/** How long messages under way may take when it is closed, in milliseconds. */
+const DRAIN_TIMEOUT_MS = 3_000
+
+const natsDefaults = {
   retryMs: 200,
   connectTimeoutMs: 2_000,
-  pingIntervalMs: 2_000,
-  drainTimeoutMs: 3_000,
 } satisfies Partial<NatsOptions>
 
 /** The broker as a service holds it: it may be away at any time, also at the start. */
@@ -66,7 +66,7 @@ export function connectNats(options: NatsOptions): Nats {
 
 class ReconnectingNats implements Nats {
   readonly #settings: Required<NatsOptions>
-  readonly #metrics: ConnectionMetrics
+  readonly #metrics: ReturnType<typeof connectionMetrics>
   readonly #closing = new AbortController()
   readonly #listeners = new Set<() => void>()
   readonly #ended: Promise<void>
@@ -121,7 +121,7 @@ class ReconnectingNats implements Nats {
       try {
         // A drain waits for the server's answer, which does not come when it is lost meanwhile.
         const drained = Promise.race([connection.drain(), connection.closed()])
-        await Deadline.after(this.#settings.drainTimeoutMs).race(drained)
+        await Deadline.after(DRAIN_TIMEOUT_MS).race(drained)
       } catch (error) {
         this.#settings.logger.warn({ err: error }, 'NATS was closed with messages under way')
       } finally {
@@ -152,7 +152,7 @@ class ReconnectingNats implements Nats {
 
   /** @returns undefined when this was closed before there was a connection */
   async #dial(): Promise<NatsConnection | undefined> {
-    const { url, name, logger, retryMs, connectTimeoutMs, pingIntervalMs } = this.#settings
+    const { url, name, logger, retryMs, connectTimeoutMs } = this.#settings
     const { signal } = this.#closing
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
@@ -160,7 +160,7 @@ class ReconnectingNats implements Nats {
           servers: url,
           name,
           timeout: connectTimeoutMs,
-          pingInterval: pingIntervalMs,
+          pingInterval: PING_INTERVAL_MS,
           maxPingOut: 2,
           // The client's own reconnect drops without a word what is asked while it dials (nats-io/nats.js#213) and
           // what was under way, so that requests wait for their timeouts. A closed connection fails them at once.
@@ -218,3 +218,16 @@ class ReconnectingNats implements Nats {
 function withJitter(ms: number): number {
   return ms * (1 + Math.random())
 }
+
+const connectionMetrics = oncePerRegistry((register) => ({
+  connected: new Gauge({
+    name: 'nats_client_connected',
+    help: '1 while there is a connection to NATS',
+    registers: [register],
+  }),
+  reconnects: new Counter({
+    name: 'nats_client_reconnects_total',
+    help: 'Times that a lost connection to NATS was there again',
+    registers: [register],
+  }),
+}))

@@ -1,11 +1,63 @@
 import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import { Deadline } from '../deadline/deadline.ts'
-import { DependencyError } from '../http-client/dependency-error.ts'
-import { POSTGRESQL } from '../postgres/database.ts'
+import { z } from 'zod'
+import { Deadline } from '../app/deadline.ts'
+import { DependencyError } from '../http-client/attempt.ts'
+import { createDatabase, type Database, POSTGRESQL } from '../postgres/database.ts'
+import { integer } from '../service/config.ts'
 import type { Logger } from '../telemetry-types.ts'
 import { type KeyTimes, planKeys } from './key-plan.ts'
-import type { KeyVault } from './key-vault.ts'
-import type { SigningKeyRepository, StoredKey } from './repository.ts'
+import {
+  createKeyVault,
+  createSigningKeyRepository,
+  type KeyVault,
+  type SigningKeyRepository,
+  type StoredKey,
+} from './stored-keys.ts'
+
+/** What signing keys are encrypted with unless the environment says better; public, so good for nothing but demos. */
+export const DEVELOPMENT_KEYS_SECRET = 'faultline-development-signing-keys'
+
+/** How a service keeps the keys that it signs tokens with. */
+export const signingKeyVariables = {
+  SIGNING_KEYS_SECRET: z
+    .string()
+    .min(32, 'is shorter than 32 characters')
+    .default(DEVELOPMENT_KEYS_SECRET)
+    .meta({
+      description: 'a random secret that private signing keys are encrypted with',
+      example: '(32 bytes, base64)',
+    }),
+  SIGNING_KEY_LEAD_SECONDS: integer('how long a signing key is published before it signs, in seconds', {
+    minimum: 1,
+    maximum: 86_400,
+    // Twice as long as verifiers keep a key set.
+    default: 600,
+  }),
+  SIGNING_KEY_MAX_AGE_SECONDS: integer('how long a signing key signs, in seconds', {
+    minimum: 1,
+    maximum: 31_536_000,
+    default: 86_400,
+  }),
+}
+
+export interface SigningKeysConfig {
+  keysSecret: string
+  keyLeadMs: number
+  keyMaxAgeMs: number
+}
+
+/** What {@link signingKeyVariables} say. */
+export function signingKeysConfig(variables: {
+  SIGNING_KEYS_SECRET: string
+  SIGNING_KEY_LEAD_SECONDS: number
+  SIGNING_KEY_MAX_AGE_SECONDS: number
+}): SigningKeysConfig {
+  return {
+    keysSecret: variables.SIGNING_KEYS_SECRET,
+    keyLeadMs: variables.SIGNING_KEY_LEAD_SECONDS * 1_000,
+    keyMaxAgeMs: variables.SIGNING_KEY_MAX_AGE_SECONDS * 1_000,
+  }
+}
 
 /** A service's signing keys, as this process knows them: it goes on with what it has while the database is away. */
 export interface SigningKeys {
@@ -107,4 +159,51 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
 function noKeyYet(): DependencyError {
   return new DependencyError(POSTGRESQL, 'unavailable', new Error('no signing key is known yet'))
+}
+
+export interface StoredSigningKeysOptions {
+  /** Whose schema has the table `signing_keys`. */
+  database: Database
+  /** Name of the service that signs. */
+  service: string
+  config: SigningKeysConfig
+  /** How long a token lives that these keys sign, with the clocks' differences, in milliseconds. */
+  tokenLifeMs: number
+  logger: Pick<Logger, 'info' | 'warn'>
+}
+
+/** The signing keys of a service, in its database: all its replicas sign with the same one. */
+export function createStoredSigningKeys(options: StoredSigningKeysOptions): SigningKeys {
+  const { database, service, config, tokenLifeMs, logger } = options
+  if (config.keysSecret === DEVELOPMENT_KEYS_SECRET) {
+    logger.warn(
+      'SIGNING_KEYS_SECRET is not set: signing keys are encrypted with a secret that everybody knows',
+    )
+  }
+  return createSigningKeys({
+    repository: createSigningKeyRepository(database),
+    vault: createKeyVault(config.keysSecret, service),
+    times: { leadMs: config.keyLeadMs, maxAgeMs: config.keyMaxAgeMs, tokenLifeMs },
+    logger,
+  })
+}
+
+/** Makes the next signing key now, ahead of its time, in a process of its own; the running replicas find it. */
+export async function rotateSigningKey(
+  url: string,
+  options: Omit<StoredSigningKeysOptions, 'database'> & { logger: Logger },
+): Promise<void> {
+  const { service, logger } = options
+  const database = createDatabase({
+    url,
+    telemetry: { logger, instrumentPool: (pool) => pool },
+    name: `${service} rotation`,
+    checkStatement: 'SELECT FROM signing_keys LIMIT 1',
+  })
+  try {
+    const { kid, signsFrom } = await createStoredSigningKeys({ ...options, database }).rotate()
+    logger.info({ kid, signs_from: signsFrom.toISOString() }, 'next signing key made')
+  } finally {
+    await database.close()
+  }
 }

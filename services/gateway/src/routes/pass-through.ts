@@ -6,8 +6,8 @@ import {
   deadline,
   type HttpClient,
   type HttpClientOptions,
+  REQUEST_ID_HEADER,
   readJsonBody,
-  requestIdDefaults,
   validate,
 } from '@faultline/service-kit'
 import Router from '@koa/router'
@@ -96,7 +96,7 @@ function passOn(
       path: pathAt(path, values) + (query ? ctx.search : ''),
       headers: {
         ...(headers as Record<string, string>),
-        [requestIdDefaults.header]: ctx.state.requestId,
+        [REQUEST_ID_HEADER]: ctx.state.requestId,
         ...(forUsers && { authorization: `Bearer ${ctx.state.token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },

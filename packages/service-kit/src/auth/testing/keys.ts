@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
-import { listen } from '../../lifecycle/listen.ts'
+import { listen } from '../../service/listen.ts'
 
 export const ISSUER = 'urn:test:gateway'
 export const AUDIENCE = 'box-office'

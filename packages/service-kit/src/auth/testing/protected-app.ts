@@ -1,9 +1,8 @@
 import { type ServedApp, serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import Koa from 'koa'
-import { problems } from '../../problems/middleware.ts'
+import { problems } from '../../app/problems.ts'
 import { authenticated } from '../authenticated.ts'
-import type { AuthenticatedState } from '../principal.ts'
-import { createTokenVerifier, type TokenVerifierOptions } from '../token-verifier.ts'
+import { type AuthenticatedState, createTokenVerifier, type TokenVerifierOptions } from '../token-verifier.ts'
 import { AUDIENCE } from './keys.ts'
 
 /** An application whose only route wants a token with the scope `orders:write`. */

@@ -1,0 +1,155 @@
+import type { RequestListener } from 'node:http'
+import type Koa from 'koa'
+import type { ServiceTelemetry } from '../telemetry-types.ts'
+import { Health, type HealthCheck } from './health.ts'
+import { adminHandler, type Listener, listen } from './listen.ts'
+
+/** A service, put together; it does not listen yet. */
+export interface RunnableService {
+  readonly app: Koa
+  /** What must be usable before it takes traffic, by name. */
+  readonly checks?: Readonly<Record<string, HealthCheck>>
+  /** What it can do without for a while. */
+  readonly observed?: Readonly<Record<string, HealthCheck>>
+  /** Gets what it cannot answer without, before it listens; what cannot be had in time it tries again later. */
+  prepare?(): Promise<void>
+  /** Begins the work beside the requests, once it listens. */
+  start?(): void | Promise<void>
+  /** Closes what it holds, once the last request has been answered. */
+  close(): Promise<void>
+}
+
+export interface RunServiceOptions {
+  config: { host: string; port: number; adminPort: number }
+  telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
+}
+
+/**
+ * Runs a service until a signal ends the process.
+ *
+ * @throws EnvironmentError when a port cannot be had
+ */
+export async function runService(
+  service: RunnableService,
+  { config, telemetry }: RunServiceOptions,
+): Promise<Service> {
+  const { logger } = telemetry
+  const { host, port, adminPort } = config
+  await service.prepare?.()
+  const running = await startService({
+    host,
+    port,
+    adminPort,
+    handler: service.app.callback(),
+    health: new Health({
+      ...(service.checks && { checks: service.checks }),
+      ...(service.observed && { observed: service.observed }),
+      onChange: (name, state) => logger.info({ check: name, ...state }, 'health check changed'),
+    }),
+    telemetry,
+    close: () => service.close(),
+  })
+  stopOnSignals(running, telemetry)
+  await service.start?.()
+  return running
+}
+
+export interface ServiceOptions {
+  /** The public API. */
+  handler: RequestListener
+  host: string
+  /** Public port; 0 lets the system choose. */
+  port: number
+  adminPort: number
+  health: Health
+  telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
+  /** Closes what the service holds (pools, clients), once the last request has been answered. */
+  close?: () => Promise<void>
+  /** How long requests under way may take after SIGTERM, in milliseconds. */
+  drainTimeoutMs?: number
+}
+
+const DRAIN_TIMEOUT_MS = 10_000
+
+/** How long telemetry may take to flush after the requests, in milliseconds. */
+const FLUSH_TIMEOUT_MS = 5_000
+
+/** A service that runs. */
+export interface Service {
+  readonly port: number
+  readonly adminPort: number
+  /** Not ready, drained, closed, telemetry flushed; in this order, once. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a service: the admin listener first, so that probes see it come up, then the public one.
+ *
+ * @throws EnvironmentError when a port cannot be had
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { host, health, telemetry } = options
+  const { logger } = telemetry
+  const admin = await listen(adminHandler(health, telemetry), {
+    host,
+    port: options.adminPort,
+    variable: 'ADMIN_PORT',
+  })
+  let api: Listener
+  try {
+    api = await listen(options.handler, { host, port: options.port, variable: 'PORT' })
+  } catch (error) {
+    await admin.drain(0)
+    throw error
+  }
+  health.start()
+  logger.info({ 'server.address': host, 'server.port': api.port, 'admin.port': admin.port }, 'listening')
+
+  async function stop(): Promise<void> {
+    health.drain()
+    logger.info('draining')
+    const drained = await api.drain(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)
+    if (!drained) logger.warn('requests were cut: they did not end in time')
+    await options.close?.()
+    logger.info('stopped')
+    await telemetry.shutdown(FLUSH_TIMEOUT_MS)
+    await admin.drain(0)
+  }
+
+  let stopping: Promise<void> | undefined
+  return {
+    port: api.port,
+    adminPort: admin.port,
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+/**
+ * Ends the process in order: on SIGTERM and SIGINT with exit code 0, on an error that nobody caught with 1, as
+ * the state of the process is then unknown.
+ */
+export function stopOnSignals(service: Service, telemetry: Pick<ServiceTelemetry, 'logger'>): void {
+  const { logger } = telemetry
+  const exit = (code: number) => {
+    service.stop().then(
+      () => process.exit(code),
+      (error: unknown) => {
+        logger.error({ err: error }, 'stopping failed')
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      logger.info({ signal }, 'received signal')
+      exit(0)
+    })
+  }
+  process.once('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught error')
+    exit(1)
+  })
+}
