@@ -1,6 +1,6 @@
 /**
- * Who may know whom: the table of the architecture as rules, checked by a test of service-kit.
- * `npx depcruise packages services` shows the same by hand.
+ * Who may import whom, checked by test/architecture.test.ts. By hand:
+ * `npx depcruise packages services bench collector deploy drills grafana loadtests slo telemetry test`.
  *
  * @see https://github.com/sverweij/dependency-cruiser/blob/main/doc/rules-reference.md
  */
@@ -15,83 +15,115 @@ Visitor.Visitor.prototype.visitStatement = function (statement) {
   return statement
 }
 
-/** The packages of this repository that a package's source may import. */
-const MAY_KNOW = {
-  'backends-client': [],
-  cli: ['backends-client', 'contracts', 'drill-engine', 'runtime', 'toolchain', 'verify'],
-  console: [],
-  contracts: [],
-  'drill-engine': ['backends-client', 'contracts', 'runtime'],
-  'embedded-store': [],
-  pager: [],
-  ready: [],
-  runtime: ['ready', 'toolchain'],
-  'service-kit': ['contracts', 'telemetry'],
+/** Of every folder with TypeScript, the other folders that its source may import. Tests may import any of them. */
+const MAY_IMPORT = {
+  bench: ['packages/contracts', 'packages/runtime', 'packages/telemetry', 'packages/test-support'],
+  collector: ['packages/telemetry'],
+  deploy: ['packages/runtime', 'packages/toolchain'],
+  drills: ['packages/drill-engine'],
+  grafana: ['slo'],
+  loadtests: ['packages/contracts'],
+  'packages/backends-client': [],
+  'packages/cli': [
+    'packages/contracts',
+    'packages/drill-engine',
+    'packages/runtime',
+    'packages/toolchain',
+    'packages/verify',
+  ],
+  'packages/contracts': [],
+  'packages/drill-engine': ['packages/backends-client', 'packages/contracts', 'packages/runtime', 'slo'],
+  'packages/embedded-store': [],
+  'packages/pager': [],
+  'packages/ready': [],
+  'packages/runtime': ['packages/ready', 'packages/toolchain'],
+  'packages/service-kit': ['packages/contracts', 'packages/telemetry'],
+  'packages/telemetry': [],
+  'packages/test-support': [
+    'packages/backends-client',
+    'packages/contracts',
+    'packages/runtime',
+    'packages/service-kit',
+    'packages/telemetry',
+    'packages/toolchain',
+  ],
+  'packages/toolchain': [],
+  'packages/verify': ['packages/backends-client'],
+  'services/[^/]+': ['packages/contracts', 'packages/service-kit', 'packages/telemetry'],
+  slo: [],
   telemetry: [],
-  toolchain: [],
-  verify: ['backends-client', 'runtime'],
 }
 
-/** The packages that a service may import. */
-const SERVICES_MAY_KNOW = ['contracts', 'service-kit', 'telemetry']
-
-/** Layers of a service, each a folder or one file, and which of them each one may import beside itself. */
+/** Layers of a service, and which of them each one may import beside itself. */
 const LAYERS = {
   routes: ['domain'],
-  domain: ['repositories', 'clients', 'cache'],
-  /** What other servers are asked and told; an event is sent as it was stored. */
-  clients: ['repositories'],
+  consumers: ['domain'],
+  domain: ['repositories', 'cache', 'clients'],
   repositories: [],
   cache: [],
+  clients: ['repositories'],
 }
 
-/** Tests start other things than what they test. */
-const SOURCE_ONLY = '\\.test\\.ts$|/testing/'
+/** Everything of the repository, and nothing that is installed. */
+const OURS = '^(packages|services|bench|collector|deploy|drills|grafana|loadtests|slo|telemetry|test)/'
+const TEST = '\\.test\\.ts$|^test/|/test/|/testing/'
 
-const anyOf = (names) => (names.length === 0 ? '(?!)' : `(${names.join('|')})`)
+/**
+ * These have no package.json, and so no name: they are parts of the root package, which declares what they import. What
+ * nobody else imports needs no name; among themselves, relative paths are paths within one package.
+ */
+const ROOT_PACKAGE = '^(collector|deploy|telemetry|test)/'
+/** Programs, which export nothing. Tests of the root package that prove several of them together reach inside. */
+const PROGRAMS = '^(services|packages/embedded-store)/'
 
-const packageRules = Object.entries(MAY_KNOW).map(([name, known]) => ({
-  name: `package-${name}`,
-  comment: `packages/${name} may know ${known.length > 0 ? known.join(', ') : 'no other package'}`,
-  severity: 'error',
-  from: { path: `^packages/${name}/src/`, pathNot: SOURCE_ONLY },
-  to: { path: '^(packages|services)/', pathNot: `^packages/${anyOf([name, ...known])}/` },
-}))
+/** A path by which one file imports another; an import by the name of a package is none. */
+const RELATIVE = { dependencyTypes: ['local'], dependencyTypesNot: ['aliased'] }
 
-const layerRules = Object.entries(LAYERS).map(([layer, known]) => ({
-  name: `layer-${layer}`,
-  comment: `the layer ${layer} of a service may know ${known.length > 0 ? known.join(', ') : 'no other layer'}`,
-  severity: 'error',
-  from: { path: `^services/[^/]+/src/${layer}(/|\\.ts$)`, pathNot: SOURCE_ONLY },
-  to: { path: `^services/[^/]+/src/`, pathNot: `^services/[^/]+/src/${anyOf([layer, ...known])}(/|\\.ts$)` },
-}))
+const among = (names) => (names.length === 0 ? '(?!)' : `(${names.join('|')})`)
+
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
 export default {
   forbidden: [
-    ...packageRules,
-    ...layerRules,
-    {
-      name: 'service-packages',
-      comment: `a service may know ${SERVICES_MAY_KNOW.join(', ')}`,
-      severity: 'error',
-      from: { path: '^services/[^/]+/src/', pathNot: SOURCE_ONLY },
-      to: { path: '^packages/', pathNot: `^packages/${anyOf(SERVICES_MAY_KNOW)}/` },
-    },
-    {
-      name: 'service-apart',
-      comment: "a service never reaches into another one's folder",
-      severity: 'error',
-      from: { path: '^services/([^/]+)/' },
-      to: { path: '^services/', pathNot: '^services/$1/' },
-    },
-    {
-      name: 'no-circle',
-      comment: 'modules that need each other are one module',
-      severity: 'error',
-      from: { path: '^(packages|services)/' },
+    ...Object.entries(MAY_IMPORT).map(([folder, known]) =>
+      rule(
+        folder,
+        `source in ${folder} may import ${known.join(', ') || 'no other folder'}`,
+        { path: `^(${folder})/`, pathNot: TEST },
+        { path: OURS, pathNot: `^($1|${among(known)})/` },
+      ),
+    ),
+    ...Object.entries(LAYERS).map(([layer, known]) =>
+      rule(
+        `layer-${layer}`,
+        `${layer}/ of a service may import ${known.join(', ') || 'no other layer'}`,
+        { path: `^(services/[^/]+/src/)${layer}/`, pathNot: TEST },
+        { path: '^services/[^/]+/src/', pathNot: `^$1${among([layer, ...known])}/` },
+      ),
+    ),
+    rule(
+      'by-name',
+      'another package is imported by its name, in tests as well',
+      // the benchmark's preloads replace modules inside the telemetry package, which therefore must not load as a whole
+      {
+        path: '^((packages|services)/[^/]+|[^/]+)/',
+        pathNot: `${ROOT_PACKAGE}|^bench/src/overhead/preload/`,
+      },
+      { path: OURS, pathNot: '^$1/', ...RELATIVE },
+    ),
+    rule(
+      'by-name-from-root',
+      'the root package imports other packages by their names, and reaches into nothing but programs',
+      { path: ROOT_PACKAGE },
+      { path: OURS, pathNot: `${ROOT_PACKAGE}|${PROGRAMS}`, ...RELATIVE },
+    ),
+    rule(
+      'no-circle',
+      'modules that need each other are one module',
+      { path: OURS },
       // What only types need of each other is gone when the code runs.
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
+      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    ),
   ],
   options: {
     // Reads `import type` too: knowing a type is knowing.

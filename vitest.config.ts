@@ -37,6 +37,7 @@ export default defineConfig({
           name: 'integration',
           include: [
             '{packages,services}/*/test/**/*.test.ts',
+            'test/architecture.test.ts',
             '{telemetry,bench,collector,slo,grafana,loadtests,deploy,drills}/test/**/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, CONTAINERS],
@@ -59,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/*.test.ts', 'test/crash/*.test.ts', 'test/drills/slow-query.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/architecture.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 3_600_000,

@@ -4,7 +4,7 @@ import {
   KEEP_MEMBER,
   KEEP_RATIO,
   SLOW_THRESHOLD_MS,
-} from '../../packages/telemetry/src/trace/keep.ts'
+} from '@faultline/telemetry/keep'
 
 /** Hexadecimal digits that the edge looks at: it marks a multiple of 1/65,536 of all traces. */
 const DIGITS = 4

@@ -1,9 +1,6 @@
 /** The keep rule stands in packages/telemetry/src/trace/keep.ts; what repeats it must agree. */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import {
   DECISION_WAIT_MS,
   isKeptByRatio,
@@ -11,8 +8,11 @@ import {
   KEEP_MEMBER,
   KEEP_RATIO,
   SLOW_THRESHOLD_MS,
-} from '../../packages/telemetry/src/trace/keep.ts'
-import { markRequest } from '../../packages/verify/src/requests/sender.ts'
+} from '@faultline/telemetry/keep'
+import { markRequest } from '@faultline/verify'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { keepRuleParts, prefixesBelow, withKeepRule } from '../src/keep-rule.ts'
 import { COLLECTOR_FOLDER, CONFIGURATION } from './support/collector.ts'
 

@@ -1,9 +1,9 @@
 /** What the services cut a log record to, the real Loki takes, after the collector has been at it. */
 import type { LokiClient } from '@faultline/backends-client'
+import { boundAttributes } from '@faultline/telemetry/record-bounds'
 import { type Backend, startLoki } from '@faultline/test-support/backends'
 import { attributes, logRecord, logs, type Plain, send } from '@faultline/test-support/otlp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { boundAttributes } from '../../packages/telemetry/src/logs/record-bounds.ts'
 import { Collector } from './support/collector.ts'
 
 const many = (count: number, value: Plain) =>

@@ -1,6 +1,6 @@
+import { KEEP_ATTRIBUTE, SLOW_THRESHOLD_MS } from '@faultline/telemetry/keep'
 import { plain, type Span, STATUS_ERROR, send, span, traces } from '@faultline/test-support/otlp'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { KEEP_ATTRIBUTE, SLOW_THRESHOLD_MS } from '../../packages/telemetry/src/trace/keep.ts'
 import { Collector } from './support/collector.ts'
 import { Sink } from './support/sink.ts'
 

@@ -3,9 +3,8 @@
 import { mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type ComposeService, readComposeFiles } from '@faultline/runtime'
 import { describe, expect, test } from 'vitest'
-import { readComposeFiles } from '../../packages/runtime/src/compose-file/read.ts'
-import type { ComposeService } from '../../packages/runtime/src/compose-file/service.ts'
 import { movedPorts, OVERLAYS, REPOSITORY, type RenderedService, rendered } from './rendered.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, µs: 0.001 }

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { connectRuntime, REPOSITORY_ROOT, type Runtime } from '@faultline/runtime'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import type { VerifyReport } from '@faultline/verify'
 import { execa } from 'execa'
-import { reapedFolder } from '../../packages/runtime/test/reaped-folder.ts'
 
 /** The whole kit, started for one test file by its own command and gone when it is disposed of. */
 export interface Kit extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { programSchema } from '@faultline/runtime'
 import { z } from 'zod'
-import { programSchema } from '../../../packages/runtime/src/processes/parts.ts'
 
 const ownerSchema = z.string().regex(/^\d+:\d+$/, 'is not UID:GID')
 const pathSchema = z.string().startsWith('/')

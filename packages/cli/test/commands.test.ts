@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { down, readState, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/test-support/ports'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 
 interface Fake {
   name: string

@@ -1,20 +1,20 @@
 /** Ctrl-C at any moment of `up`, when it waits for something that never comes, too: it ends soon, and leaves nothing. */
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { down, readState, stateLayout } from '@faultline/runtime'
+import { down, identify, readState, stateLayout } from '@faultline/runtime'
 import { freePort } from '@faultline/test-support/ports'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import { execa } from 'execa'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readHolder } from '../../runtime/src/state/state-file.ts'
-import { eventually, processExists } from '../../runtime/test/harness.ts'
-import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
 const SILENT = join(import.meta.dirname, 'fixtures/silent-supervisor.ts')
 /** Far longer than any of the commands should take to end, in ms. */
 const TIMEOUT_MS = 60_000
+
+const eventually = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 40_000 })
 
 let stateDir = ''
 beforeEach(async () => {
@@ -42,11 +42,7 @@ const stack = async (env: Record<string, string> = {}): Promise<void> =>
 
 /** The pid of the supervisor that has taken the lock. */
 const supervisor = (): Promise<number> =>
-  eventually(() => {
-    const holder = readHolder(stateLayout(stateDir).lockFile)
-    if (holder === undefined) throw new Error('no supervisor has the lock')
-    return holder.pid
-  })
+  eventually(() => JSON.parse(readFileSync(stateLayout(stateDir).lockFile, 'utf8')).pid)
 
 function expectNothingLeft(): void {
   const { lockFile, stateFile, socket } = stateLayout(stateDir)
@@ -64,7 +60,7 @@ test.each([
     const pid = await supervisor()
     up.kill(signal)
     expect(await up).toMatchObject({ exitCode, stdout: '\nCalled off; nothing of it runs.', stderr: '' })
-    expect(processExists(pid)).toBe(false)
+    expect(identify(pid)).toBeUndefined()
     expectNothingLeft()
   },
   2 * TIMEOUT_MS,
@@ -77,7 +73,7 @@ test(
     const pid = await supervisor()
     up.kill('SIGINT')
     expect(await up).toMatchObject({ exitCode: 0 })
-    expect(processExists(pid)).toBe(false)
+    expect(identify(pid)).toBeUndefined()
     expectNothingLeft()
   },
   2 * TIMEOUT_MS,
@@ -106,7 +102,7 @@ test(
     const pid = await supervisor()
     up.nodeChildProcess.disconnect()
     expect(await up).toMatchObject({ exitCode: 1 })
-    expect(processExists(pid)).toBe(false)
+    expect(identify(pid)).toBeUndefined()
     expectNothingLeft()
   },
   2 * TIMEOUT_MS,
@@ -123,7 +119,7 @@ test(
     })
     const pid = await supervisor()
     npm.kill('SIGKILL')
-    await eventually(() => expect(processExists(pid)).toBe(false))
+    await eventually(() => expect(identify(pid)).toBeUndefined())
     await eventually(expectNothingLeft)
   },
   2 * TIMEOUT_MS,
@@ -192,7 +188,7 @@ test(
     const { exitCode, stderr } = await up
     clearInterval(insist)
     expect([exitCode, stderr]).toEqual([1, 'Killed.'])
-    expect(processExists(pid)).toBe(false)
+    expect(identify(pid)).toBeUndefined()
     expectNothingLeft()
   },
   2 * TIMEOUT_MS,

@@ -1,12 +1,11 @@
 /** State folders that nobody would choose, and some that people do. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { down, stateLayout } from '@faultline/runtime'
+import { down, stateLayout, takeOver } from '@faultline/runtime'
 import { freePort } from '@faultline/test-support/ports'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { takeOver } from '../../runtime/src/state/storage.ts'
-import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 
 const COMMAND = join(import.meta.dirname, 'fixtures/faultline.ts')
 /** Far longer than a refusal takes, far shorter than for ever. */

@@ -1,9 +1,9 @@
 /** Commands where no kit runs: exit code 3 and what to do, whichever way of running they are about. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import type { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { reapedFolder } from '../../runtime/test/reaped-folder.ts'
 import { createProgram, run } from '../src/program.ts'
 
 const NOT_RUNNING = /^the kit is not running .*: start it with "npm start -- --detach"$/

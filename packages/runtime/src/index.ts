@@ -1,6 +1,8 @@
 export { REPOSITORY_ROOT } from '@faultline/toolchain'
 export { movePublishedPorts, type PublishedPort, readPublishedPorts } from './compose/published-ports.ts'
 export { allReady, ComposeRuntime, connectCompose } from './compose/runtime.ts'
+export { readComposeFiles } from './compose-file/read.ts'
+export type { ComposeService } from './compose-file/service.ts'
 export { connectRuntime, SupervisorClient } from './control/client.ts'
 export { down, forceDown } from './down.ts'
 export type {
@@ -18,6 +20,8 @@ export { type Launched, type LaunchOptions, launch } from './launch.ts'
 export { loadScenarios } from './load.ts'
 export { logFile } from './logs.ts'
 export { MAX_PORT_OFFSET, parsePortOffset } from './ports.ts'
+export { identify } from './process.ts'
+export { programSchema } from './processes/parts.ts'
 export type {
   ComponentStatus,
   LoadOptions,
@@ -26,4 +30,4 @@ export type {
 } from './runtime.ts'
 export { COMPOSE_FOLDER, defaultStateDir, stateLayout } from './state/layout.ts'
 export { type ComponentRecord, type Milestones, readState, type StackState } from './state/state-file.ts'
-export { lowSpace, makeFolder } from './state/storage.ts'
+export { lowSpace, makeFolder, takeOver } from './state/storage.ts'

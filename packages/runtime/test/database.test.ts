@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
 import pg from 'pg'
 import { request } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +12,6 @@ import { type Launched, launch } from '../src/launch.ts'
 import { externalDataFolder } from '../src/processes/postgres-place.ts'
 import { stateLayout } from '../src/state/layout.ts'
 import { untilState } from './harness.ts'
-import { reapedFolder } from './reaped-folder.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/database-supervisor.ts')
 /** So high that all ports are below those which the system gives to outgoing connections (Linux: from 32768). */

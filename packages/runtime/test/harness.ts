@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '@faultline/test-support/ports'
-import { expect } from 'vitest'
+import { reapedFolder } from '@faultline/test-support/reaped-folder'
+import { expect, vi } from 'vitest'
 import { down } from '../src/down.ts'
 import { type Launched, type LaunchOptions, launch } from '../src/launch.ts'
 import { identify } from '../src/process.ts'
 import type { ComponentStatus } from '../src/runtime.ts'
 import { EVENTS_FILE, FAKE_STACK_FILE, type FakeStack } from './fixtures/stack.ts'
-import { reapedFolder } from './reaped-folder.ts'
 
 const ENTRY = join(import.meta.dirname, 'fixtures/supervisor.ts')
 const DEADLINE_MS = 40_000
@@ -49,20 +48,8 @@ export async function sandbox(stack: FakeStack, stateDir?: string): Promise<Sand
 }
 
 /** Repeats a look until it passes; its last failure is the test's. */
-export async function eventually<T>(
-  look: () => T | Promise<T>,
-  deadlineMs: number = DEADLINE_MS,
-): Promise<T> {
-  const deadline = performance.now() + deadlineMs
-  for (;;) {
-    try {
-      return await look()
-    } catch (error) {
-      if (performance.now() > deadline) throw error
-      await delay(25)
-    }
-  }
-}
+export const eventually = <T>(look: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(look, { timeout: DEADLINE_MS, interval: 25 })
 
 /** Waits until a component is in a state (and what else is asked for) and returns its status. */
 export async function untilState(
