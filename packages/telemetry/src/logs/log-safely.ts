@@ -1,10 +1,9 @@
 import { diag } from '@opentelemetry/api'
 import type { LoggerOptions } from 'pino'
+import { stringify, UNREADABLE } from '../otlp/wire.ts'
 
 type LogMethodHook = NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']>
 type LogArguments = Parameters<LogMethodHook>[0]
-
-const UNREADABLE = '[unreadable]'
 
 /**
  * A hook that keeps log calls from throwing. pino reads objects without care: a getter that throws, or a frozen error,
@@ -53,8 +52,7 @@ function readableField(from: object, key: string): unknown {
     const value = (from as Record<string, unknown>)[key]
     if (value instanceof Error) return readableError(value)
     // Once, to see whether it can be read at all.
-    if (typeof value === 'object')
-      JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? String(item) : item))
+    if (typeof value === 'object') stringify(value)
     return value
   } catch {
     return UNREADABLE

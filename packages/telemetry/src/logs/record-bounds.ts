@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
+import { toJson } from '../otlp/wire.ts'
 
 /**
  * What Loki takes of one record by its defaults: 64 KiB and 128 entries of structured metadata, lines of 256 KiB. The
@@ -9,7 +10,7 @@ const MAX_ATTRIBUTES_BYTES = 48 * 1024
 const MAX_ENTRIES = 96
 const MAX_VALUE_BYTES = 16 * 1024
 const MAX_BODY_BYTES = 64 * 1024
-/** Longer names are none that anybody asks for. */
+/** Nobody asks for longer names. */
 const MAX_NAME_BYTES = 512
 /** An attribute of which less than this would be left is dropped. */
 const MIN_VALUE_BYTES = 64
@@ -33,7 +34,7 @@ class Room {
     this.entries = entries
   }
 
-  /** @returns whether it was there to take */
+  /** @returns whether there was as much */
   take(bytes: number, entries = 1): boolean {
     this.bytes -= bytes
     this.entries -= entries
@@ -187,12 +188,5 @@ function fitsAsJson(value: unknown, room: Room, depth: number): boolean {
 function toText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  try {
-    return (
-      JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? String(item) : item)) ??
-      '[unreadable]'
-    )
-  } catch {
-    return '[unreadable]'
-  }
+  return toJson(value)
 }

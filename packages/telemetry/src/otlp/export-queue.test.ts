@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type ExportObserver, ExportQueue } from './export-queue.ts'
+import { ExportQueue } from './export-queue.ts'
+import type { ExportObserver } from './observer.ts'
 import type { OtlpTransport, SendResult } from './transport.ts'
 
 const success: SendResult = { outcome: 'success', rejected: 0 }
@@ -125,7 +126,7 @@ describe('export queue', () => {
     expect(observer.onDrop.mock.calls).toEqual([['traces', 'rejected', 2]])
   })
 
-  it('lets go of a wait at the stop, and takes nothing after it', async () => {
+  it('lets go of a wait when it is closed, and takes nothing after it', async () => {
     const { queue, observer } = createQueue(async () => ({
       outcome: 'retryable',
       detail: 'x',
@@ -133,8 +134,7 @@ describe('export queue', () => {
     }))
     queue.push(body, 3)
     await vi.waitUntil(() => observer.onBatch.mock.calls.length === 1)
-    queue.stop()
-    await queue.idle()
+    await queue.close(1_000)
     queue.push(body, 1)
     expect(observer.onDrop.mock.calls).toEqual([
       ['traces', 'shutdown', 3],

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OtlpTransport, SendResult } from './transport.ts'
+import { callWithTimeout } from '@opentelemetry/core'
+import type { SignalExporterOptions } from './exporter-options.ts'
+import type { DropReason, ExportObserver, Signal } from './observer.ts'
+import { OtlpTransport, type SendResult } from './transport.ts'
 
 /** First wait between two attempts and the longest, in milliseconds; each doubles, with full jitter. */
 const FIRST_BACKOFF_MS = 500
@@ -8,18 +11,10 @@ const MAX_BACKOFF_MS = 10_000
 /** Bytes that may wait, whatever the count of items says. */
 const MAX_QUEUE_BYTES = 64 * 1024 * 1024
 
-export type Signal = 'traces' | 'logs' | 'profiles'
-export type DropReason = 'queue_full' | 'retries_exhausted' | 'refused' | 'rejected' | 'shutdown' | 'invalid'
+/** Milliseconds that the end of the process waits for what is still to be sent. */
+export const SHUTDOWN_TIMEOUT_MS = 5_000
 
-/** Hears what becomes of batches; metrics and the one warning hang on it. */
-export interface ExportObserver {
-  onBatch(signal: Signal, outcome: 'success' | 'retry' | 'failure'): void
-  onDrop(signal: Signal, reason: DropReason, items: number): void
-  onUnavailable(url: string, detail: string): void
-  onAvailable(url: string): void
-}
-
-export interface QueueOptions {
+interface QueueOptions {
   readonly signal: Signal
   readonly maxItems: number
   readonly maxRetryMs: number
@@ -93,26 +88,10 @@ export class ExportQueue {
     if (last) await last.settled.promise
   }
 
-  /** Tries what is waiting once more; what fails then is dropped. */
-  async finish(): Promise<void> {
-    this.#hurry.abort()
-    await this.#draining
-  }
-
   /** Tries what is waiting once more, in bounded time, and gives up the rest. @param timeoutMs milliseconds */
   async close(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs)
-    })
-    await Promise.race([this.finish(), timeout])
-    clearTimeout(timer)
-    this.stop()
-  }
-
-  /** Gives up what is still waiting. */
-  stop(): void {
     this.#hurry.abort()
+    await callWithTimeout(Promise.resolve(this.#draining), timeoutMs).catch(() => undefined)
     this.#stop.abort()
     this.#transport.close()
   }
@@ -163,6 +142,16 @@ export class ExportQueue {
     const rejected = Math.min(result.rejected, items)
     if (rejected > 0) this.drop('rejected', rejected)
   }
+}
+
+/** The queue of one signal towards its address. @throws TypeError when the address is not an http(s) URL */
+export function createQueue(
+  signal: Signal,
+  options: SignalExporterOptions,
+  observer: ExportObserver,
+): ExportQueue {
+  const { maxQueueSize: maxItems, maxRetryMs } = options
+  return new ExportQueue(new OtlpTransport(options), { signal, maxItems, maxRetryMs }, observer)
 }
 
 /** Full jitter, so that services that lost the collector together do not come back together. */

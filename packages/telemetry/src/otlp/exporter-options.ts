@@ -1,41 +1,26 @@
 import { readFileSync } from 'node:fs'
+import type { AgentOptions } from 'node:https'
 import { type Environment, readKeyValueList, readNumber, readString, WHOLE } from '../environment.ts'
 import { defaults, type ExporterOptions } from '../options.ts'
-import type { Signal } from './export-queue.ts'
+import type { Signal } from './observer.ts'
 
-/** Signal paths below the endpoint: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
-const PATHS: Readonly<Record<Signal, string>> = {
-  traces: '/v1/traces',
-  logs: '/v1/logs',
-  profiles: '/v1development/profiles',
-}
 const PREFIX = 'OTEL_EXPORTER_OTLP'
-/** Prefix of the variables for batches; those of spans serve profiles too, which have none of their own. */
-const BATCH_PREFIXES: Readonly<Record<Signal, string>> = {
-  traces: 'OTEL_BSP',
-  logs: 'OTEL_BLRP',
-  profiles: 'OTEL_BSP',
-}
+/**
+ * Path below the endpoint (https://opentelemetry.io/docs/specs/otlp/#otlphttp-request) and prefix of the variables for
+ * batches; those of spans serve profiles too, which have none of their own.
+ */
+const SIGNALS = {
+  traces: { path: '/v1/traces', batch: 'OTEL_BSP' },
+  logs: { path: '/v1/logs', batch: 'OTEL_BLRP' },
+  profiles: { path: '/v1development/profiles', batch: 'OTEL_BSP' },
+} as const satisfies Record<Signal, object>
 
-/** Certificates in PEM, as `node:https` takes them. */
-export interface TlsOptions {
-  readonly ca?: Buffer
-  readonly key?: Buffer
-  readonly cert?: Buffer
-}
+/** Certificates in PEM. */
+type TlsOptions = Pick<AgentOptions, 'ca' | 'key' | 'cert'>
 
 /** How one signal leaves the process, with nothing left open. */
 export interface SignalExporterOptions
-  extends Pick<
-    ExporterOptions,
-    | 'headers'
-    | 'compression'
-    | 'timeoutMs'
-    | 'scheduleDelayMs'
-    | 'maxBatchSize'
-    | 'maxQueueSize'
-    | 'maxRetryMs'
-  > {
+  extends Omit<ExporterOptions, 'endpoint' | 'tracesEndpoint' | 'logsEndpoint' | 'profilesEndpoint'> {
   readonly url: string
   readonly tls: TlsOptions
 }
@@ -51,9 +36,11 @@ export function resolveExporter(
   env: Environment,
 ): SignalExporterOptions {
   const own = `${PREFIX}_${signal.toUpperCase()}`
+  const { batch } = SIGNALS[signal]
   const text = (name: string): string | undefined =>
     readString(env, `${own}_${name}`) ?? readString(env, `${PREFIX}_${name}`)
-  const batch = BATCH_PREFIXES[signal]
+  const count = (name: string): number | undefined => readNumber(env, name, WHOLE)
+  const { compression, timeoutMs, scheduleDelayMs, maxBatchSize, maxQueueSize, maxRetryMs } = options
   const fallback = defaults.exporter
   return {
     url: urlOf(signal, options, env),
@@ -62,23 +49,12 @@ export function resolveExporter(
       ...readKeyValueList(env, `${own}_HEADERS`),
       ...options.headers,
     },
-    compression: options.compression ?? compressionOf(text('COMPRESSION')) ?? fallback.compression,
-    timeoutMs:
-      options.timeoutMs ??
-      readNumber(env, `${own}_TIMEOUT`, WHOLE) ??
-      readNumber(env, `${PREFIX}_TIMEOUT`, WHOLE) ??
-      fallback.timeoutMs,
-    scheduleDelayMs:
-      options.scheduleDelayMs ??
-      readNumber(env, `${batch}_SCHEDULE_DELAY`, WHOLE) ??
-      fallback.scheduleDelayMs,
-    maxBatchSize:
-      options.maxBatchSize ??
-      readNumber(env, `${batch}_MAX_EXPORT_BATCH_SIZE`, WHOLE) ??
-      fallback.maxBatchSize,
-    maxQueueSize:
-      options.maxQueueSize ?? readNumber(env, `${batch}_MAX_QUEUE_SIZE`, WHOLE) ?? fallback.maxQueueSize,
-    maxRetryMs: options.maxRetryMs ?? fallback.maxRetryMs,
+    compression: compression ?? compressionOf(text('COMPRESSION')) ?? fallback.compression,
+    timeoutMs: timeoutMs ?? count(`${own}_TIMEOUT`) ?? count(`${PREFIX}_TIMEOUT`) ?? fallback.timeoutMs,
+    scheduleDelayMs: scheduleDelayMs ?? count(`${batch}_SCHEDULE_DELAY`) ?? fallback.scheduleDelayMs,
+    maxBatchSize: maxBatchSize ?? count(`${batch}_MAX_EXPORT_BATCH_SIZE`) ?? fallback.maxBatchSize,
+    maxQueueSize: maxQueueSize ?? count(`${batch}_MAX_QUEUE_SIZE`) ?? fallback.maxQueueSize,
+    maxRetryMs: maxRetryMs ?? fallback.maxRetryMs,
     tls: {
       ...pem('ca', text('CERTIFICATE')),
       ...pem('key', text('CLIENT_KEY')),
@@ -91,7 +67,7 @@ function urlOf(signal: Signal, options: Partial<ExporterOptions>, env: Environme
   const { tracesEndpoint: traces, logsEndpoint: logs, profilesEndpoint: profiles } = options
   const inCode = { traces, logs, profiles }[signal]
   if (inCode !== undefined) return inCode
-  const base = (endpoint: string): string => endpoint.replace(/\/+$/, '') + PATHS[signal]
+  const base = (endpoint: string): string => endpoint.replace(/\/+$/, '') + SIGNALS[signal].path
   if (options.endpoint !== undefined) return base(options.endpoint)
   const own = readString(env, `${PREFIX}_${signal.toUpperCase()}_ENDPOINT`)
   return own ?? base(readString(env, `${PREFIX}_ENDPOINT`) ?? defaults.exporter.endpoint)
@@ -103,7 +79,7 @@ function compressionOf(value: string | undefined): 'none' | 'gzip' | undefined {
   return undefined
 }
 
-function pem<K extends keyof TlsOptions>(key: K, file: string | undefined): TlsOptions {
+function pem(key: keyof TlsOptions, file: string | undefined): TlsOptions {
   if (file === undefined) return {}
   try {
     return { [key]: readFileSync(file) }

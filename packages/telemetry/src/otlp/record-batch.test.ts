@@ -1,11 +1,12 @@
 import { decodeRequest } from '@faultline/test-support/otlp-decode'
+import type { InstrumentationScope } from '@opentelemetry/core'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { describe, expect, it } from 'vitest'
-import { type BatchResource, type BatchScope, RecordBatch } from './record-batch.ts'
+import { type BatchResource, RecordBatch } from './record-batch.ts'
 
 interface Named {
   readonly resource: BatchResource
-  readonly instrumentationScope: BatchScope
+  readonly instrumentationScope: InstrumentationScope
   readonly name: string
 }
 
@@ -14,7 +15,11 @@ const a = { name: 'a', version: '1' }
 const b = { name: 'b' }
 const write = ({ name }: Named, pbf: { writeStringField(tag: number, value: string): void }): void =>
   pbf.writeStringField(5, name)
-const record = (instrumentationScope: BatchScope, name: string, of: BatchResource = resource): Named => ({
+const record = (
+  instrumentationScope: InstrumentationScope,
+  name: string,
+  of: BatchResource = resource,
+): Named => ({
   resource: of,
   instrumentationScope,
   name,

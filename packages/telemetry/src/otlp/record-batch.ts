@@ -1,6 +1,7 @@
+import type { InstrumentationScope } from '@opentelemetry/core'
+import type { Resource } from '@opentelemetry/resources'
 import { PbfWriter } from 'pbf'
-import { writeAttribute } from './attributes.ts'
-import { writeText } from './text.ts'
+import { writeAttribute, writeText } from './wire.ts'
 
 const INITIAL_BYTES = 4 * 1024
 /** Past this a batch is sealed whatever its count: collectors refuse messages over 4 MiB by default. */
@@ -8,24 +9,13 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024
 /** A record that is larger is left out, as it would make a batch that a collector refuses. */
 const MAX_RECORD_BYTES = 1024 * 1024
 
-/** Where records come from: the part of the SDK's `Resource` that is exported. */
-export interface BatchResource {
-  readonly attributes: object
-  /** Detectors still look for attributes, of a cloud for instance. */
-  readonly asyncAttributesPending?: boolean | undefined
-  waitForAsyncAttributes?(): Promise<void>
-}
-
-/** Who made records: the part of the SDK's `InstrumentationScope` that is exported. */
-export interface BatchScope {
-  readonly name: string
-  readonly version?: string | undefined
-}
+/** The part of the SDK's `Resource` that is exported; detectors may still look for attributes, of a cloud for instance. */
+export type BatchResource = Pick<Resource, 'attributes' | 'asyncAttributesPending' | 'waitForAsyncAttributes'>
 
 /** What the SDK says of each span and log record. */
 export interface Batchable {
   readonly resource: BatchResource
-  readonly instrumentationScope: BatchScope
+  readonly instrumentationScope: InstrumentationScope
 }
 
 /**
@@ -33,7 +23,7 @@ export interface Batchable {
  * `Resource*` and `Scope*` have the same field numbers for both signals, so one class serves both.
  */
 export class RecordBatch {
-  readonly #resources = new Map<BatchResource, Map<BatchScope, PbfWriter>>()
+  readonly #resources = new Map<BatchResource, Map<InstrumentationScope, PbfWriter>>()
   #count = 0
   #bytes = 0
 
@@ -114,7 +104,7 @@ export class RecordBatch {
 
 interface ResourceGroup {
   readonly resource: BatchResource
-  readonly scopes: ReadonlyMap<BatchScope, PbfWriter>
+  readonly scopes: ReadonlyMap<InstrumentationScope, PbfWriter>
 }
 
 function writeResourceGroup({ resource, scopes }: ResourceGroup, pbf: PbfWriter): void {
@@ -125,12 +115,12 @@ function writeResourceGroup({ resource, scopes }: ResourceGroup, pbf: PbfWriter)
 }
 
 /** Writes `opentelemetry.proto.resource.v1.Resource`. */
-export function writeResource({ attributes }: BatchResource, pbf: PbfWriter): void {
+export function writeResource({ attributes }: Pick<Resource, 'attributes'>, pbf: PbfWriter): void {
   for (const [key, value] of Object.entries(attributes)) writeAttribute(pbf, 1, key, value)
 }
 
 function writeScopeGroup(
-  { scope, records }: { scope: BatchScope; records: PbfWriter },
+  { scope, records }: { scope: InstrumentationScope; records: PbfWriter },
   pbf: PbfWriter,
 ): void {
   pbf.writeMessage(1, writeScope, scope)
@@ -139,7 +129,7 @@ function writeScopeGroup(
   pbf.pos += records.pos
 }
 
-function writeScope({ name, version }: BatchScope, pbf: PbfWriter): void {
+function writeScope({ name, version }: InstrumentationScope, pbf: PbfWriter): void {
   writeText(pbf, 1, name)
   if (version) writeText(pbf, 2, version)
 }

@@ -28,7 +28,7 @@ describe('Retry-After', () => {
 })
 
 describe('OTLP transport', () => {
-  const options = { headers: {}, compression: 'none', timeoutMs: 1_000 } as const
+  const options = { headers: {}, compression: 'none', timeoutMs: 1_000, tls: {} } as const
 
   it('refuses an address that is not http', () => {
     expect(() => new OtlpTransport({ ...options, url: 'grpc://127.0.0.1:4317' })).toThrow(TypeError)

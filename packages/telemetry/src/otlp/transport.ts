@@ -14,12 +14,11 @@ const MAX_ANSWER_BYTES = 64 * 1024
 const RETRYABLE = new Set([429, 502, 503, 504])
 
 export type SendResult =
-  | { readonly outcome: 'success'; readonly rejected: number; readonly detail?: string }
+  | { readonly outcome: 'success'; readonly rejected: number }
   | { readonly outcome: 'retryable'; readonly detail: string; readonly retryAfterMs?: number }
   | { readonly outcome: 'refused'; readonly detail: string }
 
-export type TransportOptions = Pick<SignalExporterOptions, 'url' | 'headers' | 'compression' | 'timeoutMs'> &
-  Partial<Pick<SignalExporterOptions, 'tls'>>
+type TransportOptions = Pick<SignalExporterOptions, 'url' | 'headers' | 'compression' | 'timeoutMs' | 'tls'>
 
 /**
  * Posts encoded requests to one OTLP/HTTP address over kept-alive connections of node:http. Instrumentation of
@@ -59,7 +58,8 @@ export class OtlpTransport {
       const { response, answer } = await this.#post(payload, compressed, AbortSignal.any([signal, timeout]))
       return interpret(response, answer)
     } catch (error) {
-      return { outcome: 'retryable', detail: timeout?.aborted ? 'timeout' : describe(error) }
+      const { code, message } = error as NodeJS.ErrnoException
+      return { outcome: 'retryable', detail: timeout?.aborted ? 'timeout' : (code ?? message) }
     }
   }
 
@@ -81,7 +81,7 @@ export class OtlpTransport {
         ...headers,
         'content-type': 'application/x-protobuf',
         'content-length': payload.byteLength,
-        ...(compressed ? { 'content-encoding': 'gzip' } : {}),
+        ...(compressed && { 'content-encoding': 'gzip' }),
       },
     }
     return new Promise((resolve, reject) => {
@@ -104,37 +104,28 @@ export class OtlpTransport {
 
 function interpret(response: IncomingMessage, answer: Buffer): SendResult {
   const status = response.statusCode ?? 0
-  if (status >= 200 && status < 300) return partialSuccess(answer)
+  if (status >= 200 && status < 300) return { outcome: 'success', rejected: rejectedIn(answer) }
   const detail = `HTTP ${status}`
   if (!RETRYABLE.has(status)) return { outcome: 'refused', detail }
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], Date.now())
-  return retryAfterMs === undefined
-    ? { outcome: 'retryable', detail }
-    : { outcome: 'retryable', detail, retryAfterMs }
+  return { outcome: 'retryable', detail, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-interface PartialSuccess {
-  rejected: number
-  detail: string
-}
-
-/** `Export*ServiceResponse.partial_success`: rejected count 1, message 2, alike for all signals. */
-function partialSuccess(answer: Buffer): SendResult {
-  const partial: PartialSuccess = { rejected: 0, detail: '' }
+/** `Export*ServiceResponse.partial_success` with its rejected count, alike for all signals; both are field 1. */
+function rejectedIn(answer: Buffer): number {
+  const partial = { rejected: 0 }
   try {
-    new PbfReader(answer).readFields((tag, result, pbf) => {
-      if (tag === 1) pbf.readMessage(readPartial, result)
+    new PbfReader(answer).readFields((tag, _result, pbf) => {
+      if (tag === 1) pbf.readMessage(readPartial, partial)
     }, partial)
   } catch {
     // An answer that is not protobuf still had a status of success.
   }
-  const { rejected, detail } = partial
-  return detail === '' ? { outcome: 'success', rejected } : { outcome: 'success', rejected, detail }
+  return partial.rejected
 }
 
-function readPartial(tag: number, partial: PartialSuccess, pbf: PbfReader): void {
+function readPartial(tag: number, partial: { rejected: number }, pbf: PbfReader): void {
   if (tag === 1) partial.rejected = pbf.readVarint()
-  else if (tag === 2) partial.detail = pbf.readString()
 }
 
 /** `Retry-After` as milliseconds from now: seconds or an HTTP date, which has letters (RFC 9110, 10.2.3). */
@@ -144,10 +135,4 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   if (!/[a-z]/i.test(header)) return undefined
   const date = Date.parse(header)
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs)
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { code } = error as NodeJS.ErrnoException
-  return typeof code === 'string' ? code : error.message
 }

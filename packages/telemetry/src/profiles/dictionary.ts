@@ -1,6 +1,5 @@
 import type { PbfWriter } from 'pbf'
-import { writeHexField } from '../otlp/hex.ts'
-import { writeText } from '../otlp/text.ts'
+import { writeHexField, writeStringValue, writeText } from '../otlp/wire.ts'
 
 /** Entries without duplicates, told apart by a key; entry 0 stands for "none", as the protocol has it. */
 class Table<E> {
@@ -116,10 +115,6 @@ function writeAttributeEntry({ key, value }: AttributeEntry, pbf: PbfWriter): vo
   if (key === 0) return
   pbf.writeVarintField(1, key)
   pbf.writeMessage(2, writeStringValue, value)
-}
-
-function writeStringValue(value: string, pbf: PbfWriter): void {
-  writeText(pbf, 1, value)
 }
 
 function writeStack(locations: readonly number[], pbf: PbfWriter): void {

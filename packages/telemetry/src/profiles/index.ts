@@ -1,6 +1,6 @@
 import { readBoolean, readString } from '../environment.ts'
+import { createQueue } from '../otlp/export-queue.ts'
 import { resolveExporter } from '../otlp/exporter-options.ts'
-import { createQueue } from '../otlp/signal-exporter.ts'
 import type { ProfilesPlugin } from './plugin.ts'
 import { Profiler } from './profiler.ts'
 import { profileResource } from './resource.ts'

@@ -1,7 +1,6 @@
 import type { Resource } from '@opentelemetry/resources'
 import type { ExporterOptions } from '../options.ts'
-import type { OutageLogger } from '../otlp/availability.ts'
-import type { ExportObserver } from '../otlp/export-queue.ts'
+import type { ExportObserver, OutageLogger } from '../otlp/observer.ts'
 import type { LabelSlot } from './label-slots.ts'
 import type { SampleOrigin } from './origin.ts'
 

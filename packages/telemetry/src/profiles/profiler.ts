@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isMainThread } from 'node:worker_threads'
-import type { OutageLogger } from '../otlp/availability.ts'
 import type { ExportQueue } from '../otlp/export-queue.ts'
+import type { OutageLogger } from '../otlp/observer.ts'
 import { unixMs } from '../spans.ts'
 import { Dictionary } from './dictionary.ts'
 import type { ProfileOptions } from './index.ts'

@@ -3,7 +3,7 @@ import { type Backend, startLoki } from '@faultline/test-support/backends'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeLogRecord } from '../../src/logs/record-encoding.ts'
+import { writeLogRecord } from '../../src/otlp/encoding.ts'
 import { RecordBatch } from '../../src/otlp/record-batch.ts'
 import { TestPipeline, useContexts } from './pipeline.ts'
 

@@ -10,8 +10,8 @@ import {
 } from '@opentelemetry/sdk-logs'
 import { PbfWriter } from 'pbf'
 import { createLogPipeline, type LogPipeline } from '../../src/logs/logger.ts'
-import { writeLogRecord } from '../../src/logs/record-encoding.ts'
 import { defaults, type LogOptions } from '../../src/options.ts'
+import { writeLogRecord } from '../../src/otlp/encoding.ts'
 
 /** A log pipeline on the SDK's own provider, whose records stay in memory. */
 export class TestPipeline {

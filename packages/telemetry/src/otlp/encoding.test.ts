@@ -11,7 +11,7 @@ import { RandomIdGenerator, type ReadableSpan, TracerProvider } from '@opentelem
 import fc from 'fast-check'
 import { PbfWriter } from 'pbf'
 import { describe, expect, it } from 'vitest'
-import { writeSpan } from './span-encoding.ts'
+import { writeSpan } from './encoding.ts'
 
 const ids = new RandomIdGenerator()
 const provider = new TracerProvider({ resource: resourceFromAttributes({}) })

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { PbfWriter } from 'pbf'
 import { describe, expect, it } from 'vitest'
-import { writeAttribute } from './attributes.ts'
-import { writeKnownAttribute } from './known-attributes.ts'
+import { writeAttribute, writeKnownAttribute } from './wire.ts'
 
 describe('known attributes', () => {
   it('come out as if encoded anew, each time', () => {

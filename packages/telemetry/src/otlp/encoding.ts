@@ -5,12 +5,19 @@ import {
   type Link,
   SpanStatusCode,
 } from '@opentelemetry/api'
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace'
 import type { PbfWriter } from 'pbf'
-import { MAX_STRING, writeAttribute } from './attributes.ts'
-import { writeHexField } from './hex.ts'
-import { writeKnownAttribute } from './known-attributes.ts'
-import { writeText } from './text.ts'
+import { boundAttributes, boundBody, cutText } from '../logs/record-bounds.ts'
+import {
+  MAX_STRING,
+  writeAnyValue,
+  writeAttribute,
+  writeHexField,
+  writeKnownAttribute,
+  writeStringValue,
+  writeText,
+} from './wire.ts'
 
 /** Bytes after which no more attributes and events of a span are written, so that the span itself is not lost. */
 const MAX_SPAN_BYTES = 512 * 1024
@@ -80,4 +87,40 @@ function writeStatus({ status }: ReadableSpan, pbf: PbfWriter): void {
 
 function writeAttributes(attributes: Attributes, tag: number, pbf: PbfWriter): void {
   for (const key of Object.keys(attributes)) writeAttribute(pbf, tag, key, attributes[key])
+}
+
+/** Marks a record of which not all is there. */
+const TRUNCATED = 'telemetry.truncated'
+/** Bytes of a severity's or an event's name. */
+const MAX_NAME_BYTES = 256
+
+/**
+ * Writes a record as `opentelemetry.proto.logs.v1.LogRecord`. A record that is larger than Loki takes is cut, and
+ * has the attribute `telemetry.truncated`; attributes that had no room are counted in `dropped_attributes_count`.
+ */
+export function writeLogRecord(record: ReadableLogRecord, pbf: PbfWriter): void {
+  const { severityNumber, severityText, eventName, spanContext } = record
+  writeTime(pbf, 1, record.hrTime)
+  if (severityNumber) pbf.writeVarintField(2, severityNumber)
+  if (severityText) writeText(pbf, 3, cutText(severityText, MAX_NAME_BYTES))
+  const { body, isCut: isBodyCut } = boundBody(record.body)
+  // Its bound is its own, longer than that of other texts.
+  if (typeof body === 'string') pbf.writeMessage(5, writeStringValue, body)
+  else if (body !== undefined) writeAnyValue(pbf, 5, body)
+
+  const { attributes, dropped, isCut } = boundAttributes(record.attributes)
+  for (const key in attributes) writeKnownAttribute(pbf, 6, key, attributes[key])
+  const droppedCount = record.droppedAttributesCount + dropped
+  if (isBodyCut || isCut || droppedCount > 0) writeAttribute(pbf, 6, TRUNCATED, true)
+  if (droppedCount > 0) pbf.writeVarintField(7, droppedCount)
+
+  // Ids that a receiver refuses would cost the whole batch.
+  if (spanContext && isSpanContextValid(spanContext)) {
+    pbf.writeTag(8, 5)
+    pbf.writeFixed32(spanContext.traceFlags)
+    writeHexField(pbf, 9, spanContext.traceId)
+    writeHexField(pbf, 10, spanContext.spanId)
+  }
+  writeTime(pbf, 11, record.hrTimeObserved)
+  if (eventName) writeText(pbf, 12, cutText(eventName, MAX_NAME_BYTES))
 }
