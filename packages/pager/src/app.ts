@@ -3,25 +3,22 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { postedAlerts } from './alerts.ts'
-import type { AlertHistory, Incident } from './history.ts'
+import { type AlertHistory, type Incident, postedAlerts } from './history.ts'
 
 const MAX_BODY = '2mb'
 
-export interface PagerDependencies {
+interface PagerDependencies {
   readonly history: AlertHistory
   readonly logger: Logger
   /** Called when the history changed; a delivery is acknowledged only after it resolved. */
   readonly save: () => Promise<void>
-  /** Epoch ms. */
-  readonly now?: () => number
 }
 
 /**
  * The part of Alertmanager's API v2 that Prometheus uses, and the history.
  * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
-export function createPagerApp({ history, logger, save, now = Date.now }: PagerDependencies): Koa {
+export function createPagerApp({ history, logger, save }: PagerDependencies): Koa {
   const router = new Router()
 
   const tell = (changed: readonly Incident[]): void => {
@@ -33,7 +30,7 @@ export function createPagerApp({ history, logger, save, now = Date.now }: PagerD
       )
     }
   }
-  const settle = (): void => tell(history.expire(now()))
+  const settle = (): void => tell(history.expire(Date.now()))
 
   router.post('/api/v2/alerts', async (context) => {
     const parsed = postedAlerts.safeParse(context.request.body)
@@ -43,7 +40,7 @@ export function createPagerApp({ history, logger, save, now = Date.now }: PagerD
       return
     }
     settle()
-    tell(history.receive(parsed.data, now()))
+    tell(history.receive(parsed.data, Date.now()))
     await save()
     context.status = 200
     context.body = {}
@@ -90,14 +87,8 @@ export function createPagerApp({ history, logger, save, now = Date.now }: PagerD
 }
 
 /** As Alertmanager's API shows an alert. */
-function gettable({
-  fingerprint,
-  labels,
-  annotations,
-  startsAtMs,
-  expiresAtMs,
-  generatorURL,
-}: Incident): unknown {
+function gettable(incident: Incident): unknown {
+  const { fingerprint, labels, annotations, startsAtMs, expiresAtMs, generatorURL } = incident
   return {
     fingerprint,
     labels,

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { PostedAlert } from './alerts.ts'
-import { AlertHistory } from './history.ts'
+import { AlertHistory, type PostedAlert } from './history.ts'
 
 const MINUTE = 60_000
 
@@ -33,7 +32,7 @@ describe('AlertHistory', () => {
     expect(history.all()).toMatchObject([{ resolvedAtMs: 2000 }])
   })
 
-  test('the same alert firing anew is a new incident', () => {
+  test('the same alert firing again is a new incident', () => {
     const history = new AlertHistory()
     history.receive([firing('Slow', 900, 1000)], 1000)
     history.receive([resolved('Slow', 900, 1900)], 2000)

@@ -1,5 +1,33 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { fingerprintOf, type PostedAlert } from './alerts.ts'
+
+/** Bounds of one delivery: what is larger is refused, so that no sender can fill the memory. */
+const LIMITS = { alerts: 1000, labels: 64, text: 4096 } as const
+
+const name = z.string().min(1).max(200)
+const labels = z
+  .record(name, z.string().max(LIMITS.text))
+  .refine((given) => Object.keys(given).length <= LIMITS.labels, `more than ${LIMITS.labels} labels`)
+
+const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+
+const alertSchema = z.object({
+  labels: labels.refine((given) => given.alertname !== undefined, 'the label alertname is missing'),
+  annotations: labels.default({}),
+  startsAt: time,
+  /** Prometheus always says it: in the past of a resolved alert, a few resends ahead of a firing one. */
+  endsAt: time,
+  generatorURL: z.string().max(LIMITS.text).default(''),
+})
+
+/** An alert as a sender says it is; times in epoch ms. */
+export type PostedAlert = z.infer<typeof alertSchema>
+
+/**
+ * Body of `POST /api/v2/alerts`.
+ * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+ */
+export const postedAlerts = z.array(alertSchema).max(LIMITS.alerts)
 
 const incidentSchema = z.object({
   fingerprint: z.string(),
@@ -24,7 +52,7 @@ export type Incident = z.infer<typeof incidentSchema>
 /** What is kept between two starts. */
 export const incidentsSchema = z.array(incidentSchema)
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** Incidents kept, at most; those that ended longest ago go first. */
   readonly maxIncidents?: number
   /** What was known before, oldest first. */
@@ -113,4 +141,10 @@ function end(incident: Incident, atMs: number, resolution: NonNullable<Incident[
   incident.resolvedAtMs = atMs
   incident.resolution = resolution
   return incident
+}
+
+/** Identity of an alert: its labels, in whatever order they came. */
+function fingerprintOf(given: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16)
 }

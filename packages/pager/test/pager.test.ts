@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Pager, startPager } from '../src/index.ts'
+import { type Pager, startPager } from '../src/pager.ts'
 
 let dataDirectory: string
 let pager: Pager

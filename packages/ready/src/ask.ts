@@ -3,7 +3,6 @@ import { get, type IncomingMessage } from 'node:http'
 import { connect, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
-import type { Protocol, Target } from './targets.ts'
 
 /** How long a backend may take to answer, in ms. */
 const TIMEOUT_MS = 2000
@@ -16,12 +15,15 @@ export class Refusal extends Error {
 }
 
 /** Each closes its connection: whoever asks often leaves none behind. */
-const QUESTIONS: Readonly<Record<Protocol, (url: URL, signal: AbortSignal) => Promise<void>>> = {
+const QUESTIONS: Readonly<Record<string, (url: URL, signal: AbortSignal) => Promise<void>>> = {
   'http:': getPage,
   'postgres:': logIn,
   'redis:': ping,
   'tcp:': connectTo,
 }
+
+/** Of URLs that can be asked. */
+export const PROTOCOLS: readonly string[] = Object.keys(QUESTIONS)
 
 /**
  * Asks once whether a backend is ready: HTTP answers 2xx, PostgreSQL lets in, Redis answers a PING, TCP accepts a
@@ -32,7 +34,9 @@ const QUESTIONS: Readonly<Record<Protocol, (url: URL, signal: AbortSignal) => Pr
 export async function assertReady(url: URL, signal: AbortSignal): Promise<void> {
   try {
     signal.throwIfAborted()
-    await QUESTIONS[url.protocol as Protocol](url, signal)
+    const question = QUESTIONS[url.protocol]
+    if (question === undefined) throw new TypeError(`${url.protocol} cannot be asked`)
+    await question(url, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw error instanceof pg.DatabaseError ? new Refusal(error.message, { cause: error }) : error
@@ -40,7 +44,7 @@ export async function assertReady(url: URL, signal: AbortSignal): Promise<void> 
 }
 
 /** Why a backend is not ready, or undefined when it is. Never throws; takes 2 s at most. */
-export async function ask({ url }: Target): Promise<string | undefined> {
+export async function ask(url: URL): Promise<string | undefined> {
   try {
     await assertReady(url, AbortSignal.timeout(TIMEOUT_MS))
     return undefined

@@ -1,6 +1,5 @@
 /** Entry point; reads READY_TARGETS, READY_HOST and READY_PORT. */
-import { readyServer } from './server.ts'
-import { parseTargets } from './targets.ts'
+import { parseTargets, readyServer } from './server.ts'
 
 const DEFAULT_PORT = 8090
 

@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { startPostgres } from '@faultline/test-support/servers'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { ask, assertReady, Refusal } from '../src/index.ts'
+import { ask, assertReady, Refusal } from '../src/ask.ts'
 import { listening } from './support.ts'
 
-const asked = (url: string) => ask({ name: 'backend', url: new URL(url) })
+const asked = (url: string) => ask(new URL(url))
 
 /** A server with the connections that are open to it. */
 async function serving(server: Server): Promise<{ port: number; open: ReadonlySet<Socket> }> {
@@ -60,7 +60,7 @@ test('HTTP is ready by 2xx; the answer that is not is repeated', async () => {
   expect(await asked(`http://127.0.0.1:${port}/ready`)).toBeUndefined()
 })
 
-test('an answer that says no is told from none', async () => {
+test('an answer that says no is distinguished from none', async () => {
   const { port } = await serving(createHttpServer((_request, response) => response.writeHead(503).end()))
   const { signal } = new AbortController()
   await expect(assertReady(new URL(`http://127.0.0.1:${port}`), signal)).rejects.toThrow(Refusal)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { startPostgres } from '@faultline/test-support/servers'
 import { expect, test } from 'vitest'
-import { parseTargets, readyServer } from '../src/index.ts'
+import { parseTargets, readyServer } from '../src/server.ts'
 import { listening } from './support.ts'
 
 async function asked(targets: string): Promise<{ status: number; body: unknown }> {

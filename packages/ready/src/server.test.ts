@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseTargets } from './targets.ts'
+import { parseTargets } from './server.ts'
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/)
 const url = fc.webUrl({ validSchemes: ['http'], withQueryParameters: true })
