@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { endProcess } from './end-process.ts'
-import { runMemory, runStart } from './kit/run.ts'
+import { runMemory, runStart } from './kit.ts'
 import { type OverheadOptions, overheadDefaults, runOverhead } from './overhead/run.ts'
+import { endProcess } from './results.ts'
 
 const program = new Command('bench').description(
   'What the kit costs: overhead of instrumentation, memory, start. Results are kept in bench/results.',

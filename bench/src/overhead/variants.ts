@@ -1,8 +1,14 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { REPOSITORY_ROOT } from '@faultline/runtime'
+import { execa } from 'execa'
+import { request } from 'undici'
+
+const STOCK_FOLDER = join(REPOSITORY_ROOT, 'bench', 'stock')
 
 /** What the sink must have got from a variant before its figures count: else it did less work than the others. */
-export type Signal = 'traces' | 'logs' | 'profiles'
+type Signal = 'traces' | 'logs' | 'profiles'
 
 /** What is measured: the gateway under one way of instrumenting it. */
 export interface Variant {
@@ -40,7 +46,7 @@ export const SDK_PROCESSORS: Variant = {
 export const STOCK: Variant = {
   name: 'stock',
   env: {},
-  preload: join(REPOSITORY_ROOT, 'bench', 'stock', 'preload.mjs'),
+  preload: join(STOCK_FOLDER, 'preload.mjs'),
   sends: ALL,
 }
 
@@ -71,3 +77,85 @@ export const SINGLE_SIGNALS: readonly Variant[] = Object.keys(SWITCHES).map((sig
   ),
   sends: ALL.filter((sent) => sent === signal),
 }))
+
+/** Brings the stock set-up's packages, which the kit itself does not need. */
+export async function installStock(): Promise<void> {
+  console.log('installing the stock set-up to compare with (bench/stock) …')
+  const output = { stdout: 'ignore', stderr: 'inherit' } as const
+  await execa('npm', ['ci', '--no-audit', '--no-fund'], { cwd: STOCK_FOLDER, ...output })
+}
+
+/** The last commit at which the telemetry package had spans, contexts and propagators of its own. */
+const COMMIT = 'f99695ff72dbc2d68857cb4fffb3bd91f12aeaa3'
+/** Inside the repository, so that its imports find the repository's packages. */
+const FOLDER = join(REPOSITORY_ROOT, 'bench', 'dist')
+
+export interface UnpackedEngine extends AsyncDisposable {
+  /** The package's main module. */
+  readonly entry: string
+}
+
+/**
+ * Unpacks the telemetry package of {@link COMMIT} out of the repository's history, until disposed.
+ * @returns undefined where the history does not go back so far, as in a shallow clone
+ */
+export async function unpackEngine(): Promise<UnpackedEngine | undefined> {
+  const git = execa({ cwd: REPOSITORY_ROOT, encoding: 'buffer', reject: false })
+  const { exitCode } = await git`git cat-file -e ${COMMIT}`
+  if (exitCode !== 0) return undefined
+  await mkdir(FOLDER, { recursive: true })
+  const folder = await mkdtemp(join(FOLDER, 'engine-'))
+  const dispose = () => rm(folder, { recursive: true, force: true })
+  try {
+    await execa({ cwd: REPOSITORY_ROOT })`git archive ${COMMIT} packages/telemetry`.pipe`tar -x -C ${folder}`
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  return {
+    entry: join(folder, 'packages', 'telemetry', 'src', 'index.ts'),
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+/** Each variant sends to a path of its own, so that the sink can tell what came from which. */
+export function sinkOf(variant: Variant, sink: string): string {
+  return `${sink}/${encodeURIComponent(variant.name)}`
+}
+
+/** The ends of the paths that a signal may be sent to. */
+const PATHS: Readonly<Record<Signal, readonly string[]>> = {
+  traces: ['/v1/traces'],
+  logs: ['/v1/logs'],
+  profiles: ['/v1development/profiles', '/ingest'],
+}
+
+/** The stock profiler sends once a minute. */
+const DEADLINE_MS = 90_000
+
+/**
+ * Waits until the sink has got from every variant all that it should send.
+ * @throws Error that names what did not come: figures of a variant that did less work would be worth nothing
+ */
+export async function untilReceived(variants: readonly Variant[], sink: string): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS
+  for (;;) {
+    const { body } = await request(sink)
+    const missing = missingOf(variants, sink, (await body.json()) as Record<string, number>)
+    if (missing.length === 0) return
+    if (Date.now() > deadline) throw new Error(`not sent, so not comparable: ${missing.join('; ')}`)
+    await delay(500)
+  }
+}
+
+function missingOf(
+  variants: readonly Variant[],
+  sink: string,
+  received: Readonly<Record<string, number>>,
+): string[] {
+  return variants.flatMap((variant) => {
+    const { pathname } = new URL(sinkOf(variant, sink))
+    const lacking = variant.sends.filter((signal) => !PATHS[signal].some((path) => received[pathname + path]))
+    return lacking.length === 0 ? [] : [`${lacking.join(', ')} of "${variant.name}"`]
+  })
+}

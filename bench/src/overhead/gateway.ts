@@ -1,20 +1,19 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { REPOSITORY_ROOT } from '@faultline/runtime'
+import { freePorts } from '@faultline/test-support/ports'
+import { startPostgres } from '@faultline/test-support/servers'
 import { execa, execaSync } from 'execa'
 import { request } from 'undici'
-import type { Variant } from './variants.ts'
+import { sinkOf, type Variant } from './variants.ts'
 
-const STOCK = join(REPOSITORY_ROOT, 'bench', 'stock')
 const START_DEADLINE_MS = 60_000
 /** How exactly a start is timed. */
 const READY_POLL_MS = 5
 
 /** The measured process has a core to itself; all others share the second. */
-export const MEASURED_CORE = 0
-export const OTHER_CORE = 1
+const MEASURED_CORE = 0
+const OTHER_CORE = 1
 
 const pinning = execaSync('taskset', ['--version'], { reject: false }).exitCode === 0
 
@@ -59,25 +58,46 @@ export interface Addresses {
   readonly database: string
 }
 
+/** Starts what the gateway calls, and what its telemetry is sent to. */
+export async function startSurroundings(stack: AsyncDisposableStack): Promise<Addresses> {
+  const ports = await freePorts('catalog', 'sink')
+  stack.use(await startHelper('stub-catalog.ts', ports.catalog))
+  stack.use(await startHelper('sink.ts', ports.sink))
+  return {
+    catalog: `http://127.0.0.1:${ports.catalog}`,
+    sink: `http://127.0.0.1:${ports.sink}`,
+    database: await startDatabase(stack),
+  }
+}
+
 /** Starts a program of this folder and waits until it listens. */
-export async function startHelper(
-  program: 'stub-catalog.ts' | 'sink.ts',
-  port: number,
-): Promise<AsyncDisposable> {
+async function startHelper(program: string, port: number): Promise<AsyncDisposable> {
   const child = new Child(OTHER_CORE, [join(import.meta.dirname, program)], { PORT: String(port) })
   await untilAnswered(`http://127.0.0.1:${port}/`, child)
   return child
 }
 
+const DATABASE = 'box_office'
+
+/**
+ * Starts a PostgreSQL with the gateway's schema: it does not start without its signing keys, though the route needs
+ * none.
+ * @returns its URL with the gateway's own role
+ */
+async function startDatabase(stack: AsyncDisposableStack): Promise<string> {
+  const postgres = stack.use(await startPostgres())
+  const url = postgres.roleUrl('gateway_service', 'service', DATABASE)
+  await execa(process.execPath, [join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'migrate.ts')], {
+    env: { DATABASE_OWNER_URL: postgres.ownerUrl(DATABASE), DATABASE_URL: url },
+  })
+  return url
+}
+
 /** Starts the gateway under one way of instrumenting it. */
 export async function startGateway(variant: Variant, addresses: Addresses): Promise<Gateway> {
-  const [port, adminPort, stockMetricsPort, nobody] = await Promise.all([
-    freePort(),
-    freePort(),
-    freePort(),
-    freePort(),
-  ])
-  const sink = sinkOf(variant, addresses)
+  const ports = await freePorts('gateway', 'admin', 'stockMetrics', 'nobody')
+  const nobody = `127.0.0.1:${ports.nobody}`
+  const sink = sinkOf(variant, addresses.sink)
   const spawned = performance.now()
   const child = new Child(
     MEASURED_CORE,
@@ -86,27 +106,27 @@ export async function startGateway(variant: Variant, addresses: Addresses): Prom
       join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'main.ts'),
     ],
     {
-      PORT: String(port),
-      ADMIN_PORT: String(adminPort),
+      PORT: String(ports.gateway),
+      ADMIN_PORT: String(ports.admin),
       CATALOG_URL: addresses.catalog,
       DATABASE_URL: addresses.database,
       // The measured route needs none of these; the gateway serves without.
-      BOOKING_URL: `http://127.0.0.1:${nobody}`,
-      TICKETING_URL: `http://127.0.0.1:${nobody}`,
-      NATS_URL: `nats://127.0.0.1:${nobody}`,
+      BOOKING_URL: `http://${nobody}`,
+      TICKETING_URL: `http://${nobody}`,
+      NATS_URL: `nats://${nobody}`,
       // All requests come from one address, as fast as it can answer.
       RATE_LIMIT_ADDRESS_PER_SECOND: '1000000',
       RATE_LIMIT_ADDRESS_BURST: '1000000',
       OTEL_SERVICE_NAME: 'gateway',
       OTEL_EXPORTER_OTLP_ENDPOINT: sink,
       PYROSCOPE_URL: sink,
-      STOCK_METRICS_PORT: String(stockMetricsPort),
+      STOCK_METRICS_PORT: String(ports.stockMetrics),
       ...variant.env,
     },
   )
-  const url = `http://127.0.0.1:${port}/v1/concerts`
+  const url = `http://127.0.0.1:${ports.gateway}/v1/concerts`
   try {
-    await untilAnswered(`http://127.0.0.1:${adminPort}/readyz`, child)
+    await untilAnswered(`http://127.0.0.1:${ports.admin}/readyz`, child)
     const startMs = performance.now() - spawned
     await untilAnswered(url, child)
     return { pid: child.pid, url, startMs, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
@@ -114,27 +134,6 @@ export async function startGateway(variant: Variant, addresses: Addresses): Prom
     await child[Symbol.asyncDispose]()
     throw error
   }
-}
-
-/** Each variant sends to a path of its own, so that the sink can tell what came from which. */
-export function sinkOf(variant: Variant, { sink }: Pick<Addresses, 'sink'>): string {
-  return `${sink}/${encodeURIComponent(variant.name)}`
-}
-
-/** Brings the stock set-up's packages, which the kit itself does not need. */
-export async function installStock(): Promise<void> {
-  console.log('installing the stock set-up to compare with (bench/stock) …')
-  await execa('npm', ['ci', '--no-audit', '--no-fund'], { cwd: STOCK, stdout: 'ignore', stderr: 'inherit' })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no TCP port')
-  return address.port
 }
 
 async function untilAnswered(url: string, child: Child): Promise<void> {

@@ -1,6 +1,7 @@
 import autocannon from 'autocannon'
 import pidusage from 'pidusage'
-import type { Gateway } from './processes.ts'
+import { type Addresses, type Gateway, startGateway } from './gateway.ts'
+import type { Variant } from './variants.ts'
 
 /** One variant in one slice. */
 export interface Sample {
@@ -35,8 +36,9 @@ export async function measure(gateway: Gateway, seconds: number): Promise<Sample
   const result = await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
   const after = await pidusage(gateway.pid)
   const failures = result.non2xx + result.errors + result.timeouts
-  if (failures > result.requests.total * TOLERATED_FAILURES)
+  if (failures > result.requests.total * TOLERATED_FAILURES) {
     throw new Error(`${failures} of ${result.requests.total} requests to ${gateway.url} failed`)
+  }
   return {
     // User and system time, in ms.
     cpuMicros: ((after.ctime - before.ctime) * 1_000) / result.requests.total,
@@ -45,4 +47,30 @@ export async function measure(gateway: Gateway, seconds: number): Promise<Sample
     p99: result.latency.p99,
     memoryBytes: after.memory,
   }
+}
+
+/** One start of a service. */
+export interface Start {
+  /** Milliseconds from spawning the process to its first answer that it is ready. */
+  readonly readyMs: number
+  /** Resident set then, in bytes. */
+  readonly memoryBytes: number
+}
+
+/** Starts and ends the gateway again and again, all variants in turn. */
+export async function measureStarts(
+  variants: readonly Variant[],
+  addresses: Addresses,
+  times: number,
+): Promise<Map<string, Start[]>> {
+  const starts = new Map<string, Start[]>(variants.map(({ name }) => [name, []]))
+  for (let i = 0; i < times; i++) {
+    console.log(`start ${i + 1} of ${times}`)
+    for (const variant of variants) {
+      await using gateway = await startGateway(variant, addresses)
+      const { memory } = await pidusage(gateway.pid)
+      starts.get(variant.name)?.push({ readyMs: gateway.startMs, memoryBytes: memory })
+    }
+  }
+  return starts
 }
