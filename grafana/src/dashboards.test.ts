@@ -1,10 +1,25 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pluginIds } from './datasources.ts'
-import { type DashboardJson, dashboards, expectations, type PanelJson, targets } from './test-support.ts'
+import { kitDashboard } from './dashboards/dashboard.ts'
+import { generatedFiles } from './generate.ts'
+import type { KitPanel } from './panels/panel.ts'
+import {
+  committed,
+  type DashboardJson,
+  dashboards,
+  expectations,
+  type PanelJson,
+  targets,
+} from './test-support.ts'
+import { pluginIds } from './variables.ts'
 
 const cases = dashboards.map((dashboard) => [dashboard.uid, dashboard] as const)
 const panelsOf = ({ panels }: DashboardJson): PanelJson[] => panels.filter(({ type }) => type !== 'row')
 const uids = new Set(dashboards.map(({ uid }) => uid))
+
+it.each([...generatedFiles()])('%s is what npm run grafana:generate writes', (path, content) => {
+  expect(committed(path)).toBe(content)
+})
 
 /** Panels without numbers of their own. */
 const withoutUnit = ['logs', 'nodeGraph', 'flamegraph']
@@ -95,7 +110,7 @@ describe.each(cases)('dashboard %s', (_, dashboard) => {
 })
 
 describe('exemplars', () => {
-  it('are drawn once a panel, and on the latency of every service and route', () => {
+  it('are drawn once per panel, and on the latency of every service and route', () => {
     const withExemplars = targets.filter(({ target }) => target.exemplar)
     const panels = withExemplars.map(({ dashboardUid, panel }) => `${dashboardUid} / ${panel.title}`)
     expect(new Set(panels).size).toBe(panels.length)
@@ -152,5 +167,61 @@ describe('expectations', () => {
     expect(healthy.length).toBeLessThanOrEqual(13)
     // Which of its parts a service has is asked of the dashboard of one service only.
     expect(expectations.filter((e) => e.when === 'other-service' && e.dashboardUid !== 'service')).toEqual([])
+  })
+})
+
+const panelOf = (width: number, height: number): KitPanel => ({
+  panel: { type: 'timeseries' },
+  size: { width, height },
+  mayBeEmpty: new Map([['A', { when: 'healthy', why: 'quiet' }]]),
+})
+
+const size = fc.record({ w: fc.integer({ min: 1, max: 24 }), h: fc.integer({ min: 1, max: 14 }) })
+
+describe('kitDashboard', () => {
+  it('places panels of any size so that none overlap, leave the grid, or stand above their heading', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(size, { maxLength: 12 }), { minLength: 1, maxLength: 5 }), (rows) => {
+        const { dashboard } = kitDashboard({
+          uid: 'overview',
+          title: 'x',
+          description: 'x',
+          links: [],
+          rows: rows.map((sizes) => ({ title: 'row', panels: sizes.map(({ w, h }) => panelOf(w, h)) })),
+        })
+        const boxes = (dashboard.panels ?? []).map(({ gridPos }) => gridPos ?? { x: 0, y: 0, w: 0, h: 0 })
+        for (const [index, a] of boxes.entries()) {
+          expect(a.x + a.w).toBeLessThanOrEqual(24)
+          for (const b of boxes.slice(index + 1)) {
+            const apart = a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y
+            expect(apart).toBe(true)
+            // Later panels are never above earlier ones: the order of the code is the order on the page.
+            expect(b.y).toBeGreaterThanOrEqual(a.y)
+          }
+        }
+      }),
+    )
+  })
+
+  it('numbers panels by row, and says of each empty answer that it is expected where', () => {
+    const { dashboard, expectations } = kitDashboard({
+      uid: 'service',
+      title: 'x',
+      description: 'x',
+      links: [],
+      rows: [
+        { title: 'one', panels: [panelOf(24, 8)] },
+        { title: 'two', panels: [panelOf(12, 8), panelOf(12, 8)] },
+      ],
+    })
+    expect(dashboard.panels?.map(({ id }) => id)).toEqual([100, 101, 200, 201, 202])
+    expect(expectations.map(({ panelId }) => panelId)).toEqual([101, 201, 202])
+    expect(expectations[0]).toEqual({
+      dashboardUid: 'service',
+      panelId: 101,
+      refId: 'A',
+      when: 'healthy',
+      why: 'quiet',
+    })
   })
 })

@@ -2,10 +2,10 @@ import { parser as logql } from '@grafana/lezer-logql'
 import { parser as promql } from '@prometheus-io/lezer-promql'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { backends, pluginIds } from './datasources.ts'
 import { metrics } from './generated/signals.ts'
-import { profileTypes } from './panels/profiles.ts'
+import { profileTypes } from './panels/evidence.ts'
 import { committed, syntax } from './test-support.ts'
+import { backends, pluginIds } from './variables.ts'
 
 interface DataSource {
   uid: string

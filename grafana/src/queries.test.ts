@@ -1,11 +1,13 @@
 import { parser as logql } from '@grafana/lezer-logql'
 import { parser as traceql } from '@grafana/lezer-traceql'
 import { parser as promql } from '@prometheus-io/lezer-promql'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pluginIds } from './datasources.ts'
 import { logLabels, type Metric, metrics } from './generated/signals.ts'
-import { profileTypes } from './panels/profiles.ts'
+import { profileTypes } from './panels/evidence.ts'
+import { quantile, rate, select, shareOf, sumBy } from './queries/promql.ts'
 import { builtIns, dashboards, substituted, syntax, targets, variablesIn } from './test-support.ts'
+import { pluginIds } from './variables.ts'
 
 const ofType = (type: string) => targets.filter(({ target }) => target.datasource.type === type)
 
@@ -146,5 +148,38 @@ describe('variables', () => {
   it('finds variables in both spellings, and none in a replacement', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's spelling
     expect(variablesIn('rate(x{a="$b"}[$__rate_interval]) ${c} "$1"')).toEqual(['b', '__rate_interval', 'c'])
+  })
+})
+
+describe('select', () => {
+  it('leaves the braces out where there is nothing to match', () => {
+    expect(select('up')).toBe('up')
+  })
+
+  it('matches labels in their order', () => {
+    expect(select('up', { service_name: '="a"', service_instance_id: '=~"b"' })).toBe(
+      'up{service_name="a", service_instance_id=~"b"}',
+    )
+  })
+})
+
+describe('the shapes of PromQL', () => {
+  const label = fc.constantFrom('service_name', 'http_route', 'peer_service')
+  const matcher = fc.constantFrom('="a"', '!="a"', '=~"a|b"', '!~".*"')
+
+  it('parse, whatever is matched and summed by', () => {
+    fc.assert(
+      fc.property(fc.array(label), fc.dictionary(label, matcher), (labels, matchers) => {
+        const part = { label: 'error_type', inside: '!=""', outside: '=""' }
+        for (const query of [
+          sumBy(labels, rate('cache_requests_total', matchers)),
+          quantile(0.95, 'http_server_request_duration_seconds', labels, matchers),
+          shareOf('cache_requests_total', part, labels, matchers),
+        ]) {
+          const text = substituted(query)
+          expect(syntax(promql.parse(text), text).valid, text).toBe(true)
+        }
+      }),
+    )
   })
 })

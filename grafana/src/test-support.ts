@@ -1,7 +1,7 @@
 /** What the tests of this package share: the committed files, and queries as a backend would get them. */
 import { readFileSync } from 'node:fs'
 import type { SyntaxNode, Tree } from '@lezer/common'
-import type { Expectation } from './index.ts'
+import type { Expectation } from './dashboards/dashboard.ts'
 
 export interface TargetJson {
   refId: string
@@ -55,16 +55,15 @@ export interface DashboardJson {
   links: LinkJson[]
 }
 
-const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
-
 /** A committed file of this folder. */
-export const committed = read
+export const committed = (path: string): string =>
+  readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
 export const dashboards: readonly DashboardJson[] = ['overview', 'service', 'messaging', 'security'].map(
-  (name) => JSON.parse(read(`dashboards/${name}.json`)) as DashboardJson,
+  (name) => JSON.parse(committed(`dashboards/${name}.json`)) as DashboardJson,
 )
 
-export const expectations = JSON.parse(read('expectations.json')) as Expectation[]
+export const expectations = JSON.parse(committed('expectations.json')) as Expectation[]
 
 /** Every query of every panel, with where it stands. */
 export const targets = dashboards.flatMap(({ uid, panels }) =>

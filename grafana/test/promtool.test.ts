@@ -5,9 +5,9 @@ import { resolveBinary } from '@faultline/toolchain'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { pluginIds } from '../src/datasources.ts'
 import { errors, serverRequests } from '../src/queries/red.ts'
 import { substituted, targets } from '../src/test-support.ts'
+import { pluginIds } from '../src/variables.ts'
 
 // lezer's grammar has no types: it takes `rate(up)`. Prometheus' own parser does not.
 let folder: string

@@ -10,12 +10,11 @@ import {
   RowBuilder,
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { backend, backendVariables } from '../datasources.ts'
 import { type DashboardUid, dashboardUids } from '../links.ts'
-import type { MayBeEmpty } from '../panels/panel.ts'
+import { columns, type KitRow, type MayBeEmpty } from '../panels/panel.ts'
 import { type Matchers, select } from '../queries/promql.ts'
 import { uptime } from '../queries/runtime.ts'
-import type { KitRow } from '../rows/row.ts'
+import { backend, backendVariables } from '../variables.ts'
 
 /** A query that may answer nothing although all is well; any other that does is broken. */
 export interface Expectation extends MayBeEmpty {
@@ -45,7 +44,6 @@ export interface DashboardOptions {
   readonly rows: readonly KitRow[]
 }
 
-const columns = 24
 /** Ids stay put when a row elsewhere grows: links to single panels live long. */
 const idsPerRow = 100
 
@@ -75,8 +73,8 @@ function place(row: KitRow, rowIndex: number, top: number): { panels: PlacedPane
   let x = 0
   let y = top
   let lineHeight = 0
-  const panels = row.panels.map(({ panel }, index) => {
-    const { w = columns, h = 8 } = panel.gridPos ?? {}
+  const panels = row.panels.map(({ panel, size }, index) => {
+    const { width: w = columns, height: h = 8 } = { ...row, ...size }
     if (x + w > columns) {
       x = 0
       y += lineHeight

@@ -20,8 +20,13 @@ import type { HistogramName } from '../generated/signals.ts'
 import { type Matchers, rate, sumBy } from '../queries/promql.ts'
 import { finish, type KitPanel, type PanelText } from './panel.ts'
 
+interface HeatmapOptions extends PanelText {
+  readonly histogram: HistogramName
+  readonly matchers?: Matchers
+}
+
 /** How many events took how long, over time, with exemplars: each dot is a request, and leads to its trace. */
-export function latencyHeatmap(options: PanelText, histogram: HistogramName, matchers: Matchers): KitPanel {
+export function latencyHeatmap(options: HeatmapOptions): KitPanel {
   const builder = new PanelBuilder()
     .unit('s')
     .calculate(false)
@@ -46,9 +51,8 @@ export function latencyHeatmap(options: PanelText, histogram: HistogramName, mat
     .exemplarsColor('rgba(255, 120, 10, 0.9)')
     .showLegend()
     .maxDataPoints(120)
-  const expr = sumBy(['le'], rate(`${histogram}_bucket`, matchers))
   const query = new DataqueryBuilder()
-    .expr(expr)
+    .expr(sumBy(['le'], rate(`${options.histogram}_bucket`, options.matchers)))
     .legendFormat('{{le}}')
     .range()
     .format(PromQueryFormat.Heatmap)

@@ -1,6 +1,6 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
-import { type Backend, backend } from '../datasources.ts'
+import { type Backend, backend } from '../variables.ts'
 
 /**
  * When no data is right for a query, which otherwise means that something is broken:
@@ -15,15 +15,21 @@ export interface MayBeEmpty {
   readonly why: string
 }
 
+/** What panels may be given in place of what their row says. */
+interface Size {
+  /** Columns of the 24. */
+  readonly width?: number
+  /** Grid rows of 30 pixels. */
+  readonly height?: number
+}
+
 /** What every panel says of itself. */
-export interface PanelText {
+export interface PanelText extends Size {
   readonly title: string
   /** What it shows, what is normal, and where to look next when it is not. */
   readonly description: string
-  /** Columns of the 24. */
-  readonly width: number
-  /** Grid rows of 30 pixels. Default 8. */
-  readonly height?: number
+  /** Holds for all queries of the panel. */
+  readonly mayBeEmpty?: MayBeEmpty
 }
 
 /** A query of a panel; `Target` is what the data source wants. */
@@ -40,8 +46,21 @@ interface TargetBuilt {
 /** A panel, and which of its queries may answer nothing. */
 export interface KitPanel {
   readonly panel: Panel
+  readonly size: Size
   readonly mayBeEmpty: ReadonlyMap<string, MayBeEmpty>
 }
+
+/** Panels under one heading, laid out from left to right in lines of 24 columns. */
+export interface KitRow extends Size {
+  readonly title: string
+  readonly panels: readonly KitPanel[]
+}
+
+/** Colour from a value on; the first step holds from minus infinity and has no value. */
+export type Step = readonly [from: number | null, colour: string]
+
+/** A colour, and others from a value on. `transparent` below draws lines only. */
+export const steps = (below: string, ...above: readonly Step[]): readonly Step[] => [[null, below], ...above]
 
 /** What the SDK's panel builders have in common, as far as it is used here. */
 interface PanelBuilder extends Builder<Panel> {
@@ -49,35 +68,40 @@ interface PanelBuilder extends Builder<Panel> {
   description(description: string): unknown
   datasource(datasource: { type: string; uid: string }): unknown
   span(columns: number): unknown
-  height(rows: number): unknown
   noValue(text: string): unknown
   targets(targets: Builder<TargetBuilt>[]): unknown
 }
+
+/** Of the grid. */
+export const columns = 24
 
 const refId = (index: number): string => String.fromCharCode('A'.charCodeAt(0) + index)
 
 /** Puts what every panel has on a builder and builds it. Queries are named A, B, C… in their order. */
 export function finish(
   builder: PanelBuilder,
-  { title, description, width, height = 8 }: PanelText,
+  options: PanelText,
   source: Backend,
   targets: readonly Target[],
 ): KitPanel {
+  const { title, description } = options
   builder.title(title)
   builder.description(description)
   builder.datasource(backend(source))
-  builder.span(width)
-  builder.height(height)
+  // The row has the last word; what is set here gives `gridPos` its place in the JSON.
+  builder.span(columns)
   const mayBeEmpty = new Map(
-    targets.flatMap(({ mayBeEmpty }, index) => (mayBeEmpty ? [[refId(index), mayBeEmpty] as const] : [])),
+    targets.flatMap((target, index) => {
+      const reason = target.mayBeEmpty ?? options.mayBeEmpty
+      return reason ? [[refId(index), reason] as const] : []
+    }),
   )
-  const reasons = [...mayBeEmpty.values()]
-  const [first] = reasons
-  if (first && reasons.length === targets.length) builder.noValue(first.why)
+  const [first] = mayBeEmpty.values()
+  if (first && mayBeEmpty.size === targets.length) builder.noValue(first.why)
   builder.targets(
     targets.map(({ query }, index) => ({
       build: () => ({ ...query.build(), refId: refId(index), datasource: backend(source) }),
     })),
   )
-  return { panel: builder.build(), mayBeEmpty }
+  return { panel: builder.build(), size: options, mayBeEmpty }
 }

@@ -1,35 +1,32 @@
 import { TableCellDisplayMode } from '@grafana/grafana-foundation-sdk/common'
-import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table'
 import { byName, type Override } from '../colours.ts'
 import type { Link } from '../links.ts'
-import { finish, type KitPanel, type MayBeEmpty, type PanelText } from './panel.ts'
-import { now } from './prometheus-target.ts'
-import type { Step } from './thresholds.ts'
+import { finish, type KitPanel, type PanelText, type Step } from './panel.ts'
 
 /** A column made of a label. */
-export interface LabelColumn {
+interface LabelColumn {
   readonly label: string
   readonly header: string
   readonly link?: Link
 }
 
 /** A column made of the value of a query; the queries are joined by their common labels. */
-export interface ValueColumn {
+interface ValueColumn {
   readonly expr: string
   readonly header: string
   readonly unit: string
   readonly thresholds?: readonly Step[]
 }
 
-export interface TableOptions extends PanelText {
+interface TableOptions extends PanelText {
   readonly labels: readonly LabelColumn[]
   readonly values: readonly ValueColumn[]
   /** Header of the column by which rows are sorted, the largest first. */
   readonly sortBy?: string
   /** Values are left out: the labels say it all, the value only that it is so. */
   readonly labelsOnly?: boolean
-  readonly mayBeEmpty?: MayBeEmpty
 }
 
 function valueOverride({ header, unit, thresholds }: ValueColumn): Override {
@@ -50,7 +47,7 @@ function valueOverride({ header, unit, thresholds }: ValueColumn): Override {
  * Its rates are over a minute at least, as nobody sees from a single number that it is jumping.
  */
 export function table(options: TableOptions): KitPanel {
-  const { labels, values, sortBy, labelsOnly = false, mayBeEmpty } = options
+  const { labels, values, sortBy, labelsOnly = false } = options
   const valueField = (index: number): string =>
     values.length === 1 ? 'Value' : `Value #${String.fromCharCode('A'.charCodeAt(0) + index)}`
   const renames = [
@@ -81,8 +78,8 @@ export function table(options: TableOptions): KitPanel {
       },
       ...(sortBy === undefined ? [] : [{ id: 'sortBy', options: { sort: [{ field: sortBy, desc: true }] } }]),
     ])
-  const targets = values.map(({ expr, header }) =>
-    now({ expr, legend: header, ...(mayBeEmpty && { mayBeEmpty }) }, PromQueryFormat.Table),
-  )
+  const targets = values.map(({ expr, header }) => ({
+    query: new DataqueryBuilder().expr(expr).legendFormat(header).instant().format(PromQueryFormat.Table),
+  }))
   return finish(builder, options, 'prometheus', targets)
 }

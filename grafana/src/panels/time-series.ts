@@ -1,9 +1,12 @@
 import {
+  BigValueColorMode,
+  BigValueGraphMode,
   GraphDrawStyle,
   GraphThresholdsStyleConfigBuilder,
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
+  ReduceDataOptionsBuilder,
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
@@ -12,14 +15,45 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common'
-import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import type { Override } from '../colours.ts'
-import type { Backend } from '../datasources.ts'
 import { dataLinks, type Link } from '../links.ts'
-import { finish, type KitPanel, type PanelText, type Target } from './panel.ts'
-import { overTime, type PromQuery } from './prometheus-target.ts'
-import { type Step, thresholds } from './thresholds.ts'
+import type { Backend } from '../variables.ts'
+import { finish, type KitPanel, type MayBeEmpty, type PanelText, type Step, type Target } from './panel.ts'
+
+/** A PromQL query of a panel. */
+export interface PromQuery {
+  readonly expr: string
+  /** Legend template; `{{label}}` stands for a label's value. */
+  readonly legend: string
+  /** Draws exemplars: the dots that lead to a trace. One query of a panel is enough, as all would draw the same. */
+  readonly exemplars?: boolean
+  readonly mayBeEmpty?: MayBeEmpty
+}
+
+/** One query, or several. */
+type Queries = PromQuery | { readonly queries: readonly PromQuery[] }
+
+const overTime = (options: Queries): Target[] =>
+  ('queries' in options ? options.queries : [options]).map(
+    ({ expr, legend, exemplars = false, mayBeEmpty }) => ({
+      query: new DataqueryBuilder().expr(expr).legendFormat(legend).range().exemplar(exemplars),
+      mayBeEmpty,
+    }),
+  )
+
+const thresholds = (steps: readonly Step[]): ThresholdsConfigBuilder =>
+  new ThresholdsConfigBuilder()
+    .mode(ThresholdsMode.Absolute)
+    .steps(steps.map(([value, color]) => ({ value, color })))
 
 export interface TimeSeriesOptions extends PanelText {
   /** Unit of the values, by Grafana's name: `reqps`, `s`, `percentunit`, `bytes` … */
@@ -75,5 +109,29 @@ export function timeSeriesOf(
 }
 
 /** A panel of lines from Prometheus. */
-export const timeSeries = (options: TimeSeriesOptions, queries: readonly PromQuery[]): KitPanel =>
-  timeSeriesOf('prometheus', options, queries.map(overTime))
+export const timeSeries = (options: TimeSeriesOptions & Queries): KitPanel =>
+  timeSeriesOf('prometheus', options, overTime(options))
+
+interface StatOptions extends PanelText {
+  readonly unit: string
+  readonly decimals?: number
+  /** What is good and what is bad, for the colour. */
+  readonly thresholds: readonly Step[]
+  readonly expr: string
+  /** Template; the title by default. */
+  readonly legend?: string
+}
+
+/** The last value of each series as a large number, over its course. */
+export function stat(options: StatOptions): KitPanel {
+  const builder = new StatBuilder()
+    .unit(options.unit)
+    .thresholds(thresholds(options.thresholds))
+    .colorMode(BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.Area)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .dataLinks([])
+  if (options.decimals !== undefined) builder.decimals(options.decimals)
+  const { expr, legend = options.title } = options
+  return finish(builder, options, 'prometheus', overTime({ expr, legend }))
+}

@@ -1,6 +1,7 @@
-/** Rate, errors, duration of anything that keeps a duration histogram. */
 import type { HistogramName } from '../generated/signals.ts'
 import { type Matchers, type Part, quantile, rate, shareOf, sumBy } from './promql.ts'
+
+/** Rate, errors, duration of anything that keeps a duration histogram. */
 
 /** One kind of work: the histogram that measures it and what a failure of it is. */
 export interface Work {
@@ -75,3 +76,8 @@ export const latency = (
   labels: readonly string[],
   matchers?: Matchers,
 ): string => quantile(of, duration, labels, matchers)
+
+/** From the confirmation of a paid order until its ticket can be had. */
+
+/** Quantile in seconds. */
+export const timeToTicket = (of: number): string => quantile(of, 'box_office_payment_to_ticket_seconds', [])

@@ -1,12 +1,10 @@
 import { bySeries } from '../colours.ts'
 import { cellToService } from '../links.ts'
 import { pageBurnRates } from '../objectives.ts'
-import type { KitPanel, MayBeEmpty } from '../panels/panel.ts'
-import { stat } from '../panels/stat.ts'
+import { type KitPanel, type KitRow, type MayBeEmpty, steps } from '../panels/panel.ts'
 import { table } from '../panels/table.ts'
-import { timeSeries } from '../panels/time-series.ts'
+import { stat, timeSeries } from '../panels/time-series.ts'
 import { type Matchers, select, sumBy } from '../queries/promql.ts'
-import type { KitRow } from './row.ts'
 
 /** What is left of the error budget, one number an objective. */
 export function budgetRemaining(
@@ -15,51 +13,34 @@ export function budgetRemaining(
   matchers?: Matchers,
   mayBeEmpty?: MayBeEmpty,
 ): KitPanel {
-  return stat(
-    {
-      title: 'Error budget left',
-      description:
-        'Share of the error budget of the whole window that is not spent. 100 % is untouched, below 0 the objective is missed.',
-      width,
-      height,
-      unit: 'percentunit',
-      decimals: 1,
-      thresholds: [
-        [null, 'red'],
-        [0, 'orange'],
-        [0.25, 'yellow'],
-        [0.5, 'green'],
-      ],
-    },
-    [
-      {
-        expr: select('slo:error_budget_remaining:ratio', matchers),
-        legend: '{{slo}}',
-        ...(mayBeEmpty && { mayBeEmpty }),
-      },
-    ],
-  )
+  return stat({
+    title: 'Error budget left',
+    description:
+      'Share of the error budget of the whole window that is not spent. 100 % is untouched, below 0 the objective is missed.',
+    width,
+    height,
+    unit: 'percentunit',
+    decimals: 1,
+    thresholds: steps('red', [0, 'orange'], [0.25, 'yellow'], [0.5, 'green']),
+    expr: select('slo:error_budget_remaining:ratio', matchers),
+    legend: '{{slo}}',
+    ...(mayBeEmpty && { mayBeEmpty }),
+  })
 }
 
-const burnRate = timeSeries(
-  {
-    title: 'Burn rate',
-    description: `How many times faster than sustainable the budget is being spent: 1 spends exactly all of it by the end of the window. A page needs the hour above ${pageBurnRates.fast} and the last five minutes too, or six hours above ${pageBurnRates.slow}. With scaled windows the names stay those of the objective.`,
-    width: 10,
-    unit: 'suffix:×',
-    softMax: 2,
-    thresholds: [
-      [null, 'transparent'],
-      [pageBurnRates.slow, 'orange'],
-      [pageBurnRates.fast, 'red'],
-    ],
-    overrides: [bySeries('5m$', { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } })],
-  },
-  [
+const burnRate = timeSeries({
+  title: 'Burn rate',
+  description: `How many times faster than sustainable the budget is being spent: 1 spends exactly all of it by the end of the window. A page needs the hour above ${pageBurnRates.fast} and the last five minutes too, or six hours above ${pageBurnRates.slow}. With scaled windows the names stay those of the objective.`,
+  width: 10,
+  unit: 'suffix:×',
+  softMax: 2,
+  thresholds: steps('transparent', [pageBurnRates.slow, 'orange'], [pageBurnRates.fast, 'red']),
+  overrides: [bySeries('5m$', { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } })],
+  queries: [
     { expr: select('slo:burn_rate:ratio_rate1h'), legend: '{{slo}} 1h' },
     { expr: select('slo:burn_rate:ratio_rate5m'), legend: '{{slo}} 5m' },
   ],
-)
+})
 
 /** Alerts that fire, each with its runbook, in the width and height that there is. */
 export const firingAlerts = (width: number, height: number, matchers?: Matchers): KitPanel =>

@@ -1,10 +1,9 @@
 import { cacheOverrides, limitOverride } from '../colours.ts'
-import type { MayBeEmpty } from '../panels/panel.ts'
+import type { KitRow, MayBeEmpty } from '../panels/panel.ts'
 import { timeSeries } from '../panels/time-series.ts'
 import { quantile, rate, select, shareOf, sumBy } from '../queries/promql.ts'
 import { databaseOperations, latency, traffic } from '../queries/red.ts'
 import { chosen } from '../variables.ts'
-import type { KitRow } from './row.ts'
 
 const noDatabase: MayBeEmpty = { when: 'other-service', why: 'This service has no database' }
 const noCache: MayBeEmpty = { when: 'other-service', why: 'This service has no cache' }
@@ -15,44 +14,33 @@ const operation = '{{db_operation_name}} {{db_collection_name}}'
 /** The database as the service sees it, and the pool in front of it. */
 export const databaseRow: KitRow = {
   title: 'Database',
+  width: 6,
   panels: [
-    timeSeries(
-      {
-        title: 'Operations',
-        description:
-          'Operations per second by table. Rising while requests do not: one query per item, or a cold cache.',
-        width: 6,
-        unit: 'ops',
-      },
-      [{ expr: traffic(databaseOperations, byOperation, chosen), legend: operation, mayBeEmpty: noDatabase }],
-    ),
-    timeSeries(
-      {
-        title: 'p95 duration of operations',
-        description:
-          'One table alone: a missing index or a lock. All of them: the database or the way to it. Dots lead to traces.',
-        width: 6,
-        unit: 's',
-      },
-      [
-        {
-          expr: latency(databaseOperations, 0.95, byOperation, chosen),
-          legend: operation,
-          exemplars: true,
-          mayBeEmpty: noDatabase,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Connections',
-        description:
-          'Connections of the pool by state, requests that wait for one, and how many there may be.',
-        width: 6,
-        unit: 'short',
-        overrides: [limitOverride],
-      },
-      [
+    timeSeries({
+      title: 'Operations',
+      description:
+        'Operations per second by table. Rising while requests do not: one query per item, or a cold cache.',
+      unit: 'ops',
+      expr: traffic(databaseOperations, byOperation, chosen),
+      legend: operation,
+      mayBeEmpty: noDatabase,
+    }),
+    timeSeries({
+      title: 'p95 duration of operations',
+      description:
+        'One table alone: a missing index or a lock. All of them: the database or the way to it. Dots lead to traces.',
+      unit: 's',
+      expr: latency(databaseOperations, 0.95, byOperation, chosen),
+      legend: operation,
+      exemplars: true,
+      mayBeEmpty: noDatabase,
+    }),
+    timeSeries({
+      title: 'Connections',
+      description: 'Connections of the pool by state, requests that wait for one, and how many there may be.',
+      unit: 'short',
+      overrides: [limitOverride],
+      queries: [
         {
           expr: sumBy(['db_client_connection_state'], select('db_client_connection_count', chosen)),
           legend: '{{db_client_connection_state}}',
@@ -69,26 +57,23 @@ export const databaseRow: KitRow = {
           mayBeEmpty: noDatabase,
         },
       ],
-    ),
-    timeSeries(
-      {
-        title: 'Wait for a connection',
-        description:
-          'How long requests wait for a connection (p95), and how many give up per second. Above zero the pool is what limits the service.',
-        width: 6,
-        unit: 's',
-        softMax: 0.01,
-        overrides: [
-          {
-            matcher: { id: 'byName', options: 'given up' },
-            properties: [
-              { id: 'unit', value: 'reqps' },
-              { id: 'custom.axisPlacement', value: 'right' },
-            ],
-          },
-        ],
-      },
-      [
+    }),
+    timeSeries({
+      title: 'Wait for a connection',
+      description:
+        'How long requests wait for a connection (p95), and how many give up per second. Above zero the pool is what limits the service.',
+      unit: 's',
+      softMax: 0.01,
+      overrides: [
+        {
+          matcher: { id: 'byName', options: 'given up' },
+          properties: [
+            { id: 'unit', value: 'reqps' },
+            { id: 'custom.axisPlacement', value: 'right' },
+          ],
+        },
+      ],
+      queries: [
         {
           expr: quantile(0.95, 'db_client_connection_wait_time_seconds', ['service_instance_id'], chosen),
           legend: '{{service_instance_id}}',
@@ -100,69 +85,49 @@ export const databaseRow: KitRow = {
           mayBeEmpty: noDatabase,
         },
       ],
-    ),
+    }),
   ],
 }
 
 /** What the cache keeps away from the database. */
 export const cacheRow: KitRow = {
   title: 'Cache',
+  width: 8,
   panels: [
-    timeSeries(
-      {
-        title: 'Look-ups',
-        description:
-          'Look-ups per second by result. Stale: answered at once from an old entry while it is being renewed.',
-        width: 8,
-        unit: 'ops',
-        stacked: true,
-        overrides: cacheOverrides,
-      },
-      [
-        {
-          expr: sumBy(['cache_level', 'cache_result'], rate('cache_requests_total', chosen)),
-          legend: '{{cache_level}} {{cache_result}}',
-          mayBeEmpty: noCache,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Answered from the cache',
-        description:
-          'Share of look-ups that were hits or stale, by cache. A fall is a restart, a wave of expiry, or keys that no longer repeat.',
-        width: 8,
-        unit: 'percentunit',
-        max: 1,
-      },
-      [
-        {
-          expr: shareOf(
-            'cache_requests_total',
-            { label: 'cache_result', inside: '!="miss"', outside: '="miss"' },
-            ['cache_name', 'cache_level'],
-            chosen,
-          ),
-          legend: '{{cache_name}} {{cache_level}}',
-          mayBeEmpty: noCache,
-        },
-      ],
-    ),
-    timeSeries(
-      {
-        title: 'Invalidations',
-        description: 'Entries dropped per second because what they hold has changed.',
-        width: 8,
-        unit: 'ops',
-        softMax: 1,
-      },
-      [
-        {
-          expr: sumBy(['cache_name'], rate('cache_invalidations_total', chosen)),
-          legend: '{{cache_name}}',
-          mayBeEmpty: noCache,
-        },
-      ],
-    ),
+    timeSeries({
+      title: 'Look-ups',
+      description:
+        'Look-ups per second by result. Stale: answered at once from an old entry while it is being renewed.',
+      unit: 'ops',
+      stacked: true,
+      overrides: cacheOverrides,
+      expr: sumBy(['cache_level', 'cache_result'], rate('cache_requests_total', chosen)),
+      legend: '{{cache_level}} {{cache_result}}',
+      mayBeEmpty: noCache,
+    }),
+    timeSeries({
+      title: 'Answered from the cache',
+      description:
+        'Share of look-ups that were hits or stale, by cache. A fall is a restart, a wave of expiry, or keys that no longer repeat.',
+      unit: 'percentunit',
+      max: 1,
+      expr: shareOf(
+        'cache_requests_total',
+        { label: 'cache_result', inside: '!="miss"', outside: '="miss"' },
+        ['cache_name', 'cache_level'],
+        chosen,
+      ),
+      legend: '{{cache_name}} {{cache_level}}',
+      mayBeEmpty: noCache,
+    }),
+    timeSeries({
+      title: 'Invalidations',
+      description: 'Entries dropped per second because what they hold has changed.',
+      unit: 'ops',
+      softMax: 1,
+      expr: sumBy(['cache_name'], rate('cache_invalidations_total', chosen)),
+      legend: '{{cache_name}}',
+      mayBeEmpty: noCache,
+    }),
   ],
 }
