@@ -4,8 +4,7 @@ import { REPLICAS } from '@faultline/runtime'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Attack, attacksOn, type Examples } from './attacks/requests.ts'
-import { attacks, FORGED, SPLIT_HEADER } from './attacks/strings.ts'
+import { type Attack, attacks, attacksOn, type Examples, FORGED, SPLIT_HEADER } from './attacks/requests.ts'
 import { type Kit, startKit } from './support/kit.ts'
 
 let kit: Kit

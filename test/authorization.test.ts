@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { publicServices } from '@faultline/contracts'
 import { REPLICAS } from '@faultline/runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type BoxOffice, openBoxOffice } from './authorization/box-office.ts'
-import { type Operation, undocumented } from './authorization/operations.ts'
+import { type BoxOffice, type Operation, openBoxOffice, undocumented } from './authorization/box-office.ts'
 import { type Kit, startKit } from './support/kit.ts'
 
 /** What everybody may do beside reading. */

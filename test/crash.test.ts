@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readBooks, unfinishedWork } from './crash/books.ts'
+import { readBooks, readLedger, unfinishedWork } from './crash/books.ts'
 import { violations } from './crash/invariants.ts'
 import { kill, planKills } from './crash/kills.ts'
-import { readLedger } from './crash/ledger.ts'
 import { type Kit, startKit } from './support/kit.ts'
 
 /** Orders to acknowledge while everything is killed in turn; `npm run test:crash` asks for more. */

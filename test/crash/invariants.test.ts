@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Books } from './books.ts'
+import { type Books, parseLedger } from './books.ts'
 import { violations } from './invariants.ts'
-import { parseLedger } from './ledger.ts'
 
 const line = (orderId: string, status: string) =>
   `${JSON.stringify({ orderId, reservationId: `r-${orderId}`, seatIds: [`s-${orderId}`], status, at: '' })}\n`

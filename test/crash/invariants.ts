@@ -1,5 +1,4 @@
-import type { Books } from './books.ts'
-import type { Ledger } from './ledger.ts'
+import type { Books, Ledger } from './books.ts'
 
 /**
  * What is wrong in the books of a box office that is quiet, as sentences; none when every promise was kept:

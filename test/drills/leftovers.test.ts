@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { DRILL_TIMEOUT_MS, drill, hasIndex, killInItsFault } from '../support/drill.ts'
-import { type Kit, startKit } from '../support/kit.ts'
+import { DRILL_TIMEOUT_MS, drill, hasIndex, type Kit, killInItsFault, startKit } from '../support/kit.ts'
 
 let kit: Kit
 

@@ -4,12 +4,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { buildAlertmanager } from './alertmanager.ts'
-import { buildPostgres, buildValkey } from './databases.ts'
 import { tagOf } from './image.ts'
-import { buildKit } from './kit.ts'
-import { buildNode } from './node.ts'
-import { buildProgram, programNames } from './programs.ts'
+import { buildKit, buildNode } from './kit.ts'
+import { buildAlertmanager, buildPostgres, buildProgram, buildValkey, programNames } from './programs.ts'
 
 const cache = join(process.env.FAULTLINE_CACHE_DIR || join(homedir(), '.cache/faultline'), 'airgapped')
 

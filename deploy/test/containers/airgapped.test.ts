@@ -17,7 +17,7 @@ import { logRecord, logs, send } from '@faultline/test-support/otlp'
 import { execa } from 'execa'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { hasIndex } from '../../../test/support/drill.ts'
+import { hasIndex } from '../../../test/support/kit.ts'
 import { type KeeperName, keeper } from './support/accepted.ts'
 import { type Checkout, checkout, clientBehindProxy } from './support/checkout.ts'
 

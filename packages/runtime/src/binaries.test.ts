@@ -11,11 +11,16 @@ function queueOf(
   resolve: (name: BinaryName, signal: AbortSignal | undefined) => Promise<ResolvedBinary>,
 ): Told {
   const events: string[] = []
-  const queue = new BinaryQueue((name, options) => resolve(name, options.signal), {
-    building: (name, progress) => events.push(`building ${name}: ${progress}`),
-    resolved: ({ name }) => events.push(`resolved ${name}`),
-    unavailable: (name, reason, lacking) => events.push(`unavailable ${name}: ${reason} (${lacking})`),
-  })
+  const queue = new BinaryQueue(
+    (name, options) => resolve(name, options.signal),
+    (name) => [
+      {
+        building: (progress) => void events.push(`building ${name}: ${progress}`),
+        built: () => void events.push(`resolved ${name}`),
+        unavailable: (reason, lacking) => void events.push(`unavailable ${name}: ${reason} (${lacking})`),
+      },
+    ],
+  )
   return { events, queue }
 }
 

@@ -8,17 +8,17 @@ import {
 import PQueue from 'p-queue'
 import type { Executable } from './component.ts'
 import { messageOf } from './errors.ts'
-import type { ComponentState } from './runtime.ts'
 import type { ComponentRecord } from './state/state-file.ts'
 
 export type ResolveBinary = (name: BinaryName, options: ResolveOptions) => Promise<ResolvedBinary>
 
-export interface BinaryEvents {
+/** Who waits for a binary: a component that runs it, or a {@link Tool}. */
+export interface BinaryUser {
   /** Not there yet: it is being built. Called again with each step of the build. */
-  building(name: BinaryName, progress: string): void
-  resolved(binary: ResolvedBinary): void
-  /** It cannot be had; `lacking` is set when that is for something that the machine lacks, not for a fault of the kit. */
-  unavailable(name: BinaryName, reason: string, lacking: string | undefined): void
+  building(progress: string): void
+  built(binary: Executable): void
+  /** It is not available; `lacking` is set when the machine lacks something, not when the kit is at fault. */
+  unavailable(reason: string, lacking: string | undefined): void
 }
 
 /** Resolves binaries one at a time in the order asked for: two builds at once make both late. */
@@ -26,14 +26,14 @@ export class BinaryQueue {
   readonly #queue = new PQueue({ concurrency: 1 })
   readonly #abort = new AbortController()
   readonly #resolve: ResolveBinary
-  readonly #events: BinaryEvents
+  readonly #usersOf: (name: BinaryName) => readonly BinaryUser[]
 
-  constructor(resolve: ResolveBinary, events: BinaryEvents) {
+  constructor(resolve: ResolveBinary, usersOf: (name: BinaryName) => readonly BinaryUser[]) {
     this.#resolve = resolve
-    this.#events = events
+    this.#usersOf = usersOf
   }
 
-  /** Asks for a binary; its outcome comes as an event. */
+  /** Asks for a binary; its users hear of the outcome. */
   add(name: BinaryName): void {
     // the task handles its own failures, so the queue's promise tells nothing new
     void this.#queue.add(() => this.#resolveOne(name))
@@ -48,15 +48,17 @@ export class BinaryQueue {
 
   async #resolveOne(name: BinaryName): Promise<void> {
     const { signal } = this.#abort
+    const tell = (what: (user: BinaryUser) => void): void => this.#usersOf(name).forEach(what)
     const onProgress = (progress: BuildProgress): void => {
-      if (!signal.aborted) this.#events.building(name, describeBuild(progress))
+      if (!signal.aborted) tell((user) => user.building(describeBuild(progress)))
     }
     try {
-      this.#events.resolved(await this.#resolve(name, { onProgress, signal }))
+      const binary = await this.#resolve(name, { onProgress, signal })
+      tell((user) => user.built(binary))
     } catch (error) {
       if (signal.aborted) return
       const lacking = error instanceof BinaryUnavailableError ? error.reason : undefined
-      this.#events.unavailable(name, messageOf(error), lacking)
+      tell((user) => user.unavailable(messageOf(error), lacking))
     }
   }
 }
@@ -84,51 +86,18 @@ export function describeBuild(progress: BuildProgress): string {
 }
 
 /** A binary that no component runs but load and tests need. */
-export class Tool {
-  readonly #name: BinaryName
+export class Tool implements BinaryUser {
   readonly #onChange: () => void
-  #state: ComponentState = 'waiting'
-  #since = new Date()
-  #detail: string | undefined
-  #executable: Executable | undefined
-  #lacking: string | undefined
+  #record: ComponentRecord
 
   constructor(name: BinaryName, onChange: () => void) {
-    this.#name = name
     this.#onChange = onChange
-  }
-
-  get isSettled(): boolean {
-    return this.#state === 'ready' || this.#state === 'failed'
-  }
-
-  building(progress: string): void {
-    this.#enter('building', progress)
-  }
-
-  built(executable: Executable): void {
-    this.#executable = executable
-    this.#enter('ready', undefined)
-  }
-
-  unavailable(reason: string, lacking: string | undefined): void {
-    this.#lacking = lacking
-    this.#enter('failed', reason)
-  }
-
-  /** What state.json says of it. */
-  record(): ComponentRecord {
-    return {
-      name: this.#name,
+    this.#record = {
+      name,
       kind: 'tool',
-      state: this.#state,
-      since: this.#since.toISOString(),
+      state: 'waiting',
+      since: new Date().toISOString(),
       restarts: 0,
-      detail: this.#detail,
-      lacking: this.#lacking,
-      version: this.#executable?.version,
-      binary: this.#executable?.path,
-      source: this.#executable?.source,
       ports: [],
       stopWave: 0,
       stopSignal: 'SIGTERM',
@@ -136,10 +105,30 @@ export class Tool {
     }
   }
 
-  #enter(state: ComponentState, detail: string | undefined): void {
-    if (state !== this.#state) this.#since = new Date()
-    this.#state = state
-    this.#detail = detail
+  /** What state.json says of it. */
+  get record(): ComponentRecord {
+    return this.#record
+  }
+
+  get isSettled(): boolean {
+    return this.#record.state === 'ready' || this.#record.state === 'failed'
+  }
+
+  building(detail: string): void {
+    this.#change({ state: 'building', detail })
+  }
+
+  built({ path, version, source }: Executable): void {
+    this.#change({ state: 'ready', detail: undefined, binary: path, version, source })
+  }
+
+  unavailable(detail: string, lacking: string | undefined): void {
+    this.#change({ state: 'failed', detail, lacking })
+  }
+
+  #change(change: Partial<ComponentRecord>): void {
+    const since = change.state === this.#record.state ? this.#record.since : new Date().toISOString()
+    this.#record = { ...this.#record, since, ...change }
     this.#onChange()
   }
 }

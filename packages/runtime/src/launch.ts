@@ -3,7 +3,12 @@ import { on, once } from 'node:events'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { connectRuntime, SupervisorClient } from './control/client.ts'
-import { type LaunchConfig, type LaunchMessage, launchMessageSchema } from './control/protocol.ts'
+import {
+  type LaunchConfig,
+  type LaunchMessage,
+  launchConfigSchema,
+  launchMessageSchema,
+} from './control/protocol.ts'
 import { down } from './down.ts'
 import { StackError } from './errors.ts'
 import { keepPrevious, logFile, openLog } from './logs.ts'
@@ -46,15 +51,7 @@ const CALL_OFF_TIMEOUT_MS = 5000
 export async function launch(options: LaunchOptions): Promise<Launched> {
   const { stateDir, entry = SUPERVISOR_PROGRAM, onNotice, signal, ...settings } = options
   const layout = stateLayout(stateDir)
-  const config: LaunchConfig = {
-    stateDir: layout.root,
-    portOffset: settings.portOffset ?? 0,
-    sloProfile: settings.sloProfile ?? 'drill',
-    collectorConfigs: [...(settings.collectorConfigs ?? [])],
-    composeFiles: [...(settings.composeFiles ?? [])],
-    startedAt: settings.startedAt ?? new Date().toISOString(),
-    attached: settings.attached ?? false,
-  }
+  const config = launchConfigSchema.parse({ ...settings, stateDir: layout.root })
   signal?.throwIfAborted()
   await prepareStorage(layout)
   const running = await readState(layout.stateFile)

@@ -62,9 +62,14 @@ export async function runLoad(
       ...baseEnvironment(),
       ...command.env,
       SUMMARY_PATH: summaryFile,
-      ...(options.duration === undefined ? {} : { DURATION: options.duration }),
-      ...(options.rate === undefined ? {} : { RATE: String(options.rate) }),
-      ...(options.ledger === undefined ? {} : ledgerEnvironment(options.ledger)),
+      DURATION: options.duration,
+      RATE: options.rate?.toString(),
+      // the script says each line on k6's console, which k6 appends to the file, unbuffered
+      ...(options.ledger !== undefined && {
+        LEDGER_PATH: options.ledger,
+        K6_CONSOLE_OUTPUT: resolve(options.ledger),
+        K6_LOG_FORMAT: 'raw',
+      }),
       ...options.settings,
     },
     extendEnv: false,
@@ -103,11 +108,6 @@ async function commandOf(
     args: translator.words(argumentsOf(service, image)),
     env: translator.variables({ ...image.environment, ...service.environment }),
   }
-}
-
-/** The script says each line on k6's console, which k6 appends to the file, unbuffered. */
-function ledgerEnvironment(file: string): Record<string, string> {
-  return { LEDGER_PATH: file, K6_CONSOLE_OUTPUT: resolve(file), K6_LOG_FORMAT: 'raw' }
 }
 
 async function readSummary(file: string): Promise<unknown> {

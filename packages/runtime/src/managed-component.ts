@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Logger } from 'pino'
+import type { BinaryUser } from './binaries.ts'
 import type { Command, ComponentDefinition, Executable } from './component.ts'
 import { messageOf } from './errors.ts'
 import {
@@ -22,7 +23,7 @@ const DETAIL_LINES = 3
 const TROUBLE: readonly ComponentState[] = ['unresponsive', 'backoff', 'failed']
 
 /** One component under supervision: starts its process, probes it, starts it again when it ends by itself or hangs. */
-export class ManagedComponent {
+export class ManagedComponent implements BinaryUser {
   readonly definition: ComponentDefinition
   readonly #policy: RestartPolicy
   readonly #logs: string

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { assertReady, Refusal } from '@faultline/ready'
-import { ConstantBackoff, handleAll, retry } from 'cockatiel'
 import { messageOf } from './errors.ts'
 
 const INTERVAL_MS = 100
@@ -10,27 +9,22 @@ const LIVENESS_INTERVAL_MS = 2000
 /** For an answer of a component that was ready: longer than a busy machine makes anybody wait. */
 const LIVENESS_TIMEOUT_MS = 5000
 
-const untilItPasses = retry(handleAll, {
-  backoff: new ConstantBackoff(INTERVAL_MS),
-  maxAttempts: Number.MAX_SAFE_INTEGER,
-})
-
 /**
  * Tries a probe every 100 ms until it passes.
  * @throws the last failure once the signal is aborted
  */
 export async function waitUntilReady(probe: URL, signal: AbortSignal): Promise<void> {
   let failure: unknown
-  const tryOnce = async (): Promise<void> => {
+  for (;;) {
     try {
-      await assertReady(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]))
+      return await assertReady(probe, AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]))
     } catch (error) {
       // that the last try was cut short says less than how the one before it failed
       if (!signal.aborted) failure = error
-      throw failure ?? error
+      else throw failure ?? error
     }
+    await delay(INTERVAL_MS, undefined, { signal }).catch(() => Promise.reject(failure))
   }
-  await untilItPasses.execute(tryOnce, signal)
 }
 
 /** A probe that was not answered. */

@@ -1,7 +1,7 @@
 import { EventEmitter, on } from 'node:events'
 import type { BinaryName } from '@faultline/toolchain'
 import type { Logger } from 'pino'
-import { BinaryQueue, type ResolveBinary, Tool } from './binaries.ts'
+import { BinaryQueue, type BinaryUser, type ResolveBinary, Tool } from './binaries.ts'
 import { isStuck, type StackDefinition, stopWaves, unmetDependencies } from './component.ts'
 import { messageOf, StackError, wrongUse } from './errors.ts'
 import { keepPrevious, rotateIfLarge } from './logs.ts'
@@ -53,17 +53,7 @@ export class Supervisor {
     this.#tools = new Map(
       binaries.filter((name) => !used.has(name)).map((name) => [name, new Tool(name, onChange)]),
     )
-    this.#binaries = new BinaryQueue(options.resolveBinary, {
-      building: (name, progress) => {
-        for (const user of this.#usersOf(name)) user.building(progress)
-      },
-      resolved: (binary) => {
-        for (const user of this.#usersOf(binary.name)) user.built(binary)
-      },
-      unavailable: (name, reason, lacking) => {
-        for (const user of this.#usersOf(name)) user.unavailable(reason, lacking)
-      },
-    })
+    this.#binaries = new BinaryQueue(options.resolveBinary, (name) => this.#usersOf(name))
   }
 
   /** Starts everything; progress and outcome come as changes. */
@@ -88,7 +78,7 @@ export class Supervisor {
       components: [...this.#components.values()].map((component) =>
         component.record(this.#stopWaves.get(component.name) ?? 0),
       ),
-      tools: [...this.#tools.values()].map((tool) => tool.record()),
+      tools: [...this.#tools.values()].map((tool) => tool.record),
       milestones: { ...this.#milestones },
     }
   }
@@ -231,7 +221,7 @@ export class Supervisor {
     if (this.#phase() === 'ready') this.#milestones.everythingSeconds ??= elapsed
   }
 
-  #usersOf(name: BinaryName): readonly (ManagedComponent | Tool)[] {
+  #usersOf(name: BinaryName): readonly BinaryUser[] {
     const tool = this.#tools.get(name)
     const components = [...this.#components.values()].filter(({ definition }) => definition.binary === name)
     return tool === undefined ? components : [...components, tool]

@@ -4,15 +4,15 @@ import { z } from 'zod'
 /** What the CLI hands to a supervisor that it starts, as JSON in its only argument. */
 export const launchConfigSchema = z.strictObject({
   stateDir: z.string(),
-  portOffset: z.number().int().nonnegative(),
-  sloProfile: z.enum(['drill', 'production']),
-  collectorConfigs: z.array(z.string()),
+  portOffset: z.number().int().nonnegative().default(0),
+  sloProfile: z.enum(['drill', 'production']).default('drill'),
+  collectorConfigs: z.array(z.string()).default([]),
   /** Overlays merged over the kit's compose files, in this order; absolute paths. */
-  composeFiles: z.array(z.string()),
+  composeFiles: z.array(z.string()).default([]),
   /** When the command was given, ISO 8601: milestones count from here. */
-  startedAt: z.string(),
+  startedAt: z.string().default(() => new Date().toISOString()),
   /** Stop everything when the process that started the supervisor goes away. */
-  attached: z.boolean(),
+  attached: z.boolean().default(false),
 })
 export type LaunchConfig = z.infer<typeof launchConfigSchema>
 
