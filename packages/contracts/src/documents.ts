@@ -1,12 +1,12 @@
 import { createDocument, type ZodOpenApiObject, type ZodOpenApiPathsObject } from 'zod-openapi'
-import { booking } from './operations/booking.ts'
-import { catalog, patchConcertOperation } from './operations/catalog.ts'
-import { chargeOperations } from './operations/payments.ts'
-import { providerOperations, providerSecuritySchemes } from './operations/provider.ts'
-import { keySetOperation, problem, securitySchemes } from './operations/responses.ts'
-import { rateLimited, sessionOperations } from './operations/sessions.ts'
-import { ticketing } from './operations/ticketing.ts'
+import { booking } from './booking.ts'
+import { catalog, patchConcertOperation } from './catalog.ts'
+import { chargeOperations } from './payments.ts'
+import { providerOperations, providerSecuritySchemes } from './provider.ts'
 import { operationsOf, PUBLIC_PREFIX, type PublicService, publicServices } from './public-services.ts'
+import { keySetOperation, problem, securitySchemes } from './responses.ts'
+import { rateLimited, sessionOperations } from './sessions.ts'
+import { ticketing } from './ticketing.ts'
 
 /**
  * An OpenAPI document of the box office.

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { moneySchema } from './booking.ts'
-import { concertIdSchema, idSchema } from './identifiers.ts'
-import { timestampSchema } from './text.ts'
+import { concertIdSchema, idSchema, timestampSchema } from './values.ts'
 
 /** JetStream stream of the order events, and the subject of the one that there is. */
 export const ORDERS_STREAM = 'ORDERS'

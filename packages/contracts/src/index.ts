@@ -1,25 +1,21 @@
 export {
   IDEMPOTENCY_KEY_HEADER,
   idempotencyKeySchema,
-  MAX_SEATS,
-  type Money,
-  moneySchema,
   type Order,
   type OrderPage,
   type OrderRequest,
-  type OrderStatus,
-  orderPageSchema,
   orderRequestSchema,
   orderSchema,
-  orderStatusSchema,
   type Reservation,
   type ReservationRequest,
-  type ReservationStatus,
   reservationRequestSchema,
   reservationSchema,
-  reservationStatusSchema,
 } from './booking.ts'
 export {
+  type Availability,
+  type AvailabilityPage,
+  availabilityPageSchema,
+  availabilityQuerySchema,
   type Concert,
   type ConcertPage,
   type ConcertPatch,
@@ -29,16 +25,15 @@ export {
   concertPatchSchema,
   concertSchema,
   concertSearchSchema,
-  concertStatusSchema,
-  concertSummarySchema,
-} from './concerts.ts'
-export {
-  CURSOR_MAX_LENGTH,
-  type CursorFilters,
-  type CursorFormat,
-  cursorFormat,
-  InvalidCursorError,
-} from './cursor.ts'
+  type Seat,
+  type SeatPage,
+  seatPageSchema,
+  type Venue,
+  type VenuePage,
+  venuePageSchema,
+  venueSchema,
+} from './catalog.ts'
+export { cursorFormat, InvalidCursorError } from './cursor.ts'
 export {
   bookingDocument,
   catalogDocument,
@@ -62,14 +57,6 @@ export {
   WEBHOOK_SENDER,
 } from './events.ts'
 export { FLAGS_BUCKET, type FlagDefinition, type FlagName, type FlagValue, flags } from './flags.ts'
-export { concertIdSchema, idSchema, venueIdSchema } from './identifiers.ts'
-export {
-  DEFAULT_PAGE_LIMIT,
-  MAX_PAGE_LIMIT,
-  type Page,
-  type PageQuery,
-  pageQuerySchema,
-} from './pagination.ts'
 export {
   CHARGE_TOKEN_AUDIENCE,
   CHARGE_TOKEN_ISSUER,
@@ -79,9 +66,7 @@ export {
   type ChargeStatus,
   chargeRequestSchema,
   chargeSchema,
-  chargeStatusSchema,
 } from './payments.ts'
-export { type Problem, problemSchema } from './problem.ts'
 export {
   type ProviderCharge,
   type ProviderChargeRequest,
@@ -97,21 +82,7 @@ export {
   type PublicService,
   publicServices,
 } from './public-services.ts'
-export {
-  type Availability,
-  type AvailabilityPage,
-  type AvailabilityQuery,
-  availabilityPageSchema,
-  availabilityQuerySchema,
-  availabilitySchema,
-  MAX_AVAILABILITY_CONCERTS,
-  type Seat,
-  type SeatPage,
-  type SeatStatus,
-  seatPageSchema,
-  seatSchema,
-  seatStatusSchema,
-} from './seats.ts'
+export { type Problem, problemSchema } from './responses.ts'
 export {
   ACCESS_TOKEN_SECONDS,
   type Credentials,
@@ -120,22 +91,18 @@ export {
   refreshSchema,
   type Scope,
   type Session,
-  scopeSchema,
-  scopes,
   sessionSchema,
   USER_TOKEN_AUDIENCE,
   USER_TOKEN_ISSUER,
 } from './sessions.ts'
-export { instantSchema, textSchema } from './text.ts'
+export { type CreatedWebhook, type Ticket, type Webhook, webhookRequestSchema } from './ticketing.ts'
 export {
-  type CreatedWebhook,
-  createdWebhookSchema,
-  type Ticket,
-  ticketSchema,
-  type Webhook,
-  type WebhookRequest,
-  webhookListSchema,
-  webhookRequestSchema,
-  webhookSchema,
-} from './tickets.ts'
-export { type Venue, type VenuePage, venuePageSchema, venueSchema } from './venues.ts'
+  concertIdSchema,
+  idSchema,
+  instantSchema,
+  type Page,
+  type PageQuery,
+  pageQuerySchema,
+  textSchema,
+  venueIdSchema,
+} from './values.ts'

@@ -1,7 +1,16 @@
 import { z } from 'zod'
-import { moneySchema, orderRequestSchema } from './booking.ts'
-import { idSchema } from './identifiers.ts'
-import { timestampSchema } from './text.ts'
+import type { ZodOpenApiPathsObject } from 'zod-openapi'
+import { IDEMPOTENCY_KEY_HEADER, moneySchema, orderRequestSchema } from './booking.ts'
+import {
+  bearer,
+  bodyProblems,
+  json,
+  jsonBody,
+  problem,
+  retryAfterHeader,
+  tokenProblems,
+} from './responses.ts'
+import { idSchema, timestampSchema } from './values.ts'
 
 /** `pending`: the provider's answer is not known; it is reconciled, never charged again. */
 export const chargeStatusSchema = z.enum(['pending', 'succeeded', 'declined']).meta({ id: 'ChargeStatus' })
@@ -36,3 +45,46 @@ export type Charge = z.infer<typeof chargeSchema>
 export const CHARGE_TOKEN_ISSUER = 'urn:faultline:booking'
 export const CHARGE_TOKEN_AUDIENCE = 'payments'
 export const CHARGE_TOKEN_SCOPE = 'charges:write'
+
+/** Charges as OpenAPI path items, as payments publishes them. */
+
+const problems = tokenProblems
+
+export const chargeOperations = {
+  '/charges': {
+    post: {
+      operationId: 'createCharge',
+      summary: 'Charge for an order: once, however often it is asked',
+      security: bearer('charges:write'),
+      requestParams: {
+        header: z.object({
+          [IDEMPOTENCY_KEY_HEADER]: idSchema.meta({ description: 'The id of the order, as in the body' }),
+        }),
+      },
+      requestBody: jsonBody(chargeRequestSchema),
+      responses: {
+        201: json('Charged or declined, as `status` says; for good', chargeSchema),
+        202: {
+          ...json('Charged or not is not known yet: repeat the request, or get the charge', chargeSchema),
+          headers: retryAfterHeader,
+        },
+        422: problem('There is a charge for this order already, of another amount or another token'),
+        ...bodyProblems,
+        ...problems,
+      },
+    },
+  },
+  '/charges/{chargeId}': {
+    get: {
+      operationId: 'getCharge',
+      summary: 'One charge',
+      security: bearer('charges:write'),
+      requestParams: { path: z.object({ chargeId: idSchema }) },
+      responses: {
+        200: json('The charge', chargeSchema),
+        404: problem('There is none with this id'),
+        ...problems,
+      },
+    },
+  },
+} satisfies ZodOpenApiPathsObject

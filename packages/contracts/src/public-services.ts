@@ -1,9 +1,9 @@
 /** The services whose operations are public: the gateway builds its routes and its document from this list. */
 import type { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
-import { booking } from './operations/booking.ts'
-import { catalog } from './operations/catalog.ts'
-import { ticketing } from './operations/ticketing.ts'
+import { booking } from './booking.ts'
+import { catalog } from './catalog.ts'
+import { ticketing } from './ticketing.ts'
 
 /**
  * An operation that the gateway passes on: OpenAPI, as far as the gateway understands it, and in extensions what

@@ -19,8 +19,7 @@ import { createPaymentsMetrics } from './domain/metrics.ts'
 import { createReconciliation } from './domain/reconciliation.ts'
 import { createChargeRepository } from './repositories/charges.ts'
 import { createProviderRepository, PROVIDER } from './repositories/provider.ts'
-import { chargeRoutes } from './routes/charges.ts'
-import { asProblem } from './routes/problems.ts'
+import { asProblem, chargeRoutes } from './routes.ts'
 
 /** Connections for the looks of the background work. */
 const QUIET_CONNECTIONS = 2

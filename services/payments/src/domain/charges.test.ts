@@ -7,8 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChargeRepository, StoredCharge } from '../repositories/charges.ts'
 import { PROVIDER, type ProviderRepository } from '../repositories/provider.ts'
-import { createCharges } from './charges.ts'
-import { ChargeMismatchError } from './errors.ts'
+import { ChargeMismatchError, createCharges } from './charges.ts'
 import { createPaymentsMetrics } from './metrics.ts'
 
 /** What happens to one step of a request: `before` it is done, `after` it, or nothing. */

@@ -8,7 +8,6 @@ import type { Charge, ChargeRequest, ProviderCharge } from '@faultline/contracts
 import { Deadline, DependencyError, type Logger } from '@faultline/service-kit'
 import type { ChargeRepository, StoredCharge } from '../repositories/charges.ts'
 import type { ProviderRepository } from '../repositories/provider.ts'
-import { ChargeMismatchError, NotFoundError } from './errors.ts'
 import type { PaymentsMetrics } from './metrics.ts'
 
 export interface ChargesOptions {
@@ -134,4 +133,14 @@ function toCharge({ id, orderId, status, amount, currency, declineReason, create
     declineReason,
     createdAt: createdAt.toISOString(),
   }
+}
+
+/** There is nothing with this id. */
+export class NotFoundError extends Error {
+  override readonly name = 'NotFoundError'
+}
+
+/** The order has a charge, of another amount or with another token. */
+export class ChargeMismatchError extends Error {
+  override readonly name = 'ChargeMismatchError'
 }

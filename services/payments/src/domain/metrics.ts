@@ -5,19 +5,9 @@ import { Counter, Gauge } from 'prom-client'
 const DECLINE_REASONS = ['card_declined', 'insufficient_funds', 'expired_card'] as const
 const OTHER = 'other'
 
-/** How a look of reconciliation ended. */
-export type Reconciled = 'succeeded' | 'declined' | 'unknown'
+export type PaymentsMetrics = ReturnType<typeof createPaymentsMetrics>
 
-export interface PaymentsMetrics {
-  /** Counts a declined charge. */
-  declined(reason: string): void
-  charges: Counter<'outcome'>
-  reconciled: Counter<'outcome'>
-  pending: Gauge
-  oldestPendingSeconds: Gauge
-}
-
-export function createPaymentsMetrics(register: MetricsRegistry): PaymentsMetrics {
+export function createPaymentsMetrics(register: MetricsRegistry) {
   const registers = [register]
   const declines = new Counter({
     name: 'box_office_payments_declined_total',
@@ -42,7 +32,8 @@ export function createPaymentsMetrics(register: MetricsRegistry): PaymentsMetric
   for (const outcome of ['succeeded', 'declined']) charges.inc({ outcome }, 0)
   for (const outcome of ['succeeded', 'declined', 'unknown']) reconciled.inc({ outcome }, 0)
   return {
-    declined(reason) {
+    /** Counts a declined charge. */
+    declined(reason: string): void {
       declines.inc({ reason: DECLINE_REASONS.find((known) => known === reason) ?? OTHER })
     },
     charges,

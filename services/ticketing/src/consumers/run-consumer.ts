@@ -5,6 +5,8 @@ import {
   ORDERS_STREAM,
   ordersStream,
   replaySubject,
+  TICKET_RENDERER,
+  WEBHOOK_SENDER,
 } from '@faultline/contracts'
 import { ensureStream, type Nats } from '@faultline/service-kit'
 import {
@@ -16,7 +18,58 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
-import { type ConsumerDefinition, type HandlingDependencies, handleMessage } from './handle-message.ts'
+import type { Tickets } from '../domain/tickets.ts'
+import type { Webhooks } from '../domain/webhooks.ts'
+import {
+  type ConsumerDefinition,
+  type DeliveryPolicy,
+  type HandlingDependencies,
+  handleMessage,
+} from './handle-message.ts'
+
+export interface DeliveryPolicies {
+  renderer: DeliveryPolicy
+  sender: DeliveryPolicy
+}
+
+/**
+ * A ticket is wanted within seconds, so its tries come soon and end within minutes; a webhook's receiver may be away
+ * for a while.
+ */
+export const deliveryDefaults: DeliveryPolicies = {
+  renderer: {
+    ackWaitMs: 5_000,
+    backoffMs: [500, 1_000, 2_000, 5_000, 10_000, 30_000],
+    maxDeliveries: 12,
+    concurrency: 4,
+    timeoutMs: 10_000,
+  },
+  sender: {
+    ackWaitMs: 5_000,
+    backoffMs: [1_000, 5_000, 15_000, 30_000],
+    maxDeliveries: 6,
+    concurrency: 8,
+    timeoutMs: 10_000,
+  },
+}
+
+export function consumerDefinitions(
+  { tickets, webhooks }: { tickets: Tickets; webhooks: Webhooks },
+  policies: DeliveryPolicies,
+): ConsumerDefinition[] {
+  return [
+    {
+      name: TICKET_RENDERER,
+      policy: policies.renderer,
+      handle: (event, deadline) => tickets.issue(event, deadline),
+    },
+    {
+      name: WEBHOOK_SENDER,
+      policy: policies.sender,
+      handle: (event, deadline) => webhooks.notify(event, deadline),
+    },
+  ]
+}
 
 /** Pause before another attempt when the broker refuses, in milliseconds. */
 const RETRY_MS = 500

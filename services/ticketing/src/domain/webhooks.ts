@@ -4,8 +4,36 @@ import type { Deadline, Logger, MetricsRegistry } from '@faultline/service-kit'
 import { Counter } from 'prom-client'
 import type { WebhookRepository } from '../repositories/webhooks.ts'
 import type { AddressGuard } from './address-guard.ts'
-import { TooManyWebhooksError, WebhookDeliveryError, WebhookNotFoundError } from './errors.ts'
 import { DELIVERY_OUTCOMES, type DeliveryOutcome, type WebhookClient } from './webhook-client.ts'
+
+/** There is no webhook with this id that belongs to the caller. */
+export class WebhookNotFoundError extends Error {
+  override readonly name = 'WebhookNotFoundError'
+  readonly id: string
+
+  constructor(id: string) {
+    super(`there is no webhook with the id ${id}`)
+    this.id = id
+  }
+}
+
+/** The organiser has as many webhooks as are allowed. */
+export class TooManyWebhooksError extends Error {
+  override readonly name = 'TooManyWebhooksError'
+
+  constructor(limit: number) {
+    super(`there are ${limit} webhooks already, which is the limit`)
+  }
+}
+
+/** Some of the webhooks could not be told; the others were. */
+export class WebhookDeliveryError extends Error {
+  override readonly name = 'WebhookDeliveryError'
+
+  constructor(failed: readonly string[]) {
+    super(`${failed.length} webhooks could not be told: ${[...new Set(failed)].sort().join(', ')}`)
+  }
+}
 
 export interface Webhooks {
   /**

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { FlagName, FlagValue, Scope } from '@faultline/contracts'
-import { flags as definitions, USER_TOKEN_ISSUER } from '@faultline/contracts'
+import {
+  flags as definitions,
+  type FlagName,
+  type FlagValue,
+  type Scope,
+  USER_TOKEN_ISSUER,
+} from '@faultline/contracts'
 import { connectNats, type Nats } from '@faultline/service-kit'
 import { serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { startUsers } from '@faultline/test-support/tokens'
 import type Koa from 'koa'
-import type { DeliveryPolicies } from '../../src/consumers/definitions.ts'
-import { createTicketing, type TicketingOptions } from '../../src/ticketing.ts'
+import type { DeliveryPolicies } from '../../src/consumers/run-consumer.ts'
+import { createTicketing, type TicketingOptions } from '../../src/main.ts'
 
 /** Tries that a test can wait for. */
 const policy = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concertPatchSchema, concertSearchSchema } from './concerts.ts'
-import { MAX_PAGE_LIMIT } from './pagination.ts'
+import { concertPatchSchema, concertSearchSchema } from './catalog.ts'
+import { MAX_PAGE_LIMIT } from './values.ts'
 
 describe('concertSearchSchema', () => {
   it('reads every limit that is spelt in decimal digits and within bounds', () => {

@@ -1,8 +1,5 @@
-/** Tickets and webhooks as OpenAPI path items; gateway and ticketing publish the same ones. */
 import { z } from 'zod'
-import { idSchema } from '../identifiers.ts'
-import type { PublicService } from '../public-services.ts'
-import { createdWebhookSchema, ticketSchema, webhookListSchema, webhookRequestSchema } from '../tickets.ts'
+import type { PublicService } from './public-services.ts'
 import {
   bearer,
   bodyProblems,
@@ -12,6 +9,35 @@ import {
   retryAfterHeader,
   tokenProblems,
 } from './responses.ts'
+import { idSchema, timestampSchema } from './values.ts'
+
+/** The ticket of an order: one PDF with a page and a QR code a seat. */
+export const ticketSchema = z
+  .object({ id: idSchema, orderId: idSchema, seatIds: z.array(idSchema), issuedAt: timestampSchema })
+  .meta({ id: 'Ticket' })
+export type Ticket = z.infer<typeof ticketSchema>
+
+/** An organiser's wish to be told of confirmed orders. */
+export const webhookRequestSchema = z
+  .strictObject({ url: z.url({ protocol: /^https?$/, error: 'must be an HTTP URL' }).max(2_000) })
+  .meta({ id: 'WebhookRequest' })
+
+export const webhookSchema = z
+  .object({ id: idSchema, url: z.string(), createdAt: timestampSchema })
+  .meta({ id: 'Webhook' })
+export type Webhook = z.infer<typeof webhookSchema>
+
+/** The one answer that shows the secret by which bodies are signed (Standard Webhooks). */
+export const createdWebhookSchema = webhookSchema
+  .extend({ secret: z.string().meta({ description: 'Shown once', example: 'whsec_…' }) })
+  .meta({ id: 'CreatedWebhook' })
+export type CreatedWebhook = z.infer<typeof createdWebhookSchema>
+
+export const webhookListSchema = z
+  .object({ items: z.array(webhookSchema), nextCursor: z.null() })
+  .meta({ id: 'WebhookList' })
+
+/** Tickets and webhooks as OpenAPI path items; gateway and ticketing publish the same ones. */
 
 const orderPath = z.object({ orderId: idSchema })
 const webhookPath = z.object({ webhookId: idSchema })

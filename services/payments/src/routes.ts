@@ -7,13 +7,14 @@ import {
 import {
   authenticated,
   type Deadline,
+  ProblemError,
   readJsonBody,
   type TokenVerifier,
   validate,
 } from '@faultline/service-kit'
 import Router from '@koa/router'
 import { z } from 'zod'
-import type { Charges } from '../domain/charges.ts'
+import { ChargeMismatchError, type Charges, NotFoundError } from './domain/charges.ts'
 
 /** What the middleware before the routes leaves in `ctx.state`. */
 export interface State {
@@ -44,4 +45,25 @@ export function chargeRoutes(charges: Charges, verifier: TokenVerifier): Router<
   })
 
   return router
+}
+
+/** Says in HTTP what the domain says in errors of its own. */
+export function asProblem(error: unknown): unknown {
+  if (error instanceof NotFoundError) {
+    return new ProblemError({
+      status: 404,
+      type: 'resource-not-found',
+      title: 'There is no such resource',
+      detail: error.message,
+    })
+  }
+  if (error instanceof ChargeMismatchError) {
+    return new ProblemError({
+      status: 422,
+      type: 'idempotency-key-reused',
+      title: 'The key was used before, for another request',
+      detail: 'there is a charge for this order, of another amount or another token',
+    })
+  }
+  return error
 }

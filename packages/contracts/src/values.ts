@@ -1,6 +1,38 @@
 import { z } from 'zod'
 import { CURSOR_MAX_LENGTH } from './cursor.ts'
 
+/** Identifier of a concert, venue or seat: a UUID in its canonical lower- or upper-case spelling. */
+export const idSchema = z.uuid()
+
+export const concertIdSchema = idSchema.meta({
+  description: 'Identifier of a concert',
+  example: '5f0c9a52-7d3e-5b0a-9c1d-0f7c2b6f3a11',
+})
+
+export const venueIdSchema = idSchema.meta({
+  description: 'Identifier of a venue',
+  example: '0b3c6a7e-52d1-5c8f-8a44-7e0c7d1f9b20',
+})
+
+/** Text that somebody types. Control characters are refused: no title has one, and PostgreSQL stores no NUL. */
+export function textSchema(maxLength: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+}
+
+/** A point in time as answers spell it, RFC 3339 in UTC. */
+export const timestampSchema = z.iso.datetime({ offset: true })
+
+/** A point in time as input: RFC 3339, in the years for which every part of the system has the same calendar. */
+export const instantSchema = timestampSchema.refine((value) => {
+  const year = new Date(value).getUTCFullYear()
+  return year >= 1970 && year < 3000
+}, 'must be a time between 1970 and 3000')
+
 /** Items on a page when the request does not say. */
 export const DEFAULT_PAGE_LIMIT = 20
 
