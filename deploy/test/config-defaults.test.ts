@@ -78,7 +78,7 @@ test('a port that a service listens on by default, or gives as an example, is wh
     some.flatMap(({ ports = [] }) => ports.map(({ published }) => published))
   const wrong: string[] = []
   let found = 0
-  for await (const file of glob('services/*/src/{main,config,ports}.ts', { cwd: REPOSITORY })) {
+  for await (const file of glob('services/*/src/{main,app,config}.ts', { cwd: REPOSITORY })) {
     const main = file.replace(/\w+\.ts$/, 'main.ts')
     const own = services.filter(({ command }) => command?.includes(main))
     const text = await readFile(join(REPOSITORY, file), 'utf8')

@@ -8,8 +8,9 @@ import { type TestTelemetry, testTelemetry } from '@faultline/test-support/telem
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { StoreMetrics } from '../../packages/embedded-store/src/metrics.ts'
-import { createBooking } from '../../services/booking/src/booking.ts'
-import { createCatalog } from '../../services/catalog/src/catalog.ts'
+import { booking } from '../../services/booking/src/main.ts'
+import { KEYS } from '../../services/booking/test/support/box-office.ts'
+import { catalog } from '../../services/catalog/src/main.ts'
 import { createSessionAudit } from '../../services/gateway/src/domain/session-audit.ts'
 import { startGateway } from '../../services/gateway/test/support/gateway.ts'
 import { createApp as createProvider } from '../../services/payment-provider/src/app.ts'
@@ -65,40 +66,44 @@ describe('services', () => {
   const lines = new Map<string, Line[]>()
 
   beforeAll(async () => {
-    const common = { natsUrl: `nats://${NOWHERE}`, gatewayJwksUrl: `http://${NOWHERE}/jwks.json` }
+    const NATS_URL = `nats://${NOWHERE}`
+    const GATEWAY_JWKS_URL = `http://${NOWHERE}/jwks.json`
     const url = `postgres://service:secret@${NOWHERE}/box_office`
+    const database = { url, maxConnections: 1 }
     const note = (service: string, { register }: TestTelemetry) => lines.set(service, exposed(register))
     {
       const telemetry = testTelemetry()
-      const catalog = createCatalog({ ...common, url, telemetry })
+      const config = { NATS_URL, GATEWAY_JWKS_URL, CACHE_URL: undefined }
+      const service = catalog.build({ config, database, telemetry })
       note('catalog', telemetry)
-      await catalog.close()
+      await service.close()
     }
     {
       const telemetry = testTelemetry()
-      const booking = createBooking({
-        ...common,
-        url,
+      const service = booking.build({
+        config: {
+          NATS_URL,
+          GATEWAY_JWKS_URL,
+          PAYMENTS_URL: [`http://${NOWHERE}`],
+          HOLD_SECONDS: 120,
+          ...KEYS,
+        },
+        database,
         telemetry,
-        paymentsUrls: [`http://${NOWHERE}`],
-        holdSeconds: 120,
-        keysSecret: 'a secret of the test, long enough for it',
-        keyLeadMs: 600_000,
-        keyMaxAgeMs: 86_400_000,
       })
       note('booking', telemetry)
-      await booking.close()
+      await service.close()
     }
     {
       const telemetry = testTelemetry()
       const service = payments.build({
         config: {
-          NATS_URL: common.natsUrl,
+          NATS_URL,
           PROVIDER_URL: [`http://${NOWHERE}`],
           PROVIDER_API_KEY: 'provider-test-key',
           BOOKING_JWKS_URL: `http://${NOWHERE}/jwks.json`,
         },
-        database: { url, maxConnections: 1 },
+        database,
         telemetry,
       })
       note('payments', telemetry)
@@ -125,7 +130,7 @@ describe('services', () => {
       note('gateway', gateway.telemetry)
     }
     {
-      await using ticketing = await startTicketing({ database: url, nats: common.natsUrl })
+      await using ticketing = await startTicketing({ database: url, nats: NATS_URL })
       note('ticketing', ticketing.telemetry)
     }
   })

@@ -87,7 +87,7 @@ const DATABASE = 'box_office'
 async function startDatabase(stack: AsyncDisposableStack): Promise<string> {
   const postgres = stack.use(await startPostgres())
   const url = postgres.roleUrl('gateway_service', 'service', DATABASE)
-  await execa(process.execPath, [join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'migrate.ts')], {
+  await execa(process.execPath, [join(REPOSITORY_ROOT, 'services', 'gateway', 'src', 'main.ts'), 'migrate'], {
     env: { DATABASE_OWNER_URL: postgres.ownerUrl(DATABASE), DATABASE_URL: url },
   })
   return url

@@ -1,5 +1,6 @@
 /** The catalog's cache level that replicas share, on the server of the compose file. */
 import type { Concert } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { Wait } from 'testcontainers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -7,9 +8,10 @@ import { connectSharedStore, type SharedStore } from '../../../services/catalog/
 import { makeConcert } from '../../../services/catalog/src/seed-rows.ts'
 import {
   type CatalogDatabase,
+  type Replica,
   startCatalogDatabase,
-} from '../../../services/catalog/test/support/database.ts'
-import { getJson, type Replica, startReplica } from '../../../services/catalog/test/support/replica.ts'
+  startReplica,
+} from '../../../services/catalog/test/support/catalog.ts'
 import { type ContainerServer, startServer } from './support/server.ts'
 
 const SIZE = { venues: 5, concerts: 100 }
@@ -51,7 +53,7 @@ beforeEach(() => {
 
 const nextConcert = () => makeConcert(next++, SIZE.venues).id
 const key = () => `catalog:1:concerts:${id}`
-const concertAt = (replica: Replica) => getJson<Concert>(`${replica.url}/concerts/${id}`)
+const concertAt = (replica: Replica) => fetchJson<Concert>(`${replica.url}/concerts/${id}`)
 const titleAt = async (replica: Replica) => (await concertAt(replica)).body.title
 
 const lookups = (replica: Replica, result: string) =>
@@ -95,7 +97,7 @@ describe('the shared cache of the catalog', () => {
     await concertAt(one)
     await expect.poll(() => store.get(key())).toContain(id)
     await concertAt(two)
-    await getJson(`${one.url}/concerts/${id}`, {
+    await fetchJson(`${one.url}/concerts/${id}`, {
       method: 'PATCH',
       body: JSON.stringify({ title: 'Changed in one' }),
       headers: {

@@ -43,15 +43,15 @@ export async function startDatabase(migrate: (owner: pg.Client) => Promise<unkno
 }
 
 /** Runs one statement on a connection of its own. */
-export async function queryOnce<Row extends pg.QueryResultRow>(
-  url: string,
-  text: string,
-  values: unknown[] = [],
-): Promise<Row[]> {
+export const queryOnce = <Row extends pg.QueryResultRow>(url: string, text: string, values: unknown[] = []) =>
+  withClient(url, async (client) => (await client.query<Row>(text, values)).rows)
+
+/** Does work on a connection of its own. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    return (await client.query<Row>(text, values)).rows
+    return await work(client)
   } finally {
     await client.end()
   }

@@ -1,13 +1,8 @@
 import type { Problem, Reservation } from '@faultline/contracts'
+import type { JsonResponse } from '@faultline/test-support/http'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type Answer,
-  type BoxOffice,
-  type Replica,
-  startBoxOffice,
-  type Visitor,
-} from './support/box-office.ts'
+import { type BoxOffice, type Replica, startBoxOffice, type Visitor } from './support/box-office.ts'
 import type { TestConcert } from './support/database.ts'
 
 let office: BoxOffice
@@ -37,7 +32,7 @@ type Request = typeof request extends fc.Arbitrary<infer Value> ? Value : never
 const batches = fc.array(fc.array(request, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 5 })
 
 interface Sent extends Request {
-  readonly answer: Answer<Reservation | Problem>
+  readonly answer: JsonResponse<Reservation | Problem>
 }
 
 describe('idempotency keys', () => {
@@ -94,7 +89,7 @@ function expectOneAnswer(uses: readonly Sent[]): void {
   }
 }
 
-/** Who was told "reserved" has a reservation, and nobody else: one a key, none shares a seat. */
+/** Only those who got the answer "reserved" have a reservation: one per key, and none shares a seat. */
 async function expectEffects(concert: TestConcert, sent: readonly Sent[]): Promise<void> {
   const told = new Set(
     sent.flatMap(({ answer }) => (answer.status === 201 ? [(answer.body as Reservation).id] : [])),
@@ -111,11 +106,11 @@ async function expectEffects(concert: TestConcert, sent: readonly Sent[]): Promi
   expect(held).toHaveLength(told.size)
 }
 
-function isInProgress({ body }: Answer<unknown>): boolean {
+function isInProgress({ body }: JsonResponse<unknown>): boolean {
   return (body as Problem).type === 'urn:faultline:problem:request-in-progress'
 }
 
 /** An answer without what names the single request. */
-function essence({ status, body }: Answer<Reservation | Problem>): string {
+function essence({ status, body }: JsonResponse<Reservation | Problem>): string {
   return JSON.stringify({ status, body: { ...body, requestId: undefined } })
 }

@@ -114,7 +114,7 @@ describe('an order', () => {
     expect(status).toBe(202)
     expect(headers.get('retry-after')).toBe('1')
     expect(body.status).toBe('pending')
-    // The worker that ends holds has come by since.
+    // The worker that ends holds has run since.
     const due = () =>
       office.database.asOwner('SELECT 1 FROM booking.reservations WHERE id = $1 AND expires_at < now()', [
         reservation.id,
@@ -152,7 +152,7 @@ describe('an order', () => {
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
     const id = answers[0]?.body.id ?? ''
     const asked = office.payments.requests.filter(({ orderId }) => orderId === id)
-    // Repeats share an attempt. One that comes as the first ends may ask again, and is told the same.
+    // Repeats share an attempt. One that comes as the first ends may ask again, and gets the same answer.
     expect(asked.length).toBeLessThan(answers.length / 2)
     await expect.poll(() => eventsOf(office.nats.url, id)).toHaveLength(1)
     expect(await replica.telemetry.value('box_office_tickets_sold_total')).toBe(sold + 2)
@@ -173,7 +173,7 @@ describe('an order', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(9)
   })
 
-  it('of which payments say one thing and then the contrary stays as it is, and is told of', async () => {
+  it('stays as it is when payments contradict themselves, which is logged and counted', async () => {
     await using other = await office.startReplica({ workers: false })
     const { concert, reservationId, visitor } = await reserved()
     const elsewhere = await office.visitor(other.url, visitor.userId)

@@ -52,7 +52,7 @@ describe('the outbox', () => {
     await expect.poll(backlog, { timeout: 10_000 }).toBe(0)
   })
 
-  it('makes its stream anew when the broker has lost it', async () => {
+  it('makes its stream again when the broker has lost it', async () => {
     const connection = await connect({ servers: office.nats.url })
     await (await jetstreamManager(connection)).streams.delete(ORDERS_STREAM)
     await connection.close()

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type BoxOffice, KEYS, type Replica, startBoxOffice } from './support/box-office.ts'
 
-const ROTATE = fileURLToPath(new URL('../src/rotate-signing-key.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 let office: BoxOffice
 
@@ -70,7 +70,7 @@ describe('two replicas', () => {
   it('go over to a new key without a moment in which payments refuse one', async () => {
     await office.database.asOwner('DELETE FROM booking.signing_keys')
     // Replicas look for each other's keys every second.
-    const pace = { keyLeadMs: 5_000, keyMaxAgeMs: 6_000 }
+    const pace = { SIGNING_KEY_LEAD_SECONDS: 5, SIGNING_KEY_MAX_AGE_SECONDS: 6 }
     await using first = await office.startReplica(pace)
     await using second = await office.startReplica(pace)
     const [before = ''] = await keysAt(first)
@@ -85,7 +85,7 @@ describe('two replicas', () => {
         { timeout: 40_000, interval: 100 },
       )
       .toBe(3)
-    // The two go on with tokens that they have; one that begins now signs with the new key.
+    // The two keep using the tokens that they have; one that starts now signs with the new key.
     await using third = await office.startReplica(pace)
     const [, next = ''] = await storedKeys()
     statuses.push(...(await Promise.all([first, second, third].map(buyAt))))
@@ -98,8 +98,8 @@ describe('two replicas', () => {
     await using first = await office.startReplica()
     await using second = await office.startReplica()
     const before = await keysAt(first)
-    await execa(process.execPath, [ROTATE], {
-      env: { DATABASE_URL: office.database.serviceUrl, SIGNING_KEYS_SECRET: KEYS.keysSecret },
+    await execa(process.execPath, [MAIN, 'rotate-signing-key'], {
+      env: { DATABASE_URL: office.database.serviceUrl, SIGNING_KEYS_SECRET: KEYS.SIGNING_KEYS_SECRET },
     })
     const next = (await storedKeys()).at(-1) ?? ''
     expect(before).not.toContain(next)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem, Reservation } from '@faultline/contracts'
+import { queryOnce } from '@faultline/test-support/database'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BoxOffice, type Replica, startBoxOffice } from './support/box-office.ts'
 
@@ -197,3 +198,18 @@ async function deadlocks(): Promise<number> {
   )
   return row?.deadlocks ?? 0
 }
+
+describe("the service's role", () => {
+  it.each([
+    'UPDATE catalog.seats SET price = 1',
+    'UPDATE catalog.seats SET concert_id = concert_id',
+    'INSERT INTO catalog.seats SELECT * FROM catalog.seats',
+    'DELETE FROM catalog.seats',
+    "UPDATE catalog.concerts SET status = 'scheduled'",
+    'SELECT * FROM catalog.venues',
+    'UPDATE booking.reservations SET amount = 0',
+    'DELETE FROM booking.orders',
+  ])('may not: %s', async (statement) => {
+    await expect(queryOnce(office.database.serviceUrl, statement)).rejects.toThrow(/permission denied/)
+  })
+})

@@ -51,7 +51,7 @@ export async function seed(client: Client, size: SeedSize = defaultSeedSize): Pr
     await client.query('ROLLBACK')
     throw error
   }
-  // Index-only scans need the visibility map and the planner its statistics now, not when autovacuum comes by.
+  // Index-only scans need the visibility map and the planner its statistics now, not when autovacuum gets to them.
   await client.query('VACUUM (ANALYZE) catalog.venues, catalog.concerts, catalog.seats')
   return true
 }

@@ -1,8 +1,8 @@
 import type { Concert } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeConcert } from '../src/seed-rows.ts'
-import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
-import { getJson, type Replica, startReplica } from './support/replica.ts'
+import { type CatalogDatabase, type Replica, startCatalogDatabase, startReplica } from './support/catalog.ts'
 
 const SIZE = { venues: 5, concerts: 20 }
 
@@ -27,12 +27,12 @@ beforeEach(() => {
   id = makeConcert(next++, SIZE.venues).id
 })
 
-const concertAt = (replica: Replica) => getJson<Concert>(`${replica.url}/concerts/${id}`)
+const concertAt = (replica: Replica) => fetchJson<Concert>(`${replica.url}/concerts/${id}`)
 
 const titleAt = async (replica: Replica) => (await concertAt(replica)).body.title
 
 const patchAt = async (replica: Replica, title: string) =>
-  getJson<Concert>(`${replica.url}/concerts/${id}`, {
+  fetchJson<Concert>(`${replica.url}/concerts/${id}`, {
     method: 'PATCH',
     body: JSON.stringify({ title }),
     headers: {
@@ -109,7 +109,7 @@ describe('the cache of concerts', () => {
 
 describe('the cache of availability', () => {
   const availability = async (replica: Replica) => {
-    const { body } = await getJson<{ items: { available: number }[] }>(
+    const { body } = await fetchJson<{ items: { available: number }[] }>(
       `${replica.url}/availability-queries`,
       {
         method: 'POST',
@@ -137,7 +137,7 @@ describe('the cache of availability', () => {
   it('asks the database for all concerts at once', async () => {
     const concertIds = Array.from({ length: SIZE.concerts }, (_, index) => makeConcert(index, SIZE.venues).id)
     const before = loadsOf(two, /ANY\(\$1/)
-    await getJson(`${two.url}/availability-queries`, {
+    await fetchJson(`${two.url}/availability-queries`, {
       method: 'POST',
       body: JSON.stringify({ concertIds }),
       headers: { 'content-type': 'application/json' },

@@ -1,8 +1,9 @@
+import { queryOnce } from '@faultline/test-support/database'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { searchStatement } from '../src/repositories/concerts.ts'
 import { defaultSeedSize } from '../src/seed.ts'
 import { makeConcert } from '../src/seed-rows.ts'
-import { type CatalogDatabase, migrateAndSeed, run, startCatalogDatabase } from './support/database.ts'
+import { type CatalogDatabase, startCatalogDatabase } from './support/catalog.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 const INDEX = 'seats_concert_place_idx'
@@ -17,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => database?.[Symbol.asyncDispose]())
 
-const asService = (text: string, values?: unknown[]) => run(database.serviceUrl, text, values)
+const asService = (text: string, values?: unknown[]) => queryOnce(database.serviceUrl, text, values)
 
 describe('the seed', () => {
   it('is 1,000 concerts and 500,000 seats, in seconds', async () => {
@@ -46,7 +47,7 @@ describe('the seed', () => {
 
   it('is not written a second time, and then takes no time', async () => {
     const startedAt = performance.now()
-    expect(await migrateAndSeed(database.ownerUrl, defaultSeedSize)).toBe(false)
+    expect(await database.migrateAgain()).toBe(false)
     expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
@@ -130,7 +131,7 @@ describe('the search', () => {
     const times: number[] = []
     let plan = ''
     for (let i = 0; i < 3; i++) {
-      const rows = await run<{ 'QUERY PLAN': string }>(
+      const rows = await queryOnce<{ 'QUERY PLAN': string }>(
         database.serviceUrl,
         `EXPLAIN (ANALYZE) ${search.text}`,
         [...search.values],

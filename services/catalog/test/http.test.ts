@@ -12,12 +12,12 @@ import {
   venuePageSchema,
   venueSchema,
 } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeConcert, makeSeats, makeVenue, SEATS_PER_CONCERT } from '../src/seed-rows.ts'
-import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
-import { getJson, type Replica, startReplica } from './support/replica.ts'
+import { type CatalogDatabase, type Replica, startCatalogDatabase, startReplica } from './support/catalog.ts'
 
 const SIZE = { venues: 12, concerts: 60 }
 const concert = makeConcert(0, SIZE.venues)
@@ -36,13 +36,13 @@ afterAll(async () => {
 })
 
 const get = <Body>(path: string, headers: Record<string, string> = {}) =>
-  getJson<Body>(`${replica.url}${path}`, { headers })
+  fetchJson<Body>(`${replica.url}${path}`, { headers })
 
 const post = (
   path: string,
   body: string,
   headers: Record<string, string> = { 'content-type': 'application/json' },
-) => getJson<Problem>(`${replica.url}${path}`, { method: 'POST', body, headers })
+) => fetchJson<Problem>(`${replica.url}${path}`, { method: 'POST', body, headers })
 
 /** All items of a list, page by page. */
 async function walk<Item>(path: string): Promise<Item[]> {
@@ -205,7 +205,7 @@ describe('PATCH /concerts/{concertId}', () => {
     `Bearer ${await replica.users.token(undefined, { scope })}`
 
   const patch = async (body: unknown, headers: Record<string, string>) =>
-    getJson<Record<string, unknown>>(`${replica.url}/concerts/${id}`, {
+    fetchJson<Record<string, unknown>>(`${replica.url}/concerts/${id}`, {
       method: 'PATCH',
       body: JSON.stringify(body),
       headers: {
@@ -261,7 +261,7 @@ describe('PATCH /concerts/{concertId}', () => {
   })
 
   it('does not know other concerts', async () => {
-    const answer = await getJson(`${replica.url}/concerts/${unknownId}`, {
+    const answer = await fetchJson(`${replica.url}/concerts/${unknownId}`, {
       method: 'PATCH',
       body: '{"title":"X"}',
       headers: {

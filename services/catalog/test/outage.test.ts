@@ -1,11 +1,11 @@
 import type { Problem } from '@faultline/contracts'
 import { DEADLINE_HEADER } from '@faultline/service-kit'
+import { fetchJson } from '@faultline/test-support/http'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeConcert } from '../src/seed-rows.ts'
-import { type CatalogDatabase, startCatalogDatabase } from './support/database.ts'
-import { getJson, startReplica } from './support/replica.ts'
+import { type CatalogDatabase, startCatalogDatabase, startReplica } from './support/catalog.ts'
 
 const SIZE = { venues: 5, concerts: 20 }
 const ENTRY = new URL('../src/main.ts', import.meta.url)
@@ -66,7 +66,7 @@ describe('the catalog as a process', () => {
     await using outage = await takeDatabaseAway()
     await using service = await startCatalog('/livez')
     expect(await readyz(service)).toBe(503)
-    const { status, body, headers } = await getJson<Problem>(`${service.url}/concerts`)
+    const { status, body, headers } = await fetchJson<Problem>(`${service.url}/concerts`)
     expect(status).toBe(503)
     expect(headers.get('retry-after')).toBe('1')
     expect(body).toMatchObject({ dependency: 'postgresql', cause: 'connection_failed' })
@@ -74,25 +74,25 @@ describe('the catalog as a process', () => {
 
     await outage.bringBack()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
-    expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
+    expect((await fetchJson(`${service.url}/concerts`)).status).toBe(200)
   })
 
   it('survives a restart of its database', async () => {
     await using service = await startCatalog()
-    expect((await getJson(`${service.url}/concerts`)).status).toBe(200)
+    expect((await fetchJson(`${service.url}/concerts`)).status).toBe(200)
     await using outage = await takeDatabaseAway()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(503)
     await outage.bringBack()
     await expect.poll(() => readyz(service), { timeout: 10_000 }).toBe(200)
     await expect
-      .poll(async () => (await getJson(`${service.url}/concerts`)).status, { timeout: 5_000 })
+      .poll(async () => (await fetchJson(`${service.url}/concerts`)).status, { timeout: 5_000 })
       .toBe(200)
   })
 
-  it('answers what is under way when it is told to end, and ends with 0', async () => {
+  it('answers what is under way on SIGTERM, and exits with 0', async () => {
     await using service = await startCatalog()
     const lock = await lockConcerts()
-    const answer = getJson(`${service.url}/concerts?limit=1`)
+    const answer = fetchJson(`${service.url}/concerts?limit=1`)
     await expect.poll(statementsWaitingForLock).toBe(1)
     service.kill('SIGTERM')
     await expect.poll(() => readyz(service)).toBe(503)
@@ -117,10 +117,10 @@ describe('a replica whose database is slow', () => {
   it('gives a statement up after its limit, with 504', async () => {
     await using replica = await startReplica(database.serviceUrl, { statementTimeoutMs: 100 })
     await using _lock = await lockConcerts()
-    const { status, body } = await getJson<Problem>(`${replica.url}/concerts`)
+    const { status, body } = await fetchJson<Problem>(`${replica.url}/concerts`)
     expect(status).toBe(504)
     expect(body).toMatchObject({ dependency: 'postgresql', cause: 'timeout' })
-    // It is the server that gave up: nothing of it goes on there.
+    // It is the server that gave up: nothing of it still runs there.
     expect(await statementsWaitingForLock()).toBe(0)
   })
 
@@ -128,10 +128,10 @@ describe('a replica whose database is slow', () => {
     await using replica = await startReplica(database.serviceUrl)
     await using _lock = await lockConcerts()
     const startedAt = performance.now()
-    const cached = getJson<Problem>(`${replica.url}/concerts/${makeConcert(0, SIZE.venues).id}`, {
+    const cached = fetchJson<Problem>(`${replica.url}/concerts/${makeConcert(0, SIZE.venues).id}`, {
       headers: { [DEADLINE_HEADER]: '150' },
     })
-    const searched = getJson<Problem>(`${replica.url}/concerts`, { headers: { [DEADLINE_HEADER]: '150' } })
+    const searched = fetchJson<Problem>(`${replica.url}/concerts`, { headers: { [DEADLINE_HEADER]: '150' } })
     expect((await Promise.all([cached, searched])).map(({ status }) => status)).toEqual([504, 504])
     expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
@@ -143,7 +143,7 @@ describe('a replica whose database is slow', () => {
     })
     await using _lock = await lockConcerts()
     const answers = await Promise.all(
-      Array.from({ length: 4 }, () => getJson<Problem>(`${replica.url}/concerts`)),
+      Array.from({ length: 4 }, () => fetchJson<Problem>(`${replica.url}/concerts`)),
     )
     const causes = answers.map(({ body }) => body.cause).sort()
     expect(causes).toEqual(['bulkhead_full', 'bulkhead_full', 'timeout', 'timeout'])

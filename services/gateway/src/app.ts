@@ -90,7 +90,7 @@ export const SECURITY_HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
-export function securityHeaders(): Middleware {
+function securityHeaders(): Middleware {
   const headers = Object.entries(SECURITY_HEADERS)
   return function securityHeadersMiddleware(ctx, next) {
     for (const [name, value] of headers) ctx.res.setHeader(name, value)

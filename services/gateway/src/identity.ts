@@ -4,6 +4,7 @@ import {
   createStoredSigningKeys,
   createTokenVerifier,
   createWorker,
+  type DatabaseConfig,
   Deadline,
   type Nats,
   publishRevocation,
@@ -17,7 +18,7 @@ import { createSessions } from './domain/sessions.ts'
 import { createSessionRepository } from './repositories/sessions.ts'
 
 export interface IdentityOptions extends SigningKeysConfig {
-  databaseUrl: string
+  database: DatabaseConfig
   /** Where the verifiers of other services hear of revocations. */
   nats: Nats
   telemetry: Pick<Telemetry, 'logger' | 'register' | 'instrumentPool'>
@@ -34,14 +35,14 @@ export type Identity = ReturnType<typeof createIdentity>
 
 /** Who users are: sessions, the keys that sign for them, and the check of what was signed. */
 export function createIdentity(options: IdentityOptions) {
-  const { databaseUrl, nats, telemetry } = options
+  const { nats, telemetry } = options
   const { logger, register } = telemetry
   const check = { checkStatement: 'SELECT FROM signing_keys LIMIT 1' }
-  const database = createDatabase({ ...check, url: databaseUrl, telemetry, name: 'gateway' })
+  const database = createDatabase({ ...options.database, ...check, telemetry, name: 'gateway' })
   // What happens every second of itself belongs in no trace and no metric of what users ask for.
   const background = createDatabase({
+    ...options.database,
     ...check,
-    url: databaseUrl,
     telemetry: { logger, instrumentPool: (pool) => pool },
     name: 'gateway background',
     maxConnections: 1,

@@ -1,49 +1,62 @@
-import { connectNats, createFlags, runMain, runService } from '@faultline/service-kit'
-import { startTelemetry } from '@faultline/telemetry'
-import { profiles } from '@faultline/telemetry/profiles'
+import { join } from 'node:path'
+import { publicServices } from '@faultline/contracts'
+import { connectNats, createFlags, defineService, signingKeysConfig } from '@faultline/service-kit'
+import { z } from 'zod'
 import { createApp } from './app.ts'
-import { loadGatewayConfig } from './config.ts'
+import { rateLimitsOf, upstreamsOf, variables } from './config.ts'
+import { TOKEN_LIFE_MS } from './domain/revocation-feed.ts'
 import { createIdentity } from './identity.ts'
 import { connectUpstreams } from './routes/pass-through.ts'
+import { seedUsers } from './seed.ts'
 
-await runMain(async () => {
-  const config = loadGatewayConfig()
-  const telemetry = startTelemetry({
-    serviceName: 'gateway',
-    profiles: profiles(),
-    // The calls go through a proxy, so the address does not tell who is called.
-    httpClient: {
-      peerServices: Object.fromEntries(
-        config.upstreams.flatMap(({ service, origins }) => origins.map((origin) => [origin, service.name])),
-      ),
+export const gateway = defineService({
+  name: 'gateway',
+  port: 8081,
+  variables,
+  migrations: join(import.meta.dirname, '../migrations'),
+  seed: {
+    variables: {
+      DEMO_PASSWORD: z
+        .string()
+        .min(8, 'is shorter than 8 characters')
+        .default('faultline-demo')
+        .meta({ description: "the password of the demonstration's users", example: 'faultline-demo' }),
     },
-  })
-  const { logger, register } = telemetry
-  const nats = connectNats({ url: config.natsUrl, name: 'gateway', logger, register })
-  const flags = createFlags({ nats, logger, register })
-  const identity = createIdentity({ ...config, nats, telemetry })
-  const upstreams = connectUpstreams(config.upstreams, {
-    register,
-    retryPolicy: () => flags.value('retry-policy'),
-  })
-  const app = createApp({
-    telemetry,
-    upstreams,
-    identity,
-    rateLimits: { sizes: config.rateLimits, enabled: () => flags.value('rate-limits') },
-    trustedProxies: config.trustedProxies,
-    shedding: { isOn: () => flags.value('load-shedding') },
-  })
-  // A dependency being away does not make the gateway unready: it answers, and says what is wrong.
-  const service = {
-    app,
-    prepare: () => identity.start(),
-    async close() {
-      await Promise.all(upstreams.map(({ client }) => client.close()))
-      await identity.close()
-      flags.stop()
-      await nats.close()
-    },
-  }
-  await runService(service, { config, telemetry })
+    run: (client, { DEMO_PASSWORD }) => seedUsers(client, DEMO_PASSWORD),
+  },
+  peers: (config) =>
+    Object.fromEntries(
+      upstreamsOf(config, publicServices).map(({ service, origins }) => [service.name, origins]),
+    ),
+  tokenLifeMs: TOKEN_LIFE_MS,
+  build({ config, database, telemetry }) {
+    const { logger, register } = telemetry
+    const nats = connectNats({ url: config.NATS_URL, name: 'gateway', logger, register })
+    const flags = createFlags({ nats, logger, register })
+    const identity = createIdentity({ ...signingKeysConfig(config), database, nats, telemetry })
+    const upstreams = connectUpstreams(upstreamsOf(config, publicServices), {
+      register,
+      retryPolicy: () => flags.value('retry-policy'),
+    })
+    return {
+      app: createApp({
+        telemetry,
+        upstreams,
+        identity,
+        rateLimits: { sizes: rateLimitsOf(config), enabled: () => flags.value('rate-limits') },
+        trustedProxies: config.TRUSTED_PROXIES,
+        shedding: { isOn: () => flags.value('load-shedding') },
+      }),
+      // No checks: a dependency that is away does not make the gateway unready. It answers, and says what is wrong.
+      prepare: () => identity.start(),
+      async close() {
+        await Promise.all(upstreams.map(({ client }) => client.close()))
+        await identity.close()
+        flags.stop()
+        await nats.close()
+      },
+    }
+  },
 })
+
+if (import.meta.main) await gateway.run()

@@ -46,7 +46,7 @@ describe('a token bucket', () => {
     buckets.giveBack('of nobody')
   })
 
-  it('forgets whoever was not seen for the longest time when there are too many', () => {
+  it('forgets the key that was not seen for the longest time when there are too many', () => {
     const buckets = createTokenBuckets({ burst: 1, perSecond: 0.001 }, 2)
     for (const key of ['a', 'b', 'c']) buckets.take(key)
     expect(buckets.take('c').allowed).toBe(false)
@@ -81,7 +81,7 @@ describe('whenever requests come, a token bucket', () => {
     )
   })
 
-  it('lets a request through that waits as long as it is told, and none before', () => {
+  it('lets a request through after the wait that it announced, and none before', () => {
     const sumOfFractions: [BucketSize, number[]] = [{ burst: 3, perSecond: 0.01 }, [0, 1217, 0, 0, 2]]
     fc.assert(
       fc.property(size, pausesMs, ({ burst, perSecond }, pauses) => {

@@ -21,7 +21,7 @@ export interface Taken {
 
 /** Buckets kept, at most; those that were not used for the longest time, hence full again, go first. */
 const MAX_KEYS = 20_000
-/** The library adds up fractions, so whoever has waited as told may be short of a whole token by the last digit. */
+/** The library adds up fractions, so a client that has waited as announced may lack the last digit of a whole token. */
 const TOKEN = 1 - 1e-9
 
 /** A token bucket for each key. */

@@ -9,11 +9,11 @@ import {
   venuePageSchema,
   venueSchema,
 } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getJson } from './support/http.ts'
 import { type Stack, startStack } from './support/stack.ts'
 
 const unknownId = '00000000-0000-4000-8000-000000000000'
@@ -28,17 +28,17 @@ beforeAll(async () => {
   stack = await startStack()
   catalog = await stack.startCatalog()
   gateway = await stack.startGateway([catalog.url])
-  const { body } = await getJson<ConcertPage>(`${gateway.url}/v1/concerts?limit=1`)
+  const { body } = await fetchJson<ConcertPage>(`${gateway.url}/v1/concerts?limit=1`)
   concertId = body.items[0]?.id ?? ''
   venueId = body.items[0]?.venue.id ?? ''
 })
 afterAll(() => stack?.[Symbol.asyncDispose]())
 
 const get = <Body>(path: string, headers: Record<string, string> = {}) =>
-  getJson<Body>(`${gateway.url}${path}`, { headers })
+  fetchJson<Body>(`${gateway.url}${path}`, { headers })
 
 const post = (body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-  getJson(`${gateway.url}/v1/availability-queries`, { method: 'POST', body, headers })
+  fetchJson(`${gateway.url}/v1/availability-queries`, { method: 'POST', body, headers })
 
 describe('every answer keeps the public contract', () => {
   it.each([
@@ -55,7 +55,7 @@ describe('every answer keeps the public contract', () => {
     expect(headers.get('content-type')).toMatch(/^application\/json/)
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(schema.safeParse(body).error).toBeUndefined()
-    const direct = await getJson(`${catalog.url}${path.replace('/v1', '')}`)
+    const direct = await fetchJson(`${catalog.url}${path.replace('/v1', '')}`)
     expect(Object.keys(direct.body)).toEqual(Object.keys(body as object))
   })
 
@@ -90,7 +90,7 @@ describe('every answer keeps the public contract', () => {
     ])
   })
 
-  it('pages go on where the one before ended', async () => {
+  it('each page begins where the one before ended', async () => {
     const first = await get<VenuePage>('/v1/venues?limit=30')
     const second = await get<VenuePage>(`/v1/venues?limit=30&cursor=${first.body.nextCursor}`)
     const names = [...first.body.items, ...second.body.items].map(({ name }) => name)
@@ -139,7 +139,7 @@ describe('bad input', () => {
     ['DELETE', '/v1/venues'],
     ['GET', '/v1/availability-queries'],
   ])('%s %s is answered with what is allowed', async (method, path) => {
-    const { status, headers, body } = await getJson(`${gateway.url}${path.replace('ID', unknownId)}`, {
+    const { status, headers, body } = await fetchJson(`${gateway.url}${path.replace('ID', unknownId)}`, {
       method,
     })
     expect(status).toBe(405)

@@ -2,11 +2,10 @@ import { text } from 'node:stream/consumers'
 import { IDEMPOTENCY_KEY_HEADER, idempotencyKeySchema, type PublicService } from '@faultline/contracts'
 import { DEADLINE_HEADER } from '@faultline/service-kit'
 import { apiFaults } from '@faultline/test-support/api-faults'
+import { fetchJson } from '@faultline/test-support/http'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { startFakeCatalog } from './support/fake-catalog.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
-import { getJson } from './support/http.ts'
+import { startFakeCatalog, startGateway, type TestGateway } from './support/gateway.ts'
 
 const placeSchema = z.object({ id: z.string(), position: z.int() })
 const place = { id: 'Köln/7', position: 3 }
@@ -77,7 +76,7 @@ async function withWaitingList(
 }
 
 async function takePlace(gateway: TestGateway, body: unknown, headers: Record<string, string> = {}) {
-  return getJson(`${gateway.url}/v1/places`, {
+  return fetchJson(`${gateway.url}/v1/places`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${await gateway.tokenFor('user-1', 'orders:write')}`,
@@ -93,7 +92,7 @@ describe('a service that exists only in a contract', () => {
   it('is in the document, and none of its routes is open that should not be', async () => {
     await withWaitingList({ status: 500 }, async (gateway) => {
       expect(await apiFaults(gateway.app)).toEqual([])
-      const { body } = await getJson<{ paths: object }>(`${gateway.url}/openapi.json`)
+      const { body } = await fetchJson<{ paths: object }>(`${gateway.url}/openapi.json`)
       expect(body.paths).toHaveProperty(['/v1/places/{placeId}', 'delete', 'responses', '429'])
       expect(body.paths).toHaveProperty(['/v1/places', 'post', 'responses', '502'])
     })
@@ -171,7 +170,7 @@ describe('a service that exists only in a contract', () => {
     await withWaitingList({ status: 500 }, async (gateway, heard) => {
       const scopes = what === 'half of the scopes' ? ['orders:write'] : ['orders:write', 'orders:read']
       const headers = { authorization: `Bearer ${await gateway.tokenFor('user-1', ...scopes)}` }
-      expect((await getJson(`${gateway.url}${path}`, { method, headers })).status).toBe(status)
+      expect((await fetchJson(`${gateway.url}${path}`, { method, headers })).status).toBe(status)
       expect(heard).toEqual([])
     })
   })
@@ -183,7 +182,7 @@ describe('a service that exists only in a contract', () => {
         'content-type': 'application/json',
       }
       const init = { method: 'POST', headers, body: '{"seats":1}' }
-      const { status, body } = await getJson(`${gateway.url}/v1/places`, init)
+      const { status, body } = await fetchJson(`${gateway.url}/v1/places`, init)
       expect(status).toBe(400)
       expect(body.errors).toEqual([
         {
@@ -226,4 +225,10 @@ describe('a service that exists only in a contract', () => {
     const label = { peer_service: 'waiting-list' }
     expect(await gateway.telemetry.value('resilience_timeouts_total', label)).toBe(3)
   })
+})
+
+it('the routes of the gateway are those of its document, and none is open that should not be', async () => {
+  // Nobody is behind it: who may not do a thing must be told so by the gateway itself.
+  await using gateway = await startGateway(['http://127.0.0.1:1'])
+  expect(await apiFaults(gateway.app)).toEqual([])
 })

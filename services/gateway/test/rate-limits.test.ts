@@ -1,9 +1,14 @@
 import { problemSchema } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AppDependencies } from '../src/app.ts'
-import { EMPTY_PAGE, type FakeCatalog, startFakeCatalog } from './support/fake-catalog.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
-import { getJson } from './support/http.ts'
+import {
+  EMPTY_PAGE,
+  type FakeCatalog,
+  startFakeCatalog,
+  startGateway,
+  type TestGateway,
+} from './support/gateway.ts'
 
 let services: FakeCatalog
 
@@ -22,13 +27,13 @@ const start = (sizes: Sizes, app: Partial<AppDependencies> = {}) =>
   startGateway([services.url], { app: { rateLimits: { sizes }, ...app } })
 
 const browse = (gateway: TestGateway, headers: Record<string, string> = {}) =>
-  getJson(`${gateway.url}/v1/venues`, { headers })
+  fetchJson(`${gateway.url}/v1/venues`, { headers })
 
 const orders = async (gateway: TestGateway, token: string) =>
-  getJson(`${gateway.url}/v1/orders`, { headers: { authorization: `Bearer ${token}` } })
+  fetchJson(`${gateway.url}/v1/orders`, { headers: { authorization: `Bearer ${token}` } })
 
 const signIn = (gateway: TestGateway, username: string, password: string) =>
-  getJson(`${gateway.url}/v1/sessions`, {
+  fetchJson(`${gateway.url}/v1/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username, password }),
@@ -78,7 +83,7 @@ describe('who sends too much from one address', () => {
       await browse(gateway),
       await orders(gateway, token),
       await signIn(gateway, 'visitor-1', 'right-password'),
-      await getJson(`${gateway.url}/no-such-route`),
+      await fetchJson(`${gateway.url}/no-such-route`),
     ]) {
       expect(answer.status).toBe(429)
     }
@@ -94,7 +99,7 @@ describe('who sends too much from one address', () => {
   })
 })
 
-describe('the header that says for whom a proxy asks', () => {
+describe('the header in which a proxy names its client', () => {
   const forwardedFor = (gateway: TestGateway, address: string) => () =>
     browse(gateway, { 'x-forwarded-for': address })
 

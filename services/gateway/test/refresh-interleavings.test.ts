@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSessionAudit } from '../src/domain/session-audit.ts'
 import { createSessions, RefreshRefusedError, type Sessions } from '../src/domain/sessions.ts'
 import { createSessionRepository, type SessionRepository } from '../src/repositories/sessions.ts'
-import { type GatewayDatabase, startGatewayDatabase } from './support/database.ts'
+import { type GatewayDatabase, startGatewayDatabase } from './support/identity.ts'
 import { type Act, afterAllOf, type Came, type Model, type Outcome } from './support/refresh-model.ts'
 
 const LIFETIME_MS = 60_000
@@ -21,7 +21,7 @@ let repository: SessionRepository
 let sessions: Sessions
 /** The gateway's clock, which the test moves. */
 let nowMs = Date.now()
-/** Sessions that verifiers are told not to take any more. */
+/** Sessions that were announced to verifiers as revoked. */
 const announced = new Set<string>()
 const seen = new Map<Outcome, number>()
 
@@ -177,7 +177,7 @@ const EXAMPLES: [Move[]][] = Array.from({ length: 6 }, (): [Move[]][] => [
 ]).flat()
 
 describe('refresh tokens, presented in any order and at the same time', () => {
-  it('work once, one a session at most; a second use or a sign-out ends the session for good', async () => {
+  it('work once, at most one per session; a second use or a sign-out ends the session for good', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(move, { minLength: 5, maxLength: 25, size: 'max' }), async (moves) => {
         const tried = [await signIn(), await signIn()]

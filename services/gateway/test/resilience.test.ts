@@ -1,9 +1,9 @@
 import { type ConcertPage, problemSchema } from '@faultline/contracts'
+import { fetchJson } from '@faultline/test-support/http'
 import { freePort } from '@faultline/test-support/ports'
 import type { ServiceProcess } from '@faultline/test-support/service-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getJson, type Load, startLoad } from './support/http.ts'
-import { type Stack, startStack } from './support/stack.ts'
+import { type Load, type Stack, startLoad, startStack } from './support/stack.ts'
 
 const LANES = 8
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   one = await stack.startCatalog()
   two = await stack.startCatalog()
   gateway = await stack.startGateway([one.url, two.url])
-  const { body } = await getJson<ConcertPage>(`${gateway.url}/v1/concerts?limit=100`)
+  const { body } = await fetchJson<ConcertPage>(`${gateway.url}/v1/concerts?limit=100`)
   concertIds = body.items.map(({ id }) => id)
 })
 afterAll(() => stack?.[Symbol.asyncDispose]())
@@ -40,7 +40,7 @@ function browse(): Load {
   })
 }
 
-/** Lets the load go on for a number of further requests. */
+/** Waits for a number of further requests of the load. */
 async function further(load: Load, requests: number): Promise<void> {
   const target = load.count + requests
   await expect.poll(() => load.count, { timeout: 30_000 }).toBeGreaterThan(target)
@@ -98,7 +98,7 @@ describe('without any replica', () => {
     expect((await fetch(`${lonely.adminUrl}/readyz`)).status).toBe(200)
     for (let i = 0; i < 10; i++) {
       const startedAt = performance.now()
-      const { status, headers, body } = await getJson(`${lonely.url}/v1/concerts`)
+      const { status, headers, body } = await fetchJson(`${lonely.url}/v1/concerts`)
       expect(performance.now() - startedAt).toBeLessThan(1_000)
       expect(status).toBe(503)
       expect(headers.get('retry-after')).toBe('1')
@@ -114,7 +114,7 @@ describe('without any replica', () => {
     await using waiting = await stack.startGateway([hanging.url])
     hanging.kill('SIGSTOP')
     const startedAt = performance.now()
-    const { status, body } = await getJson(`${waiting.url}/v1/concerts`)
+    const { status, body } = await fetchJson(`${waiting.url}/v1/concerts`)
     expect(status).toBe(504)
     expect(problemSchema.parse(body)).toMatchObject({ dependency: 'catalog', cause: 'timeout' })
     expect(performance.now() - startedAt).toBeLessThan(3_500)
@@ -123,12 +123,12 @@ describe('without any replica', () => {
 
   it('that has its database, the gateway says so', async () => {
     await stack.postgres.stop()
-    const { status, body } = await getJson(`${gateway.url}/v1/concerts`)
+    const { status, body } = await fetchJson(`${gateway.url}/v1/concerts`)
     await stack.postgres.start()
     expect(status).toBe(503)
     expect(problemSchema.parse(body).dependency).toBe('catalog')
     await expect
-      .poll(async () => (await getJson(`${gateway.url}/v1/concerts`)).status, { timeout: 10_000 })
+      .poll(async () => (await fetchJson(`${gateway.url}/v1/concerts`)).status, { timeout: 10_000 })
       .toBe(200)
   })
 })
@@ -137,9 +137,9 @@ describe('the gateway told to end', () => {
   it('answers what is under way, then ends with 0', async () => {
     const slow = await stack.startCatalog()
     await using ending = await stack.startGateway([slow.url])
-    expect((await getJson(`${ending.url}/v1/concerts`)).status).toBe(200)
+    expect((await fetchJson(`${ending.url}/v1/concerts`)).status).toBe(200)
     slow.kill('SIGSTOP')
-    const answer = getJson(`${ending.url}/v1/concerts`)
+    const answer = fetchJson(`${ending.url}/v1/concerts`)
     await expect
       .poll(async () =>
         (await (await fetch(`${ending.adminUrl}/metrics`)).text()).includes(

@@ -1,8 +1,7 @@
 import { publicServices } from '@faultline/contracts'
 import { describe, expect, it } from 'vitest'
 import { SECURITY_HEADERS } from '../src/app.ts'
-import { EMPTY_PAGE, startFakeCatalog } from './support/fake-catalog.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
+import { EMPTY_PAGE, startFakeCatalog, startGateway, type TestGateway } from './support/gateway.ts'
 
 const ID = '00000000-0000-4000-8000-000000000000'
 const JSON_BODY = { 'content-type': 'application/json' }

@@ -1,5 +1,6 @@
 import type { Problem, Session } from '@faultline/contracts'
 import { connectNats, createTokenVerifier, watchRevocations } from '@faultline/service-kit'
+import { fetchJson } from '@faultline/test-support/http'
 import { freePort } from '@faultline/test-support/ports'
 import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { testTelemetry } from '@faultline/test-support/telemetry'
@@ -10,12 +11,14 @@ import { demoUsers } from '../src/seed.ts'
 import {
   DEMO_PASSWORD,
   type GatewayDatabase,
-  migrateAndSeed,
+  type IdentityGateway,
+  postAt,
+  signInAt,
   startGatewayDatabase,
-} from './support/database.ts'
-import { getJson } from './support/http.ts'
-import { type IdentityGateway, startIdentityGateway } from './support/identity.ts'
-import { postAt, signInAt, statusAt, WITHIN } from './support/sessions.ts'
+  startIdentityGateway,
+  statusAt,
+  WITHIN,
+} from './support/identity.ts'
 
 let database: GatewayDatabase
 let nats: TestNats
@@ -41,7 +44,7 @@ const refresh = (refreshToken: string) => post<Session>('/v1/sessions/refresh', 
 const statusWith = (token: string, at = gateway) => statusAt(at, token)
 
 const signOut = (token: string) =>
-  getJson(`${gateway.url}/v1/sessions/current`, {
+  fetchJson(`${gateway.url}/v1/sessions/current`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${token}` },
   })
@@ -153,7 +156,7 @@ describe('signing out', () => {
     await expect.poll(() => statusWith(session.accessToken, late), WITHIN).toBe(401)
   })
 
-  it('is told to the verifiers after the broker was away', async () => {
+  it('reaches the verifiers after the broker was away', async () => {
     const session = await signIn()
     await nats.kill()
     expect((await signOut(session.accessToken)).status).toBe(204)
@@ -197,10 +200,10 @@ describe('the database', () => {
   })
 
   it('is migrated and seeded once; a new demo password reaches the users', async () => {
-    expect(await migrateAndSeed(database.ownerUrl)).toBe(false)
-    expect(await migrateAndSeed(database.ownerUrl, 'another-password')).toBe(true)
+    expect(await database.migrateAgain()).toBe(false)
+    expect(await database.migrateAgain('another-password')).toBe(true)
     expect((await post('/v1/sessions', { username: 'visitor-3', password: DEMO_PASSWORD })).status).toBe(401)
-    expect(await migrateAndSeed(database.ownerUrl)).toBe(true)
+    expect(await database.migrateAgain()).toBe(true)
     await signIn('visitor-3')
   })
 })
@@ -218,7 +221,7 @@ describe('without a database', () => {
     expect(await statusWith(session.accessToken, lonely)).toBe(503)
     expect((await fetch(`${lonely.url}/.well-known/jwks.json`)).status).toBe(503)
     await database.postgres.stop()
-    // Keys that are known go on to check tokens.
+    // Keys that are known still check tokens.
     expect(await statusWith(session.accessToken)).toBe(404)
     await database.postgres.start()
     await expect.poll(async () => (await refresh(session.refreshToken)).status, WITHIN).toBe(200)

@@ -1,12 +1,10 @@
 import type { Session } from '@faultline/contracts'
 import { connectOwner } from '@faultline/service-kit'
+import { fetchJson } from '@faultline/test-support/http'
 import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { decodeProtectedHeader, type JSONWebKeySet } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startGatewayDatabase } from './support/database.ts'
-import { getJson } from './support/http.ts'
-import { startIdentityGateway } from './support/identity.ts'
-import { signInAt, statusAt, WITHIN } from './support/sessions.ts'
+import { signInAt, startGatewayDatabase, startIdentityGateway, statusAt, WITHIN } from './support/identity.ts'
 
 let nats: TestNats
 
@@ -22,7 +20,7 @@ describe('rotation of signing keys', () => {
     const natsUrl = nats.url
     await using rotating = await startIdentityGateway({ databaseUrl: owned.serviceUrl, natsUrl, ...times })
     const published = async () => {
-      const { body } = await getJson<JSONWebKeySet>(`${rotating.url}/.well-known/jwks.json`)
+      const { body } = await fetchJson<JSONWebKeySet>(`${rotating.url}/.well-known/jwks.json`)
       return body.keys.map(({ kid }) => kid)
     }
     await expect.poll(published, WITHIN).toHaveLength(1)

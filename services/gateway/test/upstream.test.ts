@@ -1,9 +1,8 @@
 import { problemSchema } from '@faultline/contracts'
 import { DEADLINE_HEADER } from '@faultline/service-kit'
+import { fetchJson } from '@faultline/test-support/http'
 import { describe, expect, it } from 'vitest'
-import { EMPTY_PAGE, startFakeCatalog } from './support/fake-catalog.ts'
-import { startGateway } from './support/gateway.ts'
-import { getJson } from './support/http.ts'
+import { EMPTY_PAGE, startFakeCatalog, startGateway } from './support/gateway.ts'
 
 describe('an upstream failure', () => {
   it.each([
@@ -15,14 +14,14 @@ describe('an upstream failure', () => {
   ])('%s is answered with its class and nothing of the inside', async (_, upstream, text, status, cause) => {
     await using catalog = await startFakeCatalog((_req, res) => res.writeHead(upstream).end(text))
     await using gateway = await startGateway([catalog.url])
-    const answer = await getJson(`${gateway.url}/v1/concerts`)
+    const answer = await fetchJson(`${gateway.url}/v1/concerts`)
     expect(answer.status).toBe(status)
     expect(problemSchema.parse(answer.body)).toMatchObject({ dependency: 'catalog', cause })
     expect(JSON.stringify(answer.body)).not.toMatch(/\.ts|stack|fault in|127\.0\.0\.1/)
   })
 })
 
-describe('what the catalog is told', () => {
+describe('what the catalog hears from the gateway', () => {
   it('is how long the gateway is going to wait, less with every attempt', async () => {
     await using catalog = await startFakeCatalog(() => undefined)
     await using gateway = await startGateway([catalog.url], {
@@ -30,7 +29,7 @@ describe('what the catalog is told', () => {
       client: { attemptTimeoutMs: 200, retryDelayMs: [1, 2] },
     })
     expect(
-      (await getJson(`${gateway.url}/v1/concerts`, { headers: { [DEADLINE_HEADER]: '1' } })).status,
+      (await fetchJson(`${gateway.url}/v1/concerts`, { headers: { [DEADLINE_HEADER]: '1' } })).status,
     ).toBe(504)
     const [first = 0, second = 0] = catalog.requests.map(({ headers }) => Number(headers[DEADLINE_HEADER]))
     expect(first).toBe(200)
@@ -41,15 +40,15 @@ describe('what the catalog is told', () => {
   it('is the request id', async () => {
     await using catalog = await startFakeCatalog((_req, res) => res.end(EMPTY_PAGE))
     await using gateway = await startGateway([catalog.url])
-    await getJson(`${gateway.url}/v1/venues`, { headers: { 'x-request-id': 'order-7' } })
+    await fetchJson(`${gateway.url}/v1/venues`, { headers: { 'x-request-id': 'order-7' } })
     expect(catalog.requests[0]?.headers['x-request-id']).toBe('order-7')
   })
 
   it('is nothing at all when the input is wrong', async () => {
     await using catalog = await startFakeCatalog((_req, res) => res.end(EMPTY_PAGE))
     await using gateway = await startGateway([catalog.url])
-    await getJson(`${gateway.url}/v1/venues?limit=0`)
-    await getJson(`${gateway.url}/v1/venues/..%2F..%2Fadmin`)
+    await fetchJson(`${gateway.url}/v1/venues?limit=0`)
+    await fetchJson(`${gateway.url}/v1/venues/..%2F..%2Fadmin`)
     expect(catalog.requests).toEqual([])
   })
 })
@@ -62,9 +61,9 @@ describe('overload', () => {
     })
     const shedding = { isOn: () => true, maxConcurrent: 2 }
     await using gateway = await startGateway([catalog.url], { app: { shedding } })
-    const taken = [1, 2].map(() => getJson(`${gateway.url}/v1/venues`))
+    const taken = [1, 2].map(() => fetchJson(`${gateway.url}/v1/venues`))
     await expect.poll(() => catalog.requests.length).toBe(2)
-    const shed = await getJson(`${gateway.url}/v1/venues`)
+    const shed = await fetchJson(`${gateway.url}/v1/venues`)
     expect(shed.status).toBe(503)
     expect(shed.headers.get('retry-after')).toBe('1')
     expect(problemSchema.parse(shed.body).type).toBe('urn:faultline:problem:overloaded')

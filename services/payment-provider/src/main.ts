@@ -1,6 +1,5 @@
 import { EnvironmentError, runMain, runService } from '@faultline/service-kit'
-import { createApp } from './app.ts'
-import { loadProviderConfig } from './config.ts'
+import { createApp, loadProviderConfig } from './app.ts'
 import { type ChargeRepository, openCharges } from './repositories/charges.ts'
 import { createTelemetry } from './telemetry.ts'
 

@@ -8,8 +8,12 @@ import {
   providerChargeListSchema,
   providerChargeSchema,
 } from '@faultline/contracts'
+import { apiFaults } from '@faultline/test-support/api-faults'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
+import { testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createApp } from '../src/app.ts'
+import { openCharges } from '../src/repositories/charges.ts'
 
 const KEY = 'provider-test-key'
 const ENTRY = new URL('../src/main.ts', import.meta.url)
@@ -67,7 +71,7 @@ async function metric(provider: ServiceProcess, line: RegExp): Promise<number> {
 }
 
 describe('the payment provider', () => {
-  it('charges once a reference and answers the same every time', async () => {
+  it('charges a reference once and answers the same every time', async () => {
     const provider = await start()
     const answers = await Promise.all(Array.from({ length: 8 }, () => charge(provider, request('order-1'))))
     const charges = await Promise.all(
@@ -172,4 +176,21 @@ describe('the payment provider', () => {
     )
     await expect(start({ DATA_FILE: '/dev/null/charges' })).rejects.toThrow(/Set DATA_FILE to a file/)
   })
+})
+
+it('the routes of the provider are those of its document, and none is open without the key', async () => {
+  const repository = openCharges(':memory:')
+  try {
+    const app = createApp({
+      telemetry: testTelemetry(),
+      repository,
+      fate: { seed: '1', latencyMedianMs: 1, declineRatio: 0, failureRatio: 0 },
+      maxConcurrent: 1,
+      maxQueued: 10,
+      apiKey: 'provider-test-key',
+    })
+    expect(await apiFaults(app)).toEqual([])
+  } finally {
+    repository.close()
+  }
 })

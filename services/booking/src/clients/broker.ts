@@ -34,7 +34,7 @@ export function createEventPublisher(nats: Nats, { messaging }: Pick<Telemetry, 
     },
     /**
      * Resolves when the broker has stored the event: once, however often it is published within the stream's window.
-     * The event goes on in the trace that it came from.
+     * The event continues the trace that it came from.
      */
     async publish({ id, subject, payload, traceContext }: OutboxEvent): Promise<void> {
       const body = JSON.stringify(payload)

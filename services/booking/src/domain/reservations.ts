@@ -95,7 +95,7 @@ function normalized({ concertId, seatIds }: ReservationRequest): ReservationRequ
   return { concertId: concertId.toLowerCase(), seatIds: seatIds.map((id) => id.toLowerCase()).sort() }
 }
 
-/** A hold whose time is up has expired, whether or not the worker has come by. */
+/** A hold whose time is up has expired, whether or not the worker has seen it. */
 function toReservation(row: repository.StoredReservation): Reservation {
   return {
     id: row.id,

@@ -65,7 +65,7 @@ class World {
     this.calls.push({ reservation: index, answer: undefined, callerAlive: true })
   }
 
-  /** Payments work on a request: charged once an order, whatever this card would say now. */
+  /** Payments work on a request: an order is charged once, whatever this card would say now. */
   work(call: Call | undefined, wouldBe: 'paid' | 'refused'): void {
     if (!call) return
     const known = this.charges.get(call.reservation) ?? wouldBe

@@ -1,11 +1,12 @@
 /** Booking with everything around it: real PostgreSQL and NATS, payments and the gateway's keys as small servers. */
 import { randomUUID } from 'node:crypto'
 import { IDEMPOTENCY_KEY_HEADER, type Order, type Problem, type Reservation } from '@faultline/contracts'
+import { fetchJson, type JsonResponse } from '@faultline/test-support/http'
 import { startNats, type TestNats } from '@faultline/test-support/servers'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import { serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { startUsers, type TestUsers } from '@faultline/test-support/tokens'
-import { createBooking } from '../../src/booking.ts'
+import { createBooking } from '../../src/main.ts'
 import { type BookingDatabase, startBookingDatabase, type TestConcert } from './database.ts'
 import { startPayments, type TestPayments } from './payments.ts'
 
@@ -16,22 +17,16 @@ export interface Replica extends AsyncDisposable {
   readonly telemetry: TestTelemetry
 }
 
-export interface Answer<Body> {
-  status: number
-  headers: Headers
-  body: Body
-}
-
 /** Somebody who uses booking. */
 export interface Visitor {
   readonly userId: string
   readonly token: string
-  send<Body = Problem>(method: string, path: string, options?: SendOptions): Promise<Answer<Body>>
-  reserve(concert: TestConcert, seatIds: readonly string[], key?: string): Promise<Answer<Reservation>>
-  order(reservationId: string, key?: string): Promise<Answer<Order>>
+  send<Body = Problem>(method: string, path: string, options?: SendOptions): Promise<JsonResponse<Body>>
+  reserve(concert: TestConcert, seatIds: readonly string[], key?: string): Promise<JsonResponse<Reservation>>
+  order(reservationId: string, key?: string): Promise<JsonResponse<Order>>
 }
 
-export interface SendOptions {
+interface SendOptions {
   body?: unknown
   key?: string
   headers?: Readonly<Record<string, string>>
@@ -39,9 +34,9 @@ export interface SendOptions {
 
 /** How replicas keep their signing keys. */
 export const KEYS = {
-  keysSecret: 'a secret of the test, long enough for it',
-  keyLeadMs: 600_000,
-  keyMaxAgeMs: 86_400_000,
+  SIGNING_KEYS_SECRET: 'a secret of the test, long enough for it',
+  SIGNING_KEY_LEAD_SECONDS: 600,
+  SIGNING_KEY_MAX_AGE_SECONDS: 86_400,
 }
 
 export interface BoxOffice extends AsyncDisposable {
@@ -50,12 +45,7 @@ export interface BoxOffice extends AsyncDisposable {
   readonly payments: TestPayments
   readonly users: TestUsers
   /** A replica inside the test's process. */
-  startReplica(options?: {
-    holdSeconds?: number
-    workers?: boolean
-    keyLeadMs?: number
-    keyMaxAgeMs?: number
-  }): Promise<Replica>
+  startReplica(options?: Partial<typeof KEYS> & { holdSeconds?: number; workers?: boolean }): Promise<Replica>
   /** A replica as a process of its own; the same port as before when given one. */
   startProcess(options?: { holdSeconds?: number; port?: number }): Promise<ServiceProcess>
   visitor(url: string, userId?: string): Promise<Visitor>
@@ -75,17 +65,19 @@ export async function startBoxOffice(): Promise<BoxOffice> {
     payments,
     users,
 
-    async startReplica({ holdSeconds = 120, workers = true, ...keyTimes } = {}) {
+    async startReplica({ holdSeconds = 120, workers = true, ...keys } = {}) {
       const telemetry = testTelemetry()
       const booking = createBooking({
-        url: database.serviceUrl,
+        config: {
+          NATS_URL: nats.url,
+          PAYMENTS_URL: [payments.url],
+          GATEWAY_JWKS_URL: users.jwksUrl,
+          HOLD_SECONDS: holdSeconds,
+          ...KEYS,
+          ...keys,
+        },
+        database: { url: database.serviceUrl, maxConnections: 10 },
         telemetry,
-        natsUrl: nats.url,
-        paymentsUrls: [payments.url],
-        gatewayJwksUrl: users.jwksUrl,
-        holdSeconds,
-        ...KEYS,
-        ...keyTimes,
         // The test itself keeps the event loop of this process busy.
         shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
       })
@@ -113,7 +105,7 @@ export async function startBoxOffice(): Promise<BoxOffice> {
           PAYMENTS_URL: payments.url,
           GATEWAY_JWKS_URL: users.jwksUrl,
           HOLD_SECONDS: String(holdSeconds),
-          SIGNING_KEYS_SECRET: KEYS.keysSecret,
+          SIGNING_KEYS_SECRET: KEYS.SIGNING_KEYS_SECRET,
         },
         ...(port !== undefined && { port }),
       })
@@ -130,12 +122,12 @@ export async function startBoxOffice(): Promise<BoxOffice> {
 }
 
 function visitorOf(url: string, userId: string, token: string): Visitor {
-  async function send<Body>(
+  function send<Body>(
     method: string,
     path: string,
     { body, key, headers }: SendOptions = {},
-  ): Promise<Answer<Body>> {
-    const answer = await fetch(`${url}${path}`, {
+  ): Promise<JsonResponse<Body>> {
+    return fetchJson<Body>(`${url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -145,12 +137,6 @@ function visitorOf(url: string, userId: string, token: string): Visitor {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const text = await answer.text()
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
-    }
   }
   return {
     userId,

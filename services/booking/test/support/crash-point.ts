@@ -10,7 +10,7 @@ export interface Statement {
   readonly when?: string
 }
 
-/** A place in the middle of a transaction where whoever comes by is stopped. */
+/** A place in the middle of a transaction where every process that gets there is stopped. */
 export interface CrashPoint extends AsyncDisposable {
   /** Resolves when a transaction has been stopped there. */
   reached(): Promise<void>
@@ -41,12 +41,12 @@ export async function crashPoint(database: BookingDatabase, statement: Statement
           const waiting = await database.asOwner(
             "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 7 AND NOT granted",
           )
-          if (waiting.length === 0) throw new Error(`no ${operation} of ${table} has come by`)
+          if (waiting.length === 0) throw new Error(`no ${operation} of ${table} has got there`)
         },
         { timeout: 10_000, interval: 10 },
       ),
     async [Symbol.asyncDispose]() {
-      // Whoever still waits goes on; a killed process is no more there to hear of it, so its transaction ends.
+      // Processes that still wait continue; the transaction of a killed one ends.
       await holder.end()
       await database.asOwner(`DROP TRIGGER stop_here ON ${table}`)
     },

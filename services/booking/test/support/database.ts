@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { connectOwner, migrate } from '@faultline/service-kit'
-import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
+import { join } from 'node:path'
+import { migrate } from '@faultline/service-kit'
+import { SERVICE_PASSWORD, startDatabase, type TestDatabase } from '@faultline/test-support/database'
 import { testTelemetry } from '@faultline/test-support/telemetry'
-import pg from 'pg'
-import { migrateBooking, SERVICE_ROLE } from '../../src/migration.ts'
-
-const PASSWORD = 'service'
-const DATABASE = 'box_office'
+import { booking } from '../../src/main.ts'
 
 /** The catalog's own migrations: booking is tested on the schema that it sells from. */
-const CATALOG_MIGRATIONS = fileURLToPath(new URL('../../../catalog/migrations', import.meta.url))
+const CATALOG_MIGRATIONS = join(import.meta.dirname, '../../../catalog/migrations')
 
 export interface TestConcert {
   id: string
@@ -19,31 +15,23 @@ export interface TestConcert {
 }
 
 /** A database with the schemas of catalog and booking. */
-export interface BookingDatabase extends AsyncDisposable {
-  readonly postgres: TestPostgres
-  readonly ownerUrl: string
+export interface BookingDatabase extends Omit<TestDatabase, 'serviceUrl'> {
   readonly serviceUrl: string
-  /** Runs SQL as the owner. */
-  asOwner<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   /** Puts a concert on sale. Every seat costs 25.00 EUR. */
   addConcert(seats: number, concert?: { status?: string; startsAt?: Date }): Promise<TestConcert>
 }
 
 export async function startBookingDatabase(): Promise<BookingDatabase> {
-  // A migration that fails must not leave a server behind.
-  await using started = new AsyncDisposableStack()
-  const postgres = started.use(await startPostgres())
-  const ownerUrl = postgres.ownerUrl(DATABASE)
-  await migrateAll(ownerUrl)
-  const kept = started.move()
-  const asOwner = <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
-    run<Row>(ownerUrl, text, values)
-
+  const { logger } = testTelemetry()
+  const database = await startDatabase(async (client) => {
+    const catalog = { service: 'catalog', password: SERVICE_PASSWORD, directory: CATALOG_MIGRATIONS }
+    await migrate({ ...catalog, client, logger })
+    await booking.migrate(client, SERVICE_PASSWORD, logger)
+  })
+  const { asOwner } = database
   return {
-    postgres,
-    ownerUrl,
-    serviceUrl: postgres.roleUrl(SERVICE_ROLE, PASSWORD, DATABASE),
-    asOwner,
+    ...database,
+    serviceUrl: database.serviceUrl(booking.role),
     async addConcert(seats, { status = 'scheduled', startsAt = new Date(Date.UTC(2099, 0, 1)) } = {}) {
       const [venueId, id] = [randomUUID(), randomUUID()]
       const seatIds = Array.from({ length: seats }, () => randomUUID()).sort()
@@ -64,33 +52,5 @@ export async function startBookingDatabase(): Promise<BookingDatabase> {
       )
       return { id, seatIds }
     },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
-}
-
-/** What the migrate entry points of catalog and booking do. */
-export async function migrateAll(ownerUrl: string): Promise<void> {
-  const client = await connectOwner(ownerUrl)
-  const { logger } = testTelemetry()
-  try {
-    await migrate({ client, service: 'catalog', password: PASSWORD, directory: CATALOG_MIGRATIONS, logger })
-    await migrateBooking(client, PASSWORD, logger)
-  } finally {
-    await client.end()
-  }
-}
-
-/** Runs one statement on a connection of its own. */
-export async function run<Row extends pg.QueryResultRow>(
-  url: string,
-  text: string,
-  values: unknown[] = [],
-): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query<Row>(text, values)).rows
-  } finally {
-    await client.end()
   }
 }

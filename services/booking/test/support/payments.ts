@@ -20,7 +20,7 @@ import { decodeProtectedHeader } from 'jose'
  */
 export type Behaviour = 'succeed' | 'decline' | 'pending' | 'late' | 'fail' | 'lose'
 
-/** Payments as booking sees it: a small HTTP server that charges once an order. */
+/** Payments as booking sees it: a small HTTP server that charges an order once. */
 export interface TestPayments extends AsyncDisposable {
   readonly url: string
   /** What happens next; one word for every charge, or one that chooses. */

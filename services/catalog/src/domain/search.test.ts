@@ -85,7 +85,7 @@ describe('createFreeSeatSnapshot', () => {
     snapshot.stop()
   })
 
-  it('goes on with the last counts while counting fails', async () => {
+  it('keeps the last counts while counting fails', async () => {
     let fails = false
     let tries = 0
     const snapshot = createFreeSeatSnapshot({

@@ -33,7 +33,7 @@ export class RefreshRefusedError extends Error {
 }
 
 /**
- * Judges a presented refresh token. A token works once: who presents a used one may be its thief, or its owner after
+ * Judges a presented refresh token. A token works once: whoever presents a used one may be its thief, or its owner after
  * the thief has used it, so the session ends for both.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2

@@ -3,7 +3,7 @@ import { type Problem, PUBLIC_PREFIX, type PublicOperation, problemSchema } from
 import { DependencyError, type HttpAnswer, ProblemError } from '@faultline/service-kit'
 import { z } from 'zod'
 
-export interface PassedAnswer {
+interface PassedAnswer {
   status: number
   headers: Record<string, string>
   body: string | Buffer | null

@@ -21,7 +21,7 @@ export interface Model {
 }
 
 /** The session after an act at a time when nobody else acts; undefined where the act cannot come to that. */
-export function after(model: Model, { act, outcome, next }: Came): Model | undefined {
+function after(model: Model, { act, outcome, next }: Came): Model | undefined {
   const { used, live, state } = model
   const when = (expected: Outcome, then: Partial<Model> = {}) =>
     outcome === expected && (next === undefined) === (expected !== 'rotated')

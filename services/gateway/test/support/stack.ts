@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url'
 /** The real catalog behind a gateway, each as a process, started from its entry point as in production. */
+import { fileURLToPath } from 'node:url'
 import { freePort } from '@faultline/test-support/ports'
 import { startPostgres, type TestPostgres } from '@faultline/test-support/servers'
 import { type ServiceProcess, startServiceProcess } from '@faultline/test-support/service-process'
 import { execa } from 'execa'
 
-const entryOf = (service: string, file: string) => new URL(`../../../${service}/src/${file}`, import.meta.url)
+const entryOf = (service: string) => new URL(`../../../${service}/src/main.ts`, import.meta.url)
 
 export interface Stack extends AsyncDisposable {
   readonly postgres: TestPostgres
@@ -31,7 +31,7 @@ export async function startStack(): Promise<Stack> {
     startCatalog: async (port) =>
       kept.use(
         await startServiceProcess({
-          entry: entryOf('catalog', 'main.ts'),
+          entry: entryOf('catalog'),
           env: {
             DATABASE_URL: databaseUrl,
             NATS_URL: `nats://${nowhere}`,
@@ -44,7 +44,7 @@ export async function startStack(): Promise<Stack> {
     startGateway: async (catalogUrls) =>
       kept.use(
         await startServiceProcess({
-          entry: entryOf('gateway', 'main.ts'),
+          entry: entryOf('gateway'),
           env: {
             CATALOG_URL: catalogUrls.join(','),
             BOOKING_URL: `http://${nowhere}`,
@@ -62,7 +62,42 @@ export async function startStack(): Promise<Stack> {
 }
 
 async function migrate(service: string, ownerUrl: string, databaseUrl: string): Promise<void> {
-  await execa(process.execPath, [fileURLToPath(entryOf(service, 'migrate.ts'))], {
+  await execa(process.execPath, [fileURLToPath(entryOf(service)), 'migrate'], {
     env: { DATABASE_OWNER_URL: ownerUrl, DATABASE_URL: databaseUrl },
   })
+}
+
+/** Requests that run one after another in several lanes until told to end; counts what came of them. */
+export interface Load {
+  /** Requests ended so far. */
+  readonly count: number
+  /** Ends the load; how many requests ended in which way: a status, or the name of an error. */
+  stop(): Promise<Record<string, number>>
+}
+
+export function startLoad(lanes: number, request: () => Promise<{ status: number }>): Load {
+  const outcomes: Record<string, number> = {}
+  let stopped = false
+  let count = 0
+  const lane = async () => {
+    while (!stopped) {
+      const outcome = await request().then(
+        ({ status }) => String(status),
+        (error: Error) => error.name,
+      )
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      count++
+    }
+  }
+  const running = Array.from({ length: lanes }, lane)
+  return {
+    get count() {
+      return count
+    },
+    async stop() {
+      stopped = true
+      await Promise.all(running)
+      return outcomes
+    },
+  }
 }

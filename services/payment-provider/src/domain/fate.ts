@@ -35,7 +35,7 @@ export const SPECIAL_TOKENS: ReadonlyMap<string, Omit<Fate, 'latencyMs'>> = new 
 ])
 
 /** Standard deviation of the latency's logarithm: one request in a hundred takes two and a half times the median. */
-export const LATENCY_SIGMA = 0.4
+const LATENCY_SIGMA = 0.4
 
 export function fateOf(settings: FateSettings, reference: string, paymentToken: string): Fate {
   const [u1, u2, decline, reason, failure, kind] = uniforms(`${settings.seed}\n${reference}`)

@@ -1,6 +1,34 @@
+import {
+  SERVICE_PASSWORD,
+  startDatabase,
+  type TestDatabase,
+  withClient,
+} from '@faultline/test-support/database'
 import { serve, type TestTelemetry, testTelemetry } from '@faultline/test-support/telemetry'
 import { startUsers, type TestUsers } from '@faultline/test-support/tokens'
-import { type CatalogOptions, createCatalog } from '../../src/catalog.ts'
+import type { Client } from 'pg'
+import { type CatalogContext, catalog, createCatalog } from '../../src/main.ts'
+import { type SeedSize, seed } from '../../src/seed.ts'
+
+/** A database with the catalog's schema and seed data. */
+export interface CatalogDatabase extends Omit<TestDatabase, 'serviceUrl'> {
+  readonly serviceUrl: string
+  /** Does again what `main.ts migrate` does. @returns whether there was something to seed */
+  migrateAgain(): Promise<boolean>
+}
+
+export async function startCatalogDatabase(size: SeedSize): Promise<CatalogDatabase> {
+  const migrateAndSeed = async (owner: Client) => {
+    await catalog.migrate(owner, SERVICE_PASSWORD, testTelemetry().logger)
+    return seed(owner, size)
+  }
+  const database = await startDatabase(migrateAndSeed)
+  return {
+    ...database,
+    serviceUrl: database.serviceUrl(catalog.role),
+    migrateAgain: () => withClient(database.ownerUrl, migrateAndSeed),
+  }
+}
 
 /** A replica of the catalog inside the test's process. */
 export interface Replica extends AsyncDisposable {
@@ -14,17 +42,16 @@ export interface Replica extends AsyncDisposable {
 
 export async function startReplica(
   url: string,
-  options: Partial<Omit<CatalogOptions, 'url' | 'telemetry' | 'shedding'>> = {},
+  options: Partial<CatalogContext['database']> & { cacheUrl?: string } = {},
 ): Promise<Replica> {
+  const { cacheUrl, ...database } = options
   const telemetry = testTelemetry()
   const statements: string[] = []
   const users = await startUsers()
-  const catalog = createCatalog({
-    url,
-    ...options,
-    gatewayJwksUrl: users.jwksUrl,
+  const replica = createCatalog({
     // The broker is away, which must not matter: flags have their defaults, nothing is revoked.
-    natsUrl: 'nats://127.0.0.1:1',
+    config: { NATS_URL: 'nats://127.0.0.1:1', GATEWAY_JWKS_URL: users.jwksUrl, CACHE_URL: cacheUrl },
+    database: { maxConnections: 10, ...database, url },
     // The test itself keeps the event loop of this process busy.
     shedding: { maxEventLoopDelayMs: Number.POSITIVE_INFINITY },
     telemetry: {
@@ -41,8 +68,8 @@ export async function startReplica(
       },
     },
   })
-  await catalog.start?.()
-  const server = await serve(catalog.app)
+  await replica.start?.()
+  const server = await serve(replica.app)
   return {
     url: server.url,
     telemetry,
@@ -50,22 +77,8 @@ export async function startReplica(
     statements,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
-      await catalog.close()
+      await replica.close()
       await users[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** A JSON answer, with what tests look at. */
-export async function getJson<Body>(
-  url: string,
-  init?: RequestInit,
-): Promise<{ status: number; headers: Headers; body: Body }> {
-  const answer = await fetch(url, init)
-  const text = await answer.text()
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: (text === '' ? undefined : JSON.parse(text)) as Body,
   }
 }
