@@ -9,34 +9,22 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { NoopSpanProcessor, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
-import { type Estimate, estimate } from '../stats.ts'
-
-/** What a span costs from its start to its end, in nanoseconds. */
-export interface ExemplarCost {
-  /** With a processor that does nothing. */
-  readonly without: Estimate
-  /** With the processor that makes metrics with exemplars. */
-  readonly with: Estimate
-  /** The difference, batch by batch. */
-  readonly added: Estimate
-}
-
-export interface ExemplarCostOptions {
-  readonly batches: number
-  /** Server spans, each with a client span in it, in a batch. */
-  readonly pairs: number
-}
+import { estimate } from '../stats.ts'
 
 /** One trace in so many has the keep mark, so that its spans give exemplars. */
 const MARKED_EVERY = 10
 /** Batches that only let the compiler see both. */
 const WARM_UP_BATCHES = 3
 
+export type ExemplarCost = Awaited<ReturnType<typeof measureExemplarCost>>
+
 /**
  * Times the span pair of a gateway's request with and without the processor, batch by batch in turn.
+ * @param pairs server spans, each with a client span in it, in a batch
+ * @returns what a span costs from its start to its end, in nanoseconds, and the difference batch by batch
  * @throws Error when the processor has not counted every request: then it did not do what is timed
  */
-export async function measureExemplarCost({ batches, pairs }: ExemplarCostOptions): Promise<ExemplarCost> {
+export async function measureExemplarCost({ batches, pairs }: { batches: number; pairs: number }) {
   const register = createRegistry()
   const tracers = {
     without: tracerOf(new NoopSpanProcessor()),
@@ -57,7 +45,10 @@ export async function measureExemplarCost({ batches, pairs }: ExemplarCostOption
     without.push(timings[0])
     withProcessor.push(timings[1])
   }
-  const counted = await countedRequests(register)
+  const exposition = await register.metrics()
+  const counted = Number(
+    /^http_server_request_duration_seconds_count\{.*\} (\d+)$/m.exec(exposition)?.[1] ?? 0,
+  )
   const made = (WARM_UP_BATCHES + batches) * pairs
   if (counted !== made) throw new Error(`${counted} of ${made} requests were counted`)
   return {
@@ -65,13 +56,6 @@ export async function measureExemplarCost({ batches, pairs }: ExemplarCostOption
     with: estimate(withProcessor),
     added: estimate(withProcessor.map((nanos, batch) => nanos - (without[batch] ?? Number.NaN))),
   }
-}
-
-async function countedRequests(register: ReturnType<typeof createRegistry>): Promise<number> {
-  const count = /^http_server_request_duration_seconds_count\{.*\} (\d+)$/m.exec(
-    await register.metrics(),
-  )?.[1]
-  return Number(count ?? 0)
 }
 
 function tracerOf(processor: SpanProcessor): Tracer {

@@ -44,12 +44,7 @@ class Child implements AsyncDisposable {
   }
 }
 
-export interface Gateway extends AsyncDisposable {
-  readonly pid: number
-  readonly url: string
-  /** Milliseconds from spawning the process to its first answer that it is ready. */
-  readonly startMs: number
-}
+export type Gateway = Awaited<ReturnType<typeof startGateway>>
 
 /** What a gateway calls: base URLs, and its database. */
 export interface Addresses {
@@ -93,8 +88,8 @@ async function startDatabase(stack: AsyncDisposableStack): Promise<string> {
   return url
 }
 
-/** Starts the gateway under one way of instrumenting it. */
-export async function startGateway(variant: Variant, addresses: Addresses): Promise<Gateway> {
+/** Starts the gateway under one way of instrumenting it; `startMs` is from spawning it to its answer that it is ready. */
+export async function startGateway(variant: Variant, addresses: Addresses) {
   const ports = await freePorts('gateway', 'admin', 'stockMetrics', 'nobody')
   const nobody = `127.0.0.1:${ports.nobody}`
   const sink = sinkOf(variant, addresses.sink)
@@ -129,7 +124,7 @@ export async function startGateway(variant: Variant, addresses: Addresses): Prom
     await untilAnswered(`http://127.0.0.1:${ports.admin}/readyz`, child)
     const startMs = performance.now() - spawned
     await untilAnswered(url, child)
-    return { pid: child.pid, url, startMs, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() }
+    return Object.assign(child, { url, startMs })
   } catch (error) {
     await child[Symbol.asyncDispose]()
     throw error

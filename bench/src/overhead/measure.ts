@@ -22,18 +22,18 @@ const CONNECTIONS = 24
 /** Share of requests that may fail, such as one that is shed while the machine stalls. */
 const TOLERATED_FAILURES = 0.001
 
-/** Lets the compiler see the route before anything is measured. */
-export async function warmUp(gateway: Gateway, seconds: number): Promise<void> {
-  await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+/** Loads a gateway for some seconds; before anything is measured, so that the compiler has seen the route. */
+export function load({ url }: Gateway, seconds: number): Promise<autocannon.Result> {
+  return autocannon({ url, connections: CONNECTIONS, duration: seconds })
 }
 
 /**
- * Loads a gateway for some seconds and reads its CPU time before and after.
+ * Reads a gateway's CPU time before and after some seconds of load.
  * @throws Error when more requests failed than can be ignored: failures are cheaper than answers
  */
 export async function measure(gateway: Gateway, seconds: number): Promise<Sample> {
   const before = await pidusage(gateway.pid)
-  const result = await autocannon({ url: gateway.url, connections: CONNECTIONS, duration: seconds })
+  const result = await load(gateway, seconds)
   const after = await pidusage(gateway.pid)
   const failures = result.non2xx + result.errors + result.timeouts
   if (failures > result.requests.total * TOLERATED_FAILURES) {

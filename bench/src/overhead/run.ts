@@ -1,7 +1,7 @@
 import { describeMachine, publish } from '../results.ts'
 import { measureExemplarCost } from './exemplar-cost.ts'
 import { type Addresses, type Gateway, startGateway, startSurroundings } from './gateway.ts'
-import { measure, measureStarts, type Sample, warmUp } from './measure.ts'
+import { load, measure, measureStarts, type Sample } from './measure.ts'
 import { exemplarTable, overheadTable, processTable, type Samples, verdict } from './report.ts'
 import {
   ENGINE_BEFORE,
@@ -86,7 +86,7 @@ async function measureLoad(
   for (const variant of variants) {
     const gateway = stack.use(await startGateway(variant, addresses))
     gateways.set(variant.name, gateway)
-    await warmUp(gateway, WARM_UP_SECONDS)
+    await load(gateway, WARM_UP_SECONDS)
   }
   const samples = new Map<string, Sample[]>(variants.map(({ name }) => [name, []]))
   for (let slice = 0; slice < slices; slice++) {

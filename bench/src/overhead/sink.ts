@@ -1,5 +1,5 @@
 /**
- * Takes whatever telemetry is sent (OTLP over HTTP, Pyroscope's /ingest), as cheaply as can be. GET tells how many
+ * Takes whatever telemetry is sent (OTLP over HTTP, Pyroscope's /ingest), as cheaply as possible. GET answers how many
  * bytes came to each path: `{ "/<variant>/v1/traces": 123 }`.
  */
 import { createServer } from 'node:http'

@@ -57,7 +57,7 @@ export const STOCK_WITHOUT_KOA: Variant = {
   env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'koa' },
 }
 
-/** The package as it was when it had an engine of its own. @param entry its module, which `unpackEngine` gives */
+/** The package as it was when it had an engine of its own. @param entry its main module, from `unpackEngine` */
 export function engineBefore(entry: string): Variant {
   return {
     name: ENGINE_BEFORE,
@@ -105,20 +105,17 @@ export async function unpackEngine(): Promise<UnpackedEngine | undefined> {
   if (exitCode !== 0) return undefined
   await mkdir(FOLDER, { recursive: true })
   const folder = await mkdtemp(join(FOLDER, 'engine-'))
-  const dispose = () => rm(folder, { recursive: true, force: true })
-  try {
-    await execa({ cwd: REPOSITORY_ROOT })`git archive ${COMMIT} packages/telemetry`.pipe`tar -x -C ${folder}`
-  } catch (error) {
-    await dispose()
-    throw error
-  }
+  await using unpacking = new AsyncDisposableStack()
+  unpacking.defer(() => rm(folder, { recursive: true, force: true }))
+  await execa({ cwd: REPOSITORY_ROOT })`git archive ${COMMIT} packages/telemetry`.pipe`tar -x -C ${folder}`
+  const unpacked = unpacking.move()
   return {
     entry: join(folder, 'packages', 'telemetry', 'src', 'index.ts'),
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: () => unpacked.disposeAsync(),
   }
 }
 
-/** Each variant sends to a path of its own, so that the sink can tell what came from which. */
+/** Each variant sends to a path of its own, so that the sink can keep them apart. */
 export function sinkOf(variant: Variant, sink: string): string {
   return `${sink}/${encodeURIComponent(variant.name)}`
 }
@@ -141,21 +138,16 @@ export async function untilReceived(variants: readonly Variant[], sink: string):
   const deadline = Date.now() + DEADLINE_MS
   for (;;) {
     const { body } = await request(sink)
-    const missing = missingOf(variants, sink, (await body.json()) as Record<string, number>)
+    const received = (await body.json()) as Record<string, number>
+    const missing = variants.flatMap((variant) => {
+      const { pathname } = new URL(sinkOf(variant, sink))
+      const lacking = variant.sends.filter(
+        (signal) => !PATHS[signal].some((path) => received[pathname + path]),
+      )
+      return lacking.length === 0 ? [] : [`${lacking.join(', ')} of "${variant.name}"`]
+    })
     if (missing.length === 0) return
     if (Date.now() > deadline) throw new Error(`not sent, so not comparable: ${missing.join('; ')}`)
     await delay(500)
   }
-}
-
-function missingOf(
-  variants: readonly Variant[],
-  sink: string,
-  received: Readonly<Record<string, number>>,
-): string[] {
-  return variants.flatMap((variant) => {
-    const { pathname } = new URL(sinkOf(variant, sink))
-    const lacking = variant.sends.filter((signal) => !PATHS[signal].some((path) => received[pathname + path]))
-    return lacking.length === 0 ? [] : [`${lacking.join(', ')} of "${variant.name}"`]
-  })
 }

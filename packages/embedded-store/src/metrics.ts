@@ -11,7 +11,7 @@ export type Signal = 'traces' | 'profiles'
 
 const PREFIX = 'embedded_store_'
 
-/** What the store tells about one signal at the moment of a scrape. */
+/** What a scrape shows of one signal. */
 const STATE = {
   segments: 'Segment files on the disk',
   segment_bytes: 'Bytes of the segment files',
@@ -25,36 +25,19 @@ type SignalState = Readonly<Record<keyof typeof STATE, number>>
 export class StoreMetrics {
   readonly registry = new Registry<OpenMetricsContentType>()
   readonly #registers = [this.registry]
-  readonly batches = new Counter({
-    name: `${PREFIX}received_batches`,
-    help: 'Export requests by what became of them',
-    labelNames: ['signal', 'outcome'],
-    registers: this.#registers,
-  })
-  readonly items = new Counter({
-    name: `${PREFIX}stored_items`,
-    help: 'Spans or profile samples acknowledged',
-    labelNames: ['signal'],
-    registers: this.#registers,
-  })
-  readonly bytes = new Counter({
-    name: `${PREFIX}stored_bytes`,
-    help: 'Bytes acknowledged, as they are on the disk',
-    labelNames: ['signal'],
-    registers: this.#registers,
-  })
-  readonly droppedSegments = new Counter({
-    name: `${PREFIX}dropped_segments`,
-    help: 'Segments dropped: from the disk by age or size, from the index by its memory bound',
-    labelNames: ['signal', 'reason'],
-    registers: this.#registers,
-  })
-  readonly lostBytes = new Counter({
-    name: `${PREFIX}lost_bytes`,
-    help: 'Bytes found at start that were no whole frame: a torn tail (never acknowledged) or damage',
-    labelNames: ['signal', 'cause'],
-    registers: this.#registers,
-  })
+  readonly batches = this.#counter('received_batches', 'Export requests by what became of them', 'outcome')
+  readonly items = this.#counter('stored_items', 'Spans or profile samples acknowledged')
+  readonly bytes = this.#counter('stored_bytes', 'Bytes acknowledged, as they are on the disk')
+  readonly droppedSegments = this.#counter(
+    'dropped_segments',
+    'Segments dropped: from the disk by age or size, from the index by its memory bound',
+    'reason',
+  )
+  readonly lostBytes = this.#counter(
+    'lost_bytes',
+    'Bytes found at start that were no whole frame: a torn tail (never acknowledged) or damage',
+    'cause',
+  )
   readonly queries = new Histogram({
     name: `${PREFIX}query_duration_seconds`,
     help: 'Time to answer a query',
@@ -84,5 +67,10 @@ export class StoreMetrics {
   /** Makes a signal's state part of every scrape. */
   observe(signal: Signal, state: () => SignalState): void {
     this.#states.set(signal, state)
+  }
+
+  #counter<Label extends string = never>(name: string, help: string, ...labels: Label[]) {
+    const labelNames = ['signal' as const, ...labels]
+    return new Counter({ name: `${PREFIX}${name}`, help, labelNames, registers: this.#registers })
   }
 }

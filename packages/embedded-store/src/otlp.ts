@@ -71,7 +71,7 @@ function encodingOf(context: Context): ContentEncoding {
 /** Codes of gRPC for those of HTTP, see https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto. */
 const CODES: Readonly<Record<number, number>> = { 400: 3, 413: 8, 429: 8, 500: 13, 503: 14 }
 
-/** Writes a refusal as `google.rpc.Status` in the format of the request; what is no request at all as plain text. */
+/** Writes a refusal as `google.rpc.Status` in the format of the request; other refusals as plain text. */
 export const writeOtlpRefusal: RefusalWriter = (context, refusal) => {
   const { status, message } = refusal
   const code = CODES[status]

@@ -105,7 +105,7 @@ export class AlertHistory {
     const latest = this.#incidents.findLast((incident) => incident.fingerprint === fingerprint)
     const open = latest?.resolvedAtMs === undefined ? latest : undefined
     if (alert.endsAt <= nowMs) {
-      // one that ended before this pager heard of it paged nobody
+      // An alert that ended before this pager heard of it paged nobody.
       if (open === undefined || alert.startsAt < open.startsAtMs) return undefined
       return end(open, nowMs, 'reported')
     }
@@ -114,7 +114,7 @@ export class AlertHistory {
       open.expiresAtMs = Math.max(open.expiresAtMs, alert.endsAt)
       return undefined
     }
-    // a delivery that was under way while the one that ended it overtook
+    // This delivery was overtaken by the one that ended its alert.
     if (latest?.resolution === 'reported' && alert.startsAt <= latest.startsAtMs) return undefined
     const incident: Incident = {
       fingerprint,

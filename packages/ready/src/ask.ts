@@ -9,12 +9,12 @@ const TIMEOUT_MS = 2000
 /** Characters of a refusal that are repeated. */
 const MOST_REPEATED = 200
 
-/** An answer that says no: whoever gave it is there, but not ready. */
+/** An answer that says no: the backend runs, but is not ready. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
 }
 
-/** Each closes its connection: whoever asks often leaves none behind. */
+/** Each closes its connection, so that frequent questions leave none behind. */
 const QUESTIONS: Readonly<Record<string, (url: URL, signal: AbortSignal) => Promise<void>>> = {
   'http:': getPage,
   'postgres:': logIn,
@@ -66,7 +66,7 @@ async function getPage(url: URL, signal: AbortSignal): Promise<void> {
 
 async function logIn(url: URL, signal: AbortSignal): Promise<void> {
   const client = new pg.Client({ connectionString: url.href, stream: () => new Socket({ signal }) })
-  // a server that goes away later must not end this process
+  // A server that goes away later must not end this process.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -75,12 +75,12 @@ async function logIn(url: URL, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Who asks for a password serves as well: whether ours is right is not the question. */
+/** Asking for a password counts as ready: whether ours is right is not the question. */
 async function ping(url: URL, signal: AbortSignal): Promise<void> {
   const socket = connect({ host: url.hostname, port: Number(url.port || 6379), signal })
   socket.setEncoding('utf8').write('PING\r\n')
   let answer = ''
-  // leaving the loop closes the connection
+  // Leaving the loop closes the connection.
   for await (const part of socket) {
     answer += part
     if (answer.includes('\n') || answer.length > MOST_REPEATED) break
@@ -100,6 +100,6 @@ async function connectTo(url: URL, signal: AbortSignal): Promise<void> {
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  // an error of several addresses has a code only
+  // An error of several addresses has only a code.
   return error.message || String((error as NodeJS.ErrnoException).code)
 }

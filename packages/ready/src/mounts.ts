@@ -1,7 +1,7 @@
 /**
  * Entry point: `node mounts.ts FOLDER`. Ends with 1 and the names of files below the folder that this user cannot read.
  * Run as a user whom no file belongs to, it sees what containers see that run as users of their own: a checkout made with
- * umask 077 is closed to them, and each would fail with an error that tells little of the cause.
+ * umask 077 is closed to them, and each would fail with an error that hardly names the cause.
  */
 import { constants } from 'node:fs'
 import { access, readdir } from 'node:fs/promises'

@@ -11,7 +11,7 @@ export interface ResolvedBinary {
   readonly name: BinaryName
   /** Absolute path of the executable. */
   readonly path: string
-  /** Semantic version, or `unknown` for a path from the environment whose program does not tell. */
+  /** Semantic version, or `unknown` for a path from the environment whose program does not print one. */
   readonly version: string
   /** A path given in the environment, `PATH`, the kit's cache, or a build that this very call made. */
   readonly source: 'env' | 'path' | 'cache' | 'built'
@@ -35,9 +35,9 @@ export async function isExecutableFile(path: string): Promise<boolean> {
 }
 
 /**
- * The binary that the environment names, in any version: who names a path knows better.
+ * The binary that the environment names, in any version: whoever names a path knows better.
  *
- * @throws BinaryUnavailableError `bad-path` when that is no program, rather than silently taking another.
+ * @throws BinaryUnavailableError `bad-path` when that is not a program, rather than silently taking another.
  */
 export async function fromEnvironment(
   spec: BinarySpec,
@@ -89,7 +89,7 @@ export function parseVersion(pattern: RegExp, output: string): string | undefine
   return semver.coerce(found)?.version
 }
 
-/** Runs the program's version command; undefined when it does not run or does not tell. */
+/** Runs the program's version command; undefined when it does not run or print it. */
 export async function readVersion(spec: BinarySpec, path: string): Promise<string | undefined> {
   const result = await execa(path, spec.versionArgs ?? ['--version'], {
     all: true,

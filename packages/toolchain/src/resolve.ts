@@ -40,7 +40,7 @@ export async function resolveBinary(name: BinaryName, options: ResolveOptions = 
 
 /**
  * Whether a program that the kit does not build is there; if not, its stand-in takes its place. One that is there in
- * another version is worth a word: who put it on `PATH` meant it to be used.
+ * another version is worth a notice: whoever put it on `PATH` meant it to be used.
  *
  * @throws BinaryUnavailableError when one was named but does not run
  */

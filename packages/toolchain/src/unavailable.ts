@@ -140,12 +140,12 @@ export function explainFailure(
 export function wrongVersion(
   spec: BinarySpec,
   pinned: string,
-  told: string | undefined,
+  printed: string | undefined,
 ): BinaryUnavailableError {
   return new BinaryUnavailableError({
     binary: spec.name,
     reason: 'build-failed',
-    problem: `${spec.name} was built, but tells version ${told ?? 'nothing'} in place of ${pinned}`,
+    problem: `${spec.name} was built, but prints version ${printed ?? 'nothing'} instead of ${pinned}`,
     wayOut: `Compare packages/toolchain/src/table.ts with tools/, or ${withoutBuild(spec)}.`,
   })
 }

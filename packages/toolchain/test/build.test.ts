@@ -145,7 +145,7 @@ describe('a build', () => {
     })
     await expect(resolveBinary('toxiproxy', { env: box.env })).rejects.toMatchObject({
       reason: 'build-failed',
-      problem: 'toxiproxy was built, but tells version 2.4.0 in place of 2.5.0',
+      problem: 'toxiproxy was built, but prints version 2.4.0 instead of 2.5.0',
     })
   })
 

@@ -15,7 +15,7 @@ redirect(
   import.meta.url,
 )
 
-/** It took profiles unless told otherwise, and their options as they are. */
+/** It took profiles by default, and their options as they are. */
 export function startTelemetry(options: TelemetryOptions = {}): Telemetry {
   return engine.startTelemetry({ ...options, profiles: options.profiles ?? false })
 }

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module'
 
 /**
- * From here on, who imports one of some modules gets another in its place. Modules are named by what an import
+ * From here on, whoever imports one of some modules gets another in its place. Modules are named by what an import
  * leads to, so that it does not matter how it is written.
  *
  * @param modules URLs of the modules that are replaced

@@ -11,7 +11,7 @@ import {
   parseRequest,
   parseSpanSelector,
   requests,
-  selectionMatchers,
+  selectionOf,
   timeRange,
 } from './requests.ts'
 import { mergeStacks, type SampleSelection, timeSeries } from './samples.ts'
@@ -103,15 +103,6 @@ export function pyroscopeApi(index: ProfileIndex): Router {
   return router
 }
 
-function selectionOf(request: {
-  start: number
-  end: number
-  profileTypeID: string
-  labelSelector: string
-}): SampleSelection {
-  return { range: timeRange(request), matchers: selectionMatchers(request) }
-}
-
 /** All must fit. */
 function matchersOf({ matchers }: { matchers: readonly string[] }): Matcher[] {
   return matchers.flatMap(parseSelector)
@@ -146,13 +137,11 @@ function pairsInOrder(labels: Labels, names: readonly string[]): unknown {
   return names.map((name) => ({ name, value: labels.get(name) })).filter(({ value }) => value !== '')
 }
 
-function isPlain(name: string): boolean {
-  return PLAIN_NAME.test(name)
-}
+const isPlain = (name: string): boolean => PLAIN_NAME.test(name)
 
 async function readJson(context: Context): Promise<unknown> {
-  if (context.request.type !== 'application/json') {
-    const type = context.request.type
+  const { type } = context.request
+  if (type !== 'application/json') {
     throw new Refusal(400, `content type "${type}" is not supported by the embedded store, JSON is`)
   }
   const body = await readBody(context, MAX_REQUEST_BYTES)

@@ -10,11 +10,11 @@ export const UNPROCESSABLE = 422
 
 type Numeric = number | bigint
 
-/** What was said about a pushed profile beside the profile itself. */
+/** What a push says about its profile. */
 export interface PushedProfile {
   /** Of the whole profile, `service_name` among them. */
   readonly labels: readonly (readonly [string, string])[]
-  /** Milliseconds since the epoch, for a profile that does not tell its time. */
+  /** Milliseconds since the epoch, for a profile without a time. */
   readonly startMs: number
 }
 
@@ -25,7 +25,7 @@ const MAX_DEPTH = 1000
 const MAX_LABELS = 30
 /** Bound of our own: frames of all samples together, which a small body can name very many times. */
 const MAX_FRAMES = 2 ** 21
-/** Labels by which clients tell the span of a sample. */
+/** Labels by which clients name the span of a sample. */
 const SPAN_LABELS = new Set(['span_id', 'profile_id'])
 const SPAN_ID = /^[0-9a-fA-F]{16}$/
 const YEAR_MS = 365 * 86_400_000
@@ -89,7 +89,7 @@ function profileTypes(profile: Profile, text: (index: Numeric) => string): [stri
   )
 }
 
-/** First part of a profile's type, which the client does not tell. */
+/** First part of a profile's type, which the client does not send. */
 function profileName(types: readonly string[]): string {
   if (types.includes('wall')) return 'wall'
   for (const type of types) {
@@ -162,7 +162,7 @@ function signed(value: Numeric): number {
   return Number(typeof value === 'bigint' ? BigInt.asIntN(64, value) : value)
 }
 
-/** Form of a field's content; another message by the fields of its own. */
+/** Form of a field's content; a message is described by its own fields. */
 type Form = 'number' | 'numbers' | 'text' | Fields
 interface Fields {
   readonly [number: number]: Form
@@ -187,7 +187,7 @@ const PROFILE: Fields = {
 /**
  * Reads a decompressed pprof profile.
  *
- * @throws {Refusal} when it is none
+ * @throws {Refusal} when it is not one
  */
 export function decodePprof(bytes: Uint8Array): Profile {
   try {

@@ -11,13 +11,6 @@ export interface FlameGraph {
   readonly maxSelf: number
 }
 
-interface Bar {
-  readonly x: number
-  readonly name: string
-  readonly total: number
-  readonly self: number
-}
-
 /**
  * Encodes a call tree. Of more than `maxNodes` nodes those with the smallest totals go into `other` bars; children
  * stand in order of their names.
@@ -26,20 +19,24 @@ interface Bar {
  */
 export function encodeFlameGraph(root: CallNode, maxNodes: number): FlameGraph {
   const drawn = pruned({ ...root, name: 'total' }, smallestDrawn(root, maxNodes))
-  const levels: Bar[][] = []
-  layOut(drawn, 0, 0, levels)
   const names = namesOf(drawn)
+  const levels: number[][] = []
+  /** Where the last bar of each level ends. */
+  const ends: number[] = []
   let maxSelf = 0
-  const encoded = levels.map((bars) => {
-    let end = 0
-    return bars.flatMap(({ x, name, total, self }) => {
-      maxSelf = Math.max(maxSelf, self)
-      const offset = x - end
-      end = x + total
-      return [offset, total, self, names.get(name) ?? 0]
-    })
-  })
-  return { names: [...names.keys()], levels: encoded, total: root.total, maxSelf }
+  const layOut = ({ name, total, self, children }: DrawnNode, level: number, x: number): void => {
+    levels[level] ??= []
+    levels[level].push(x - (ends[level] ?? 0), total, self, names.get(name) ?? 0)
+    ends[level] = x + total
+    maxSelf = Math.max(maxSelf, self)
+    let childX = x + self
+    for (const child of children) {
+      layOut(child, level + 1, childX)
+      childX += child.total
+    }
+  }
+  layOut(drawn, 0, 0)
+  return { names: [...names.keys()], levels, total: root.total, maxSelf }
 }
 
 /** A node as it is drawn: its children in order, `other` last. */
@@ -53,23 +50,13 @@ interface DrawnNode {
 function pruned({ name, total, self, ...node }: CallNode, smallest: number): DrawnNode {
   const children: DrawnNode[] = []
   let other = 0
-  for (const child of inOrder(node)) {
+  const inOrder = [...node.children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const child of inOrder) {
     if (child.total < smallest || child.name === OTHER) other += child.total
     else children.push(pruned(child, smallest))
   }
   if (other > 0) children.push({ name: OTHER, total: other, self: other, children: [] })
   return { name, total, self, children }
-}
-
-function layOut({ name, total, self, children }: DrawnNode, level: number, x: number, levels: Bar[][]): void {
-  const bars = levels[level] ?? []
-  levels[level] = bars
-  bars.push({ x, name, total, self })
-  let childX = x + self
-  for (const child of children) {
-    layOut(child, level + 1, childX, levels)
-    childX += child.total
-  }
 }
 
 /** Names by their number, in the order that Pyroscope comes by them: depth first, the last child before the others. */
@@ -81,10 +68,6 @@ function namesOf(root: DrawnNode): ReadonlyMap<string, number> {
     waiting.push(...node.children)
   }
   return names
-}
-
-function inOrder({ children }: Pick<CallNode, 'children'>): CallNode[] {
-  return [...children.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Total of the smallest of the `maxNodes` largest nodes; 0 when all fit. */

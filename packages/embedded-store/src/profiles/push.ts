@@ -115,7 +115,7 @@ export function parseAppName(text: string): { service: string; labels: ReadonlyM
   return { service: own ?? service, labels }
 }
 
-/** Tells a pushed profile from the batches of OTLP, which begin with the tag of their encoding. */
+/** First byte of a pushed profile; batches of OTLP begin with the tag of their encoding. */
 const TAG = 2
 const LINE_END = 0x0a
 
@@ -124,7 +124,7 @@ const headerSchema = z.object({
   startMs: z.number(),
 })
 
-/** What a segment frame holds: the tag, a line of JSON with what was said about the profile, and the body as it came. */
+/** What a segment frame holds: the tag, a line of JSON about the profile, and the body as it came. */
 export function packPushed({ labels, startMs }: PushedProfile, body: Uint8Array): Uint8Array {
   const header = JSON.stringify({ labels, startMs })
   return Buffer.concat([Buffer.from([TAG]), Buffer.from(`${header}\n`), body])
@@ -134,7 +134,7 @@ export function isPushed(frame: Uint8Array): boolean {
   return frame[0] === TAG
 }
 
-/** Pushed profile of a frame, decompressed. @throws when it is none */
+/** Pushed profile of a frame, decompressed. @throws when it is not one */
 export function unpackPushed(frame: Uint8Array): { pushed: PushedProfile; profile: Uint8Array } {
   const end = frame.indexOf(LINE_END)
   const pushed = headerSchema.parse(JSON.parse(Buffer.from(frame.subarray(1, end)).toString('utf8')))

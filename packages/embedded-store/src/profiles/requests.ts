@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type RefusalWriter, writePlainRefusal } from '../http.ts'
 import { Refusal } from '../refusal.ts'
 import type { TimeRange } from './profile-index.ts'
+import type { SampleSelection } from './samples.ts'
 import { type Matcher, parseSelector } from './selector.ts'
 
 /** Pyroscope's default and limit of flame graph nodes. */
@@ -75,8 +76,9 @@ export function timeRange({ start, end }: { start: number; end: number }): TimeR
   return { startMs: start, endMs: end }
 }
 
-/** Matchers of a selector and a profile type. @throws {Refusal} */
-export function selectionMatchers(request: { profileTypeID: string; labelSelector: string }): Matcher[] {
+/** What a selector, a profile type and a time range select. @throws {Refusal} */
+export function selectionOf(request: z.output<z.ZodObject<typeof selection>>): SampleSelection {
+  const range = timeRange(request)
   const type = parseProfileType(request.profileTypeID)
   if (type === undefined) {
     throw new Refusal(
@@ -84,21 +86,16 @@ export function selectionMatchers(request: { profileTypeID: string; labelSelecto
       `profile-type selection must be of the form <name>:<sample-type>:<sample-unit>:<period-type>:<period-unit>(:delta), got "${request.profileTypeID}"`,
     )
   }
-  return [
-    ...parseSelector(request.labelSelector),
-    { name: '__profile_type__', operator: '=', value: type.ID },
-  ]
+  const ofType: Matcher = { name: '__profile_type__', operator: '=', value: type.ID }
+  return { range, matchers: [...parseSelector(request.labelSelector), ofType] }
 }
 
 /** @throws {Refusal} above Pyroscope's limit */
 export function maxNodesOf(requested: number | undefined): number {
   const nodes = requested ?? 0
-  if (nodes < 0) {
-    throw new Refusal(400, `max nodes limit must be set (max allowed ${LIMIT_MAX_NODES})`)
-  }
-  if (nodes > LIMIT_MAX_NODES) {
+  if (nodes < 0) throw new Refusal(400, `max nodes limit must be set (max allowed ${LIMIT_MAX_NODES})`)
+  if (nodes > LIMIT_MAX_NODES)
     throw new Refusal(400, `max nodes limit ${LIMIT_MAX_NODES} is exceeded by ${nodes}`)
-  }
   return nodes > 0 ? nodes : DEFAULT_MAX_NODES
 }
 
@@ -112,7 +109,7 @@ export function parseSpanSelector(ids: readonly string[]): string[] {
 
 /**
  * Splits a profile type of Pyroscope's, `name:sampleType:sampleUnit:periodType:periodUnit`; a sixth part (`:delta`) is
- * allowed. Undefined when it is none.
+ * allowed. Undefined for any other text.
  */
 export function parseProfileType(id: string) {
   const parts = id.split(':')
@@ -134,19 +131,14 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'unavailable',
 }
 
-/** Writes a refusal as a Connect unary error, JSON; what is no method of the API is none of Connect's either. */
+/** Writes a refusal as a unary error of Connect, in JSON; other paths and methods than the API's are not Connect calls. */
 export const writeConnectRefusal: RefusalWriter = (context, refusal) => {
   const { status, message } = refusal
   if (status === 404) {
     writePlainRefusal(context, refusal)
     return
   }
-  if (status === 405) {
-    context.status = status
-    context.body = ''
-    context.remove('Content-Type')
-    return
-  }
   context.status = status
-  context.body = { code: CODES[status] ?? 'internal', message }
+  context.body = status === 405 ? '' : { code: CODES[status] ?? 'internal', message }
+  if (status === 405) context.remove('Content-Type')
 }

@@ -88,13 +88,7 @@ function callNode(name: string): CallNode {
   return { name, self: 0, total: 0, children: new Map() }
 }
 
-export interface TimeSeries {
-  readonly labels: Labels
-  /** Value by the end of its step, milliseconds since the epoch, in order. */
-  readonly points: readonly (readonly [timeMs: number, value: number])[]
-}
-
-export interface SeriesOptions {
+interface SeriesOptions {
   readonly stepMs: number
   readonly groupBy: readonly string[]
   readonly aggregation: 'sum' | 'average'
@@ -113,7 +107,7 @@ export function timeSeries(
   index: ProfileIndex,
   selection: SampleSelection,
   options: SeriesOptions,
-): TimeSeries[] {
+): { labels: Labels; points: (readonly [endMs: number, value: number])[] }[] {
   const groups = new Map<string, { labels: Labels; steps: Map<number, Step> }>()
   const { startMs } = selection.range
   visitSamples(index, selection, (segment, sample) => {

@@ -19,33 +19,31 @@ const NOT_REPEATED = new Set([
 ])
 const NANOS_PER_MILLI = 1e6
 
-/** Body of `GET /api/traces/{id}`: protobuf JSON with the name `batches` for what OTLP calls `resourceSpans`. */
-export function traceV1Json(trace: TracesData): JsonValue {
+/** Versions of the API that gives a trace by its id. */
+export type TraceApi = 1 | 2
+
+/** Protobuf JSON, with the name `batches` for OTLP's `resourceSpans` in 1, in Tempo's `TraceByIDResponse` in 2. */
+export function traceJson(trace: TracesData, api: TraceApi): JsonValue {
   const json = toJson(TracesDataSchema, trace) as { resourceSpans?: JsonValue }
-  return { batches: json.resourceSpans ?? [] }
+  return api === 1 ? { batches: json.resourceSpans ?? [] } : { trace: json, metrics: {} }
 }
 
-/** Body of `GET /api/v2/traces/{id}`, Tempo's `TraceByIDResponse`. */
-export function traceV2Json(trace: TracesData): JsonValue {
-  return { trace: toJson(TracesDataSchema, trace), metrics: {} }
-}
-
-/** The trace as protobuf: `Trace` for the first API, the same in field 1 of `TraceByIDResponse` for the second. */
-export function traceProtobuf(trace: TracesData, api: 1 | 2): Uint8Array {
+/** The trace as protobuf: `Trace` in 1, the same in field 1 of `TraceByIDResponse` in 2. */
+export function traceProtobuf(trace: TracesData, api: TraceApi): Uint8Array {
   const bytes = toBinary(TracesDataSchema, trace)
   return api === 1 ? bytes : new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(bytes).finish()
 }
 
 /**
  * Body of `GET /api/search`, newest trace first; zero and empty values are left out as protobuf JSON does. Without a
- * number of spans of each trace it tells of the traces alone, as Tempo does where no query was asked.
+ * number of spans per trace it describes the traces alone, as Tempo does for a search without a query.
  */
 export function searchJson(outcome: SearchOutcome, spansPerSpanset: number | undefined): JsonValue {
   const { reading, inspectedTraces, inspectedSpans } = outcome
   const traces = outcome.traces
     .toSorted((a, b) => (a.summary().startNanos > b.summary().startNanos ? -1 : 1))
     .map((trace) => ({
-      ...traceJson(trace),
+      ...foundJson(trace),
       ...(spansPerSpanset !== undefined && spansetsJson(trace, reading, spansPerSpanset)),
     }))
   return {
@@ -54,7 +52,7 @@ export function searchJson(outcome: SearchOutcome, spansPerSpanset: number | und
   }
 }
 
-function traceJson({ parts, summary }: MatchedTrace) {
+function foundJson({ parts, summary }: MatchedTrace) {
   const { rootService, rootName, startNanos, durationNanos } = summary()
   const durationMs = Math.floor(durationNanos / NANOS_PER_MILLI)
   return {

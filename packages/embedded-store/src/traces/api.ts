@@ -4,7 +4,7 @@ import type { Context, Middleware } from 'koa'
 import { TracesDataSchema } from '../generated/opentelemetry/proto/trace/v1/trace_pb.js'
 import { Refusal, unsupported } from '../refusal.ts'
 import type { SegmentLog } from '../storage/segment-log.ts'
-import { searchJson, traceProtobuf, traceV1Json, traceV2Json } from './answers.ts'
+import { searchJson, type TraceApi, traceJson, traceProtobuf } from './answers.ts'
 import { search, type TimeWindow } from './search.ts'
 import { readTrace } from './stored-trace.ts'
 import { tagNames, tagValues } from './tags.ts'
@@ -54,7 +54,7 @@ export function tempoApi(log: SegmentLog, index: TraceIndex): Router {
   return router
 }
 
-function traceById(log: SegmentLog, index: TraceIndex, api: 1 | 2): Middleware {
+function traceById(log: SegmentLog, index: TraceIndex, api: TraceApi): Middleware {
   return async (context: Context) => {
     const id = String(context.params.id)
     if (!/^[0-9a-fA-F]{1,32}$/.test(id)) {
@@ -77,7 +77,7 @@ function traceById(log: SegmentLog, index: TraceIndex, api: 1 | 2): Middleware {
       context.type = PROTOBUF
       context.body = Buffer.from(traceProtobuf(found, api))
     } else {
-      context.body = api === 1 ? traceV1Json(found) : traceV2Json(found)
+      context.body = traceJson(found, api)
     }
   }
 }
@@ -124,7 +124,7 @@ function parseLimits(context: Context): { limit: number; spansPerSpanset: number
   return { limit, spansPerSpanset: spans === 0 ? DEFAULT_SPANS_PER_SPANSET : spans }
 }
 
-/** A query from somebody who is still typing it: everything as long as it cannot be read. @throws {TraceqlError} */
+/** A query that somebody is still typing: selects everything until it can be read. @throws {TraceqlError} */
 function parseUnfinishedQuery(q: string): Spanset {
   try {
     return parseTraceql(q || '{}')

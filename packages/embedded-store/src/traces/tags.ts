@@ -23,22 +23,17 @@ const INTRINSICS = [
 /** Intrinsics whose values would be one for each span. */
 const UNBOUNDED = new Set(['duration', 'traceDuration', 'trace:id', 'span:id', 'span:parentID'])
 
-export interface TagScope {
-  readonly name: string
-  readonly tags: readonly string[]
-}
-
-export interface TagValue {
+interface TagValue {
   readonly type: string
   readonly value?: string
 }
 
 /** Attribute names by scope, of traces that touch the window. @throws {Refusal} for an unknown scope */
-export function tagNames(index: TraceIndex, scope: string, window: TimeWindow): TagScope[] {
+export function tagNames(index: TraceIndex, scope: string, window: TimeWindow) {
   const segments = index.list().filter((segment) => segment.overlaps(window.startMs, window.endMs))
   const names = (of: (segment: TraceSegmentIndex) => ReadonlySet<string>): string[] =>
     [...new Set(segments.flatMap((segment) => [...of(segment)]))].sort()
-  const all: TagScope[] = [
+  const all = [
     { name: 'resource', tags: names((segment) => segment.resourceAttributes.usedKeys) },
     { name: 'span', tags: names((segment) => segment.spanAttributes.usedKeys) },
     { name: 'event', tags: names((segment) => segment.otherKeys.event) },

@@ -58,7 +58,7 @@ export interface TraceSummary {
   readonly services: ReadonlyMap<string, { readonly spanCount: number; readonly errorCount: number }>
 }
 
-/** What Tempo tells of a whole trace in a search. A span that was stored twice (a retried export) counts once. */
+/** What Tempo says about a whole trace in a search. A span that was stored twice (a retried export) counts once. */
 export function summarize(parts: readonly TracePart[]): TraceSummary {
   let rootName = ''
   let rootService = ''

@@ -125,8 +125,8 @@ function filterIn<Key>(filters: Map<Key, Filter>, key: Key): Filter {
 }
 
 /**
- * Attributes whose texts Tempo keeps in columns of their own by default; values of other types lie with all the other
- * attributes.
+ * Attributes whose texts Tempo keeps in columns of their own by default; values of other types are kept with all the
+ * other attributes.
  */
 const COLUMNS: Readonly<Record<Scope, ReadonlySet<string>>> = {
   resource: new Set([
