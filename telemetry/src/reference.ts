@@ -8,14 +8,6 @@ import { type Attribute, files, type Group, groups, metricsOf, nameOf, ROOT } fr
 export const REFERENCE_PATH = 'docs/reference/telemetry.md'
 const CONVENTIONS = 'https://opentelemetry.io/docs/specs/semconv/'
 
-const titles: Readonly<Record<string, string>> = {
-  telemetry: 'Metrics of every service',
-  'prom-client': 'Metrics of processes with prom-client’s defaults',
-  'service-kit': 'Metrics of what services share',
-  services: 'Metrics of single services',
-  stack: 'Metrics of the stack around the services',
-}
-
 /** Somebody who reads metrics, and the text in which their names stand. */
 interface Reader {
   readonly name: string
@@ -24,55 +16,35 @@ interface Reader {
   readonly patterns?: readonly RegExp[]
 }
 
-const sources = (pattern: string): string[] => globSync(pattern, { cwd: fileURLToPath(ROOT) }).sort()
-const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
-
-function dashboardReaders(): Reader[] {
-  return sources('grafana/dashboards/*.json').map((path) => {
-    const { title } = JSON.parse(read(path)) as { title: string }
-    const text = read(path)
-    // Grafana itself asks for the metrics behind a service graph.
-    const patterns = text.includes('"serviceMap"') ? [/^traces_service_graph_/] : []
-    return { name: `dashboard ${title.replace('Faultline / ', '')}`, text, patterns }
-  })
-}
-
 interface RuleFile {
   groups: { rules: { alert?: string; record?: string; expr: string }[] }[]
 }
 
-/** Recording rules of several windows count as one. */
-function ruleReaders(): Reader[] {
-  return ['backends/prometheus/rules/*.yaml', 'slo/rules/production/*.yaml']
-    .flatMap(sources)
-    .flatMap((path) =>
-      (parse(read(path)) as RuleFile).groups.flatMap(({ rules }) =>
-        rules.map(({ alert, record = '', expr }) => ({
-          name:
-            alert === undefined
-              ? `rule ${record.replace(/(\d+[smhd]|_bucket|_sum|_count)$/, '')}`
-              : `alert ${alert}`,
-          text: expr,
-          patterns: [...expr.matchAll(/__name__=~"([^"]+)"/g)].map(
-            ([, pattern]) => new RegExp(`^(${pattern})$`),
-          ),
-        })),
-      ),
-    )
-}
-
-const ofCode = (pattern: string, name: (path: string) => string): Reader[] =>
-  sources(pattern)
+/** Files of the repository, with their text. */
+const sources = (...patterns: string[]): { path: string; text: string }[] =>
+  globSync(patterns, { cwd: fileURLToPath(ROOT) })
     .filter((path) => !/\.test\.ts$|\/test(ing)?\//.test(path))
-    .map((path) => ({ name: name(path), text: read(path) }))
+    .sort()
+    .map((path) => ({ path, text: readFileSync(new URL(path, ROOT), 'utf8') }))
 
 const readers: readonly Reader[] = [
-  ...dashboardReaders(),
-  ...ruleReaders(),
-  ...ofCode('drills/*.ts', (path) => `drill ${basename(path, '.ts')}`),
-  ...ofCode('drills/*/*.ts', (path) => `drill ${path.split('/')[1]}`),
-  ...['verify', 'console', 'drill-engine', 'cli'].flatMap((name) =>
-    ofCode(`packages/${name}/src/**/*.ts`, () => name),
+  ...sources('grafana/dashboards/*.json').map(({ text }) => ({
+    name: `dashboard ${JSON.parse(text).title.replace('Faultline / ', '')}`,
+    text,
+    // Grafana itself asks for the metrics behind a service graph.
+    patterns: text.includes('"serviceMap"') ? [/^traces_service_graph_/] : [],
+  })),
+  ...sources('backends/prometheus/rules/*.yaml', 'slo/rules/production/*.yaml')
+    .flatMap(({ text }) => (parse(text) as RuleFile).groups.flatMap(({ rules }) => rules))
+    .map(({ alert, record = '', expr }) => ({
+      // Recording rules of several windows count as one.
+      name: alert ? `alert ${alert}` : `rule ${record.replace(/(\d+[smhd]|_bucket|_sum|_count)$/, '')}`,
+      text: expr,
+      patterns: [...expr.matchAll(/__name__=~"([^"]+)"/g)].map(([, pattern]) => new RegExp(`^(${pattern})$`)),
+    })),
+  ...sources('drills/*.ts').map(({ path, text }) => ({ name: `drill ${basename(path, '.ts')}`, text })),
+  ...['verify', 'drill-engine', 'cli'].flatMap((name) =>
+    sources(`packages/${name}/src/**/*.ts`).map(({ text }) => ({ name, text })),
   ),
 ]
 
@@ -86,27 +58,24 @@ function readersOf(storedName: string): string {
   return [...new Set(readers.filter(reads).map(({ name }) => name))].join(', ')
 }
 
-const row = (cells: readonly string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map(row).join('\n')
 const code = (text: string): string => `\`${text}\``
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
+function metricTable(title: string, file: string): string {
+  const rows = metricsOf(files.get(file) ?? []).map((metric) => [
+    code(metric.name),
+    code(metric.storedName),
+    metric.unit === '1' ? metric.kind : `${metric.kind}, ${metric.unit}`,
+    metric.labels.map(code).join(' '),
+    metric.brief,
+    metric.emittedBy.join(', '),
+    readersOf(metric.storedName),
+  ])
+  const head = ['metric', 'in Prometheus', 'type, unit', 'labels', 'meaning', 'emitted by', 'read by']
+  return `## ${title}\n\n${table(head, rows)}\n`
 }
-
-const metricTable = (of: readonly Group[]): string =>
-  table(
-    ['metric', 'in Prometheus', 'type, unit', 'labels', 'meaning', 'emitted by', 'read by'],
-    metricsOf(of).map(({ name, storedName, kind, unit, labels, brief, emittedBy }) => [
-      code(name),
-      code(storedName),
-      unit === '1' ? kind : `${kind}, ${unit}`,
-      labels.map(code).join(' '),
-      brief,
-      emittedBy.join(', '),
-      readersOf(storedName),
-    ]),
-  )
 
 const definitions = new Map(
   groups.flatMap(({ attributes }) =>
@@ -116,55 +85,54 @@ const definitions = new Map(
 
 function attributeRow(attribute: Attribute): string[] {
   const name = nameOf(attribute)
-  const level = 'ref' in attribute ? attribute.requirement_level : 'recommended'
+  const level = 'ref' in attribute ? attribute.requirement_level : ''
+  const upstream = `[upstream](${CONVENTIONS}registry/attributes/${name.split('.')[0]}/)`
   return [
     code(name),
-    attribute.brief ??
-      definitions.get(name) ??
-      `[upstream](${CONVENTIONS}registry/attributes/${name.split('.')[0]}/)`,
+    attribute.brief ?? definitions.get(name) ?? upstream,
     typeof level === 'string' ? level : level.conditionally_required,
   ]
 }
 
-/** What is said of spans and log records: a table for each group. */
-const attributeTables = (of: readonly Group[]): string =>
-  of
-    .map((each) => {
-      const title = each.type === 'event' ? code(each.name) : code(each.id)
-      const more =
-        'extends' in each && each.extends !== undefined ? ` Also what \`${each.extends}\` has.` : ''
-      const attributes = table(['attribute', 'meaning', 'when'], each.attributes.map(attributeRow))
-      return `### ${title}\n\n${each.brief}.${more}${each.attributes.length > 0 ? `\n\n${attributes}` : ''}\n`.replace(
-        '..',
-        '.',
-      )
-    })
-    .join('\n')
+/** What is said of a span or a log record. */
+function attributeTable(group: Group): string {
+  const more = group.extends === undefined ? '' : ` Also what ${code(group.extends)} has.`
+  const attributes = group.attributes.map(attributeRow)
+  return [
+    `### ${code(group.type === 'event' ? group.name : group.id)}`,
+    `${group.brief}.${more}`,
+    ...(attributes.length > 0 ? [table(['attribute', 'meaning', 'when'], attributes)] : []),
+  ].join('\n\n')
+}
+
+const attributeTables = (file: string): string => (files.get(file) ?? []).map(attributeTable).join('\n\n')
 
 /** The page's text. */
-export function referencePage(): string {
-  const metrics = Object.entries(titles).map(
-    ([file, title]) => `## ${title}\n\n${metricTable(files.get(file) ?? [])}\n`,
-  )
-  return `# Telemetry
+export const referencePage = (): string => `# Telemetry
 
 Every metric, span attribute and log field of the kit. Written by \`npm run telemetry:generate\` from the registry
 [\`telemetry/registry\`](../../telemetry/registry), which is in the format of [OpenTelemetry
-Weaver](https://github.com/open-telemetry/weaver): change that. How a metric is added: [\`extending.md\`](../extending.md#adding-a-metric-with-a-panel).
+Weaver](https://github.com/open-telemetry/weaver): change that.
+How a metric is added: [\`extending.md\`](../extending.md#adding-a-metric-with-a-panel).
 
 A name with dots is that of the [semantic conventions](${CONVENTIONS}), or ours in their
 style. Prometheus has it with underscores, unit and \`_total\`; a histogram is there as \`_bucket\`, \`_sum\` and \`_count\`.
 What a package emits comes from every service that uses it.
 
-${metrics.join('\n')}
+${metricTable('Metrics of every service', 'telemetry')}
+${metricTable('Metrics of processes with prom-client’s defaults', 'prom-client')}
+${metricTable('Metrics of what services share', 'service-kit')}
+${metricTable('Metrics of single services', 'services')}
+${metricTable('Metrics of the stack around the services', 'stack')}
 ## Spans
 
-${attributeTables(files.get('spans') ?? [])}
+${attributeTables('spans')}
+
 ## Log records
 
 Loki has the names with underscores.
 
-${attributeTables(files.get('logs') ?? [])}`
-}
+${attributeTables('logs')}
+`
 
 if (import.meta.main) writeFileSync(new URL(REFERENCE_PATH, ROOT), referencePage())

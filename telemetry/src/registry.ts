@@ -23,19 +23,15 @@ const definition = z.strictObject({
   brief: z.string(),
   examples: z.array(z.unknown()),
 })
-const common = { id: z.string(), brief: z.string() }
-const signal = {
-  ...common,
-  stability: z.enum(['stable', 'development']),
-  attributes: z.array(reference).default([]),
+const common = {
+  id: z.string(),
+  brief: z.string(),
+  extends: z.string().optional(),
+  attributes: z.array(z.union([reference, definition])).default([]),
 }
+const signal = { ...common, stability: z.enum(['stable', 'development']) }
 const group = z.discriminatedUnion('type', [
-  z.strictObject({
-    ...common,
-    type: z.literal('attribute_group'),
-    extends: z.string().optional(),
-    attributes: z.array(z.union([reference, definition])),
-  }),
+  z.strictObject({ ...common, type: z.literal('attribute_group') }),
   z.strictObject({
     ...signal,
     type: z.literal('metric'),
@@ -44,81 +40,40 @@ const group = z.discriminatedUnion('type', [
     unit: z.string(),
     entity_associations: z.array(z.enum(['service', 'service.instance'])).default([]),
     annotations: z.strictObject({
+      /** Services, programs, and packages that do so in every service which uses them. */
       emitted_by: z.array(z.string()),
       /** Where Prometheus has another name than the rules give it. */
       prometheus_name: z.string().optional(),
     }),
   }),
-  z.strictObject({
-    ...signal,
-    type: z.literal('span'),
-    span_kind: z.string(),
-    extends: z.string(),
-  }),
+  z.strictObject({ ...signal, type: z.literal('span'), span_kind: z.string() }),
   z.strictObject({ ...signal, type: z.literal('event'), name: z.string() }),
 ])
 
 export type Group = z.infer<typeof group>
-export type Attribute = z.infer<typeof reference> | z.infer<typeof definition>
-export type Kind = 'counter' | 'gauge' | 'histogram'
-
-/** A metric as Prometheus has it; a histogram stands for its `_bucket`, `_sum` and `_count` series. */
-export interface RegisteredMetric {
-  /** In the conventions' spelling, with dots. */
-  readonly name: string
-  readonly storedName: string
-  readonly kind: Kind
-  readonly unit: string
-  readonly labels: readonly string[]
-  readonly brief: string
-  /** Services, programs, and packages that do so in every service which uses them. */
-  readonly emittedBy: readonly string[]
-}
+export type Attribute = Group['attributes'][number]
 
 const folder = new URL('telemetry/registry/', ROOT)
+const file = z.strictObject({ groups: z.array(group) })
 
 /** The groups of each file of the registry, in order. */
 export const files: ReadonlyMap<string, readonly Group[]> = new Map(
   readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml') && file !== 'manifest.yaml')
+    .filter((name) => name !== 'manifest.yaml')
     .sort()
-    .map((file) => {
-      const { groups } = z
-        .strictObject({ groups: z.array(group) })
-        .parse(parse(readFileSync(new URL(file, folder), 'utf8')))
-      return [file.replace('.yaml', ''), groups]
-    }),
+    .map((name) => [
+      name.replace('.yaml', ''),
+      file.parse(parse(readFileSync(new URL(name, folder), 'utf8'))).groups,
+    ]),
 )
 
 export const groups: readonly Group[] = [...files.values()].flat()
 
-/** The metrics among some groups. */
-export const metricsOf = (of: readonly Group[]): RegisteredMetric[] =>
-  of
-    .filter((each) => each.type === 'metric')
-    .map((metric) => ({
-      name: metric.metric_name,
-      storedName: metric.annotations.prometheus_name ?? storedName(metric),
-      kind: metric.instrument === 'updowncounter' ? 'gauge' : metric.instrument,
-      unit: metric.unit,
-      labels: [
-        ...metric.entity_associations.flatMap((entity) => entityLabels[entity]),
-        ...metric.attributes.map(({ ref }) => underscored(ref)),
-      ],
-      brief: metric.brief,
-      emittedBy: metric.annotations.emitted_by,
-    }))
-
-/** Fields of log records, as Loki spells them. */
-export function logLabels(): string[] {
-  const ofLogs = groups.filter(({ id }) => id.startsWith('log.') || id.startsWith('event.'))
-  return [...new Set(ofLogs.flatMap(({ attributes }) => attributes.map((each) => underscored(nameOf(each)))))]
-}
-
 export const nameOf = (attribute: Attribute): string => ('ref' in attribute ? attribute.ref : attribute.id)
 
-export const underscored = (name: string): string => name.replaceAll(/[^\w:]/g, '_')
+const underscored = (name: string): string => name.replaceAll(/[^\w:]/g, '_')
 
+/** Labels that the scrape adds, by what it knows. */
 export const entityLabels = {
   service: ['service_name'],
   'service.instance': ['service_name', 'service_instance_id'],
@@ -126,8 +81,30 @@ export const entityLabels = {
 
 const unitSuffixes: Readonly<Record<string, string>> = { s: '_seconds', ms: '_milliseconds', By: '_bytes' }
 
-/** @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/ */
-function storedName(metric: Pick<Extract<Group, { type: 'metric' }>, 'metric_name' | 'unit' | 'instrument'>) {
-  const { metric_name: name, unit, instrument } = metric
-  return underscored(name) + (unitSuffixes[unit] ?? '') + (instrument === 'counter' ? '_total' : '')
+/**
+ * The metrics among some groups, as Prometheus has them.
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ */
+export const metricsOf = (of: readonly Group[]) =>
+  of
+    .filter((each) => each.type === 'metric')
+    .map(({ metric_name: name, instrument, unit, brief, attributes, entity_associations, annotations }) => ({
+      name,
+      storedName:
+        annotations.prometheus_name ??
+        underscored(name) + (unitSuffixes[unit] ?? '') + (instrument === 'counter' ? '_total' : ''),
+      kind: instrument === 'updowncounter' ? 'gauge' : instrument,
+      unit,
+      labels: [
+        ...entity_associations.flatMap((entity) => entityLabels[entity]),
+        ...attributes.map((each) => underscored(nameOf(each))),
+      ],
+      brief,
+      emittedBy: annotations.emitted_by,
+    }))
+
+/** Fields of log records, as Loki spells them. */
+export function logLabels(): string[] {
+  const fields = (files.get('logs') ?? []).flatMap(({ attributes }) => attributes.map(nameOf))
+  return [...new Set(fields)].map(underscored)
 }

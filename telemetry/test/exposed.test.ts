@@ -17,7 +17,7 @@ import { createApp as createProvider } from '../../services/payment-provider/src
 import { openCharges } from '../../services/payment-provider/src/repositories/charges.ts'
 import { payments } from '../../services/payments/src/main.ts'
 import { startTicketing } from '../../services/ticketing/test/support/service.ts'
-import { groups, type Kind, metricsOf, ROOT } from '../src/registry.ts'
+import { groups, metricsOf, ROOT } from '../src/registry.ts'
 
 const NOWHERE = '127.0.0.1:1'
 const KIT = '@faultline/service-kit'
@@ -42,7 +42,7 @@ function exposed(register: Register): Line[] {
 /** Metrics of spans say their type, prom-client's own are classes. */
 interface Exposed {
   readonly name: string
-  readonly type?: Kind
+  readonly type?: string
   readonly labelNames?: string[]
 }
 
