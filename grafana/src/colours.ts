@@ -41,9 +41,12 @@ export const serviceOverrides: readonly Override[] = Object.entries(serviceColou
   bySeries(`^${service}\\b(?!-)`, colour(fixed)),
 )
 
+/** Line style of what is a second reading of the solid line. */
+export const dotted: DynamicConfigValue = { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } }
+
 /** Line style by quantile, for legends that end with it: the slowest requests are the solid line. */
 export const quantileOverrides: readonly Override[] = [
-  bySeries('p50$', { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } }),
+  bySeries('p50$', dotted),
   bySeries('p95$', { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 6] } }),
 ]
 

@@ -184,9 +184,8 @@ describe('kitDashboard', () => {
       fc.property(fc.array(fc.array(size, { maxLength: 12 }), { minLength: 1, maxLength: 5 }), (rows) => {
         const { dashboard } = kitDashboard({
           uid: 'overview',
-          title: 'x',
           description: 'x',
-          links: [],
+          tabs: [],
           rows: rows.map((sizes) => ({ title: 'row', panels: sizes.map(({ w, h }) => panelOf(w, h)) })),
         })
         const boxes = (dashboard.panels ?? []).map(({ gridPos }) => gridPos ?? { x: 0, y: 0, w: 0, h: 0 })
@@ -206,9 +205,8 @@ describe('kitDashboard', () => {
   it('numbers panels by row, and says of each empty answer that it is expected where', () => {
     const { dashboard, expectations } = kitDashboard({
       uid: 'service',
-      title: 'x',
       description: 'x',
-      links: [],
+      tabs: [],
       rows: [
         { title: 'one', panels: [panelOf(24, 8)] },
         { title: 'two', panels: [panelOf(12, 8), panelOf(12, 8)] },

@@ -6,14 +6,14 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { placeholder } from './variables.ts'
 
-/** The dashboards of the kit by uid; alerts and links name them so. */
-export const dashboardUids = {
-  overview: 'overview',
-  service: 'service',
-  messaging: 'messaging',
-  security: 'security',
+/** The dashboards of the kit: their uids, by which alerts and links name them, and titles. */
+export const dashboardTitles = {
+  overview: 'Overview',
+  service: 'Service',
+  messaging: 'Messaging',
+  security: 'Security',
 } as const
-export type DashboardUid = keyof typeof dashboardUids
+export type DashboardUid = keyof typeof dashboardTitles
 
 export interface Link {
   readonly title: string
@@ -33,7 +33,7 @@ export function dashboardLink(
   const parameters = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`)
   return {
     title,
-    url: `/d/${dashboardUids[uid]}?${[...parameters, placeholder('__url_time_range')].join('&')}`,
+    url: `/d/${uid}?${[...parameters, placeholder('__url_time_range')].join('&')}`,
   }
 }
 
@@ -65,12 +65,12 @@ export const dataLinks = (links: readonly Link[]): Builder<DashboardLink>[] =>
   )
 
 /** A link at the top of a dashboard to another one, with variables and time range. */
-export const dashboardTab = (title: string, uid: DashboardUid): Builder<DashboardLink> =>
+export const dashboardTab = (uid: DashboardUid): Builder<DashboardLink> =>
   inPlainView(
-    new DashboardLinkBuilder(title)
+    new DashboardLinkBuilder(dashboardTitles[uid])
       .type(DashboardLinkType.Link)
       .icon('dashboard')
-      .url(`/d/${dashboardUids[uid]}`)
+      .url(`/d/${uid}`)
       .includeVars(true)
       .keepTime(true),
   )

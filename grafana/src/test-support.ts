@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { SyntaxNode, Tree } from '@lezer/common'
 import type { Expectation } from './dashboards/dashboard.ts'
 
-export interface TargetJson {
+interface TargetJson {
   refId: string
   datasource: { type: string; uid: string }
   expr?: string
@@ -15,7 +15,7 @@ export interface TargetJson {
   profileTypeId?: string
 }
 
-export interface LinkJson {
+interface LinkJson {
   title: string
   url?: string
   includeVars?: boolean
@@ -37,7 +37,7 @@ export interface PanelJson {
   }
 }
 
-export interface VariableJson {
+interface VariableJson {
   name: string
   type: string
   query?: string | { query: string }

@@ -5,12 +5,11 @@ import {
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
-  type DashboardLink,
   type Panel,
   RowBuilder,
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { type DashboardUid, dashboardUids } from '../links.ts'
+import { type DashboardUid, dashboardTab, dashboardTitles } from '../links.ts'
 import { columns, type KitRow, type MayBeEmpty } from '../panels/panel.ts'
 import { type Matchers, select } from '../queries/promql.ts'
 import { uptime } from '../queries/runtime.ts'
@@ -18,7 +17,7 @@ import { backend, backendVariables } from '../variables.ts'
 
 /** A query that may answer nothing although all is well; any other that does is broken. */
 export interface Expectation extends MayBeEmpty {
-  readonly dashboardUid: string
+  readonly dashboardUid: DashboardUid
   readonly panelId: number
   readonly refId: string
 }
@@ -28,19 +27,14 @@ export interface KitDashboard {
   readonly expectations: readonly Expectation[]
 }
 
-/** Whose alerts and starts are drawn; everybody's by default. */
-export interface AnnotationScope {
-  readonly alerts?: Matchers
-  readonly restarts?: Matchers
-}
-
-export interface DashboardOptions {
+interface DashboardOptions {
   readonly uid: DashboardUid
-  readonly title: string
   readonly description: string
+  /** Dashboards that one gets to from the top of this one. */
+  readonly tabs: readonly DashboardUid[]
   readonly variables?: readonly Builder<VariableModel>[]
-  readonly links: readonly Builder<DashboardLink>[]
-  readonly annotations?: AnnotationScope
+  /** Whose alerts and starts are drawn; everybody's by default. */
+  readonly annotations?: { readonly alerts?: Matchers; readonly restarts?: Matchers }
   readonly rows: readonly KitRow[]
 }
 
@@ -48,7 +42,10 @@ export interface DashboardOptions {
 const idsPerRow = 100
 
 /** What happened, drawn over all panels: alerts that fire and processes that start. */
-function annotations({ alerts, restarts }: AnnotationScope): Builder<AnnotationQuery>[] {
+function annotations({
+  alerts,
+  restarts,
+}: NonNullable<DashboardOptions['annotations']>): Builder<AnnotationQuery>[] {
   const queries = [
     new AnnotationQueryBuilder()
       .name('Alerts')
@@ -90,9 +87,9 @@ function place(row: KitRow, rowIndex: number, top: number): { panels: PlacedPane
 
 /** Builds a dashboard out of rows: variables, links and annotations that all have, panels placed and numbered. */
 export function kitDashboard(options: DashboardOptions): KitDashboard {
-  const { uid, title, description, variables = [], links, rows } = options
-  const builder = new DashboardBuilder(title)
-    .uid(dashboardUids[uid])
+  const { uid, description, tabs, variables = [], rows } = options
+  const builder = new DashboardBuilder(`Faultline / ${dashboardTitles[uid]}`)
+    .uid(uid)
     .description(description)
     .tags(['faultline'])
     .editable()
@@ -102,7 +99,7 @@ export function kitDashboard(options: DashboardOptions): KitDashboard {
     .timezone('browser')
     .variables([...backendVariables(), ...variables])
     .annotations(annotations(options.annotations ?? {}))
-    .links([...links])
+    .links(tabs.map(dashboardTab))
 
   const expectations: Expectation[] = []
   let top = 0
@@ -116,7 +113,7 @@ export function kitDashboard(options: DashboardOptions): KitDashboard {
     panels.forEach((panel, panelIndex) => {
       builder.withPanel({ build: () => panel })
       for (const [refId, mayBeEmpty] of row.panels[panelIndex]?.mayBeEmpty ?? []) {
-        expectations.push({ dashboardUid: dashboardUids[uid], panelId: panel.id, refId, ...mayBeEmpty })
+        expectations.push({ dashboardUid: uid, panelId: panel.id, refId, ...mayBeEmpty })
       }
     })
     top = bottom

@@ -1,5 +1,4 @@
 import { quantileColours } from '../colours.ts'
-import { dashboardTab } from '../links.ts'
 import { objectives } from '../objectives.ts'
 import { logLines, traceList } from '../panels/evidence.ts'
 import { latencyHeatmap } from '../panels/heatmap.ts'
@@ -158,11 +157,7 @@ const messageFlowRow: KitRow = {
         'p99 of an attempt. For the ticket renderer it is CPU time, so it grows with load; its profile says in which function. Dots lead to traces.',
       unit: 's',
       queries: [
-        {
-          expr: latency(processedMessages, 0.99, byConsumer),
-          legend: `${consumer} p99`,
-          exemplars: true,
-        },
+        { expr: latency(processedMessages, 0.99, byConsumer), legend: `${consumer} p99`, exemplars: true },
         { expr: latency(processedMessages, 0.5, byConsumer), legend: `${consumer} p50` },
       ],
     }),
@@ -269,9 +264,8 @@ const backlogRow: KitRow = {
 /** Everything between a paid order and its ticket. */
 export const messaging = kitDashboard({
   uid: 'messaging',
-  title: 'Faultline / Messaging',
   description:
     'Everything between a paid order and its ticket, in the order in which it is passed: outbox, broker, consumers. At the top whether tickets come in time; at the bottom the traces that cross the broker.',
-  links: [dashboardTab('Overview', 'overview'), dashboardTab('Service', 'service')],
+  tabs: ['overview', 'service'],
   rows: [ticketRow, outboxRow, messageFlowRow, backlogRow, messageEvidenceRow],
 })

@@ -1,4 +1,3 @@
-import { dashboardTab } from '../links.ts'
 import { logLines, traceList } from '../panels/evidence.ts'
 import type { KitRow } from '../panels/panel.ts'
 import { everyService, readable, slowOrFailed, trouble } from '../queries/logs-and-traces.ts'
@@ -36,14 +35,9 @@ const evidenceRow: KitRow = {
 /** Where one looks first: is anyone hurt, which service, what runs out, what do logs and traces say. */
 export const overview = kitDashboard({
   uid: 'overview',
-  title: 'Faultline / Overview',
   description:
     'From top to bottom: is anyone hurt, does anyone buy, does anyone get in, which service is it, which call, what has run out, what do logs and traces say. Below that, whether the telemetry itself can be believed, and the load that is being offered.',
-  links: [
-    dashboardTab('Service', 'service'),
-    dashboardTab('Messaging', 'messaging'),
-    dashboardTab('Security', 'security'),
-  ],
+  tabs: ['service', 'messaging', 'security'],
   rows: [
     sloRow,
     businessRow,

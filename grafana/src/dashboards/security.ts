@@ -1,4 +1,3 @@
-import { dashboardTab } from '../links.ts'
 import { logLines } from '../panels/evidence.ts'
 import type { KitRow } from '../panels/panel.ts'
 import { timeSeries } from '../panels/time-series.ts'
@@ -132,9 +131,8 @@ const protectionsRow: KitRow = {
 /** Who gets in, who is kept out, and which protections are on. */
 export const security = kitDashboard({
   uid: 'security',
-  title: 'Faultline / Security',
   description:
     'Who gets in, who is kept out and by which protection, which switches are set, and the security events in the logs.',
-  links: [dashboardTab('Overview', 'overview'), dashboardTab('Service', 'service')],
+  tabs: ['overview', 'service'],
   rows: [identityRow, refusalsRow, protectionsRow],
 })

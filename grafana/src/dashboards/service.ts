@@ -1,4 +1,3 @@
-import { dashboardTab } from '../links.ts'
 import { callsRow, protectionRow, serviceMessagesRow } from '../rows/calls.ts'
 import { atAGlanceRow, replicasRow, requestsRow } from '../rows/requests.ts'
 import { runtimeRow } from '../rows/runtime.ts'
@@ -10,12 +9,11 @@ import { kitDashboard } from './dashboard.ts'
 /** One service, from its callers' side down to its code. */
 export const service = kitDashboard({
   uid: 'service',
-  title: 'Faultline / Service',
   description:
     'One service, from its callers’ side down to its code: requests, replicas, what it asks of others, database, cache and messages, runtime, then logs, traces and profiles.',
   variables: [serviceVariable('gateway'), instanceVariable(), searchVariable()],
   annotations: { alerts: { service: chosenService.service_name }, restarts: chosen },
-  links: [dashboardTab('Overview', 'overview'), dashboardTab('Messaging', 'messaging')],
+  tabs: ['overview', 'messaging'],
   rows: [
     atAGlanceRow,
     requestsRow,

@@ -7,10 +7,8 @@ import { type Backend, backend } from '../variables.ts'
  * - `healthy`: it asks for trouble, and there is none;
  * - `other-service`: it asks for something that not every service has; one value of `service` has to answer.
  */
-export type EmptyWhen = 'healthy' | 'other-service'
-
 export interface MayBeEmpty {
-  readonly when: EmptyWhen
+  readonly when: 'healthy' | 'other-service'
   /** Shown instead of "No data", so it says what the emptiness means. */
   readonly why: string
 }

@@ -30,7 +30,7 @@ import type { Backend } from '../variables.ts'
 import { finish, type KitPanel, type MayBeEmpty, type PanelText, type Step, type Target } from './panel.ts'
 
 /** A PromQL query of a panel. */
-export interface PromQuery {
+interface PromQuery {
   readonly expr: string
   /** Legend template; `{{label}}` stands for a label's value. */
   readonly legend: string

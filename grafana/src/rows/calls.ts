@@ -100,6 +100,7 @@ export const protectionRow: KitRow = {
         'Attempts beyond the first, attempts that timed out, and calls not made: the budget for retries was spent, or too many were under way.',
       unit: 'reqps',
       softMax: 1,
+      mayBeEmpty: noHttpCalls,
       queries: (
         [
           ['resilience_retries_total', 'retries'],
@@ -110,7 +111,6 @@ export const protectionRow: KitRow = {
       ).map(([counter, name]) => ({
         expr: sumBy(byPeer, rate(counter, chosen)),
         legend: `${legend} ${name}`,
-        mayBeEmpty: noHttpCalls,
       })),
     }),
     timeSeries({

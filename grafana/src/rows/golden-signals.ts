@@ -97,11 +97,7 @@ export const goldenSignalsRow: KitRow = {
       overrides: [...serviceOverrides, ...quantileOverrides],
       links: [toService],
       queries: [
-        {
-          expr: latency(serverRequests, 0.99, byService),
-          legend: '{{service_name}} p99',
-          exemplars: true,
-        },
+        { expr: latency(serverRequests, 0.99, byService), legend: '{{service_name}} p99', exemplars: true },
         { expr: latency(serverRequests, 0.95, byService), legend: '{{service_name}} p95' },
         { expr: latency(serverRequests, 0.5, byService), legend: '{{service_name}} p50' },
       ],
@@ -131,11 +127,7 @@ export const serviceGraphRow: KitRow = {
         { label: 'peer_service', header: 'To', link: cellToService },
       ],
       values: [
-        {
-          expr: traffic(outgoingCalls, edge, calls),
-          header: 'Calls',
-          unit: 'reqps',
-        },
+        { expr: traffic(outgoingCalls, edge, calls), header: 'Calls', unit: 'reqps' },
         {
           expr: errors(outgoingCalls, edge, calls),
           header: 'Failed',

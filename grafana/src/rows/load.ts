@@ -48,10 +48,7 @@ export const loadRow: KitRow = {
       unit: 's',
       overrides: quantileColours,
       queries: [
-        {
-          expr: `${quantile(0.95, 'k6_http_req_duration_milliseconds', [])} / 1000`,
-          legend: 'k6',
-        },
+        { expr: `${quantile(0.95, 'k6_http_req_duration_milliseconds', [])} / 1000`, legend: 'k6' },
         {
           expr: latency(serverRequests, 0.95, ['service_name'], { service_name: '="gateway"' }),
           legend: '{{service_name}}',

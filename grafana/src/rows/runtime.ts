@@ -1,4 +1,4 @@
-import { quantileOverrides } from '../colours.ts'
+import { bySeries, dotted, quantileOverrides } from '../colours.ts'
 import { toInstance } from '../links.ts'
 import { type KitRow, type MayBeEmpty, steps } from '../panels/panel.ts'
 import { timeSeries } from '../panels/time-series.ts'
@@ -69,12 +69,7 @@ export const runtimeRow: KitRow = {
       description:
         'Resident memory (solid) and heap in use (dotted). Resident memory that grows while the heap does not: buffers or native code.',
       unit: 'bytes',
-      overrides: [
-        {
-          matcher: { id: 'byRegexp', options: '/heap$/' },
-          properties: [{ id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } }],
-        },
-      ],
+      overrides: [bySeries('heap$', dotted)],
       queries: [
         { expr: memory(chosen), legend: instance },
         { expr: heapUsed(chosen), legend: `${instance} heap` },

@@ -1,4 +1,4 @@
-import { bySeries } from '../colours.ts'
+import { bySeries, dotted } from '../colours.ts'
 import { cellToService } from '../links.ts'
 import { pageBurnRates } from '../objectives.ts'
 import { type KitPanel, type KitRow, type MayBeEmpty, steps } from '../panels/panel.ts'
@@ -35,7 +35,7 @@ const burnRate = timeSeries({
   unit: 'suffix:×',
   softMax: 2,
   thresholds: steps('transparent', [pageBurnRates.slow, 'orange'], [pageBurnRates.fast, 'red']),
-  overrides: [bySeries('5m$', { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 6] } })],
+  overrides: [bySeries('5m$', dotted)],
   queries: [
     { expr: select('slo:burn_rate:ratio_rate1h'), legend: '{{slo}} 1h' },
     { expr: select('slo:burn_rate:ratio_rate5m'), legend: '{{slo}} 5m' },

@@ -1,4 +1,4 @@
-import { cacheOverrides, limitOverride } from '../colours.ts'
+import { byName, cacheOverrides, limitOverride } from '../colours.ts'
 import type { KitRow, MayBeEmpty } from '../panels/panel.ts'
 import { timeSeries } from '../panels/time-series.ts'
 import { quantile, rate, select, shareOf, sumBy } from '../queries/promql.ts'
@@ -40,22 +40,14 @@ export const databaseRow: KitRow = {
       description: 'Connections of the pool by state, requests that wait for one, and how many there may be.',
       unit: 'short',
       overrides: [limitOverride],
+      mayBeEmpty: noDatabase,
       queries: [
         {
           expr: sumBy(['db_client_connection_state'], select('db_client_connection_count', chosen)),
           legend: '{{db_client_connection_state}}',
-          mayBeEmpty: noDatabase,
         },
-        {
-          expr: sumBy([], select('db_client_connection_pending_requests', chosen)),
-          legend: 'waiting',
-          mayBeEmpty: noDatabase,
-        },
-        {
-          expr: sumBy([], select('db_client_connection_max', chosen)),
-          legend: 'limit',
-          mayBeEmpty: noDatabase,
-        },
+        { expr: sumBy([], select('db_client_connection_pending_requests', chosen)), legend: 'waiting' },
+        { expr: sumBy([], select('db_client_connection_max', chosen)), legend: 'limit' },
       ],
     }),
     timeSeries({
@@ -65,25 +57,15 @@ export const databaseRow: KitRow = {
       unit: 's',
       softMax: 0.01,
       overrides: [
-        {
-          matcher: { id: 'byName', options: 'given up' },
-          properties: [
-            { id: 'unit', value: 'reqps' },
-            { id: 'custom.axisPlacement', value: 'right' },
-          ],
-        },
+        byName('given up', { id: 'unit', value: 'reqps' }, { id: 'custom.axisPlacement', value: 'right' }),
       ],
+      mayBeEmpty: noDatabase,
       queries: [
         {
           expr: quantile(0.95, 'db_client_connection_wait_time_seconds', ['service_instance_id'], chosen),
           legend: '{{service_instance_id}}',
-          mayBeEmpty: noDatabase,
         },
-        {
-          expr: sumBy([], rate('db_client_connection_timeouts_total', chosen)),
-          legend: 'given up',
-          mayBeEmpty: noDatabase,
-        },
+        { expr: sumBy([], rate('db_client_connection_timeouts_total', chosen)), legend: 'given up' },
       ],
     }),
   ],
