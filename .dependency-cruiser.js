@@ -48,7 +48,7 @@ const MAY_IMPORT = {
     'packages/toolchain',
   ],
   'packages/toolchain': [],
-  'packages/verify': ['packages/backends-client'],
+  'packages/verify': ['packages/backends-client', 'slo'],
   'services/[^/]+': ['packages/contracts', 'packages/service-kit', 'packages/telemetry'],
   slo: [],
   telemetry: [],

@@ -40,6 +40,14 @@ describe('runProbe', () => {
     expect(asked).toBe(1)
   })
 
+  it('stops when what has not come does not come any more, but not before it has a finding', async () => {
+    let asked = 0
+    const probe = aProbe(async () => (++asked < 3 ? [] : [aFinding()]))
+    const late = { ...probe, late: () => true }
+    await expect(runProbe(late, limits(10_000))).resolves.toMatchObject([{ status: 'fail' }])
+    expect(asked).toBe(3)
+  })
+
   it('keeps the last findings at the deadline', async () => {
     const probe = aProbe(async () => [aFinding({ seen: 'still nothing' })])
     await expect(runProbe(probe, limits(20))).resolves.toMatchObject([{ seen: 'still nothing' }])

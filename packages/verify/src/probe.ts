@@ -12,6 +12,8 @@ export interface Probe {
   readonly hop: Hop
   /** Time between two questions, in ms. Default 1 000. */
   readonly intervalMs?: number
+  /** Whether what has not come by now does not come any more: then its findings are final. */
+  late?(): boolean
   /** What is so now. No finding at all means "not yet". */
   observe(): Promise<readonly Finding[]>
 }
@@ -42,9 +44,10 @@ export async function runProbe(
   let last: readonly Finding[] = []
   try {
     for (;;) {
+      const late = probe.late?.() ?? false
       last = await probe.observe()
       const leftMs = deadlineMs - Date.now()
-      if (leftMs <= 0 || (last.length > 0 && last.every((one) => isSettled(one, hopeless)))) break
+      if (leftMs <= 0 || (last.length > 0 && (late || last.every((one) => isSettled(one, hopeless))))) break
       await delay(Math.min(intervalMs, leftMs), undefined, { signal })
     }
   } catch (error) {

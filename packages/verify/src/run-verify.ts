@@ -19,9 +19,9 @@ import type { Credentials } from './requests/take-order.ts'
 import { sendFirst, sendMore } from './requests/traffic.ts'
 import { logsProbe } from './signals/logs.ts'
 import { metricsProbe } from './signals/metrics.ts'
-import { OwnTraces } from './signals/own-traces.ts'
+import { createOwnTraces } from './signals/own-traces.ts'
 import { profilesProbe } from './signals/profiles.ts'
-import { Discovery } from './signals/services.ts'
+import { createDiscover } from './signals/services.ts'
 import { tracesProbe } from './signals/traces.ts'
 import { collectorProbe } from './stack/collector.ts'
 import { loadProbe } from './stack/load.ts'
@@ -31,8 +31,6 @@ import { sharedCacheProbe } from './stack/shared-cache.ts'
 
 export interface VerifyOptions {
   readonly endpoints: VerifyEndpoints
-  /** Who signs in to buy a seat. Default: a demo user of the kit. */
-  readonly credentials?: Credentials
   /** Folder of the dashboards' JSON; `expectations.json` is looked for beside it. */
   readonly dashboards: string
   /** Ends verify; it then rejects with the signal's reason. */
@@ -110,8 +108,8 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   )
   if (unreached.size === reached.length) throw new KitNotRunning(endpoints)
 
-  const requester = new Requester(endpoints.gateway, options.credentials ?? DEMO_USER, signal)
-  await sendFirst(requester, { endpoints, unreached, signal })
+  const requester = new Requester(endpoints.gateway, DEMO_USER, signal)
+  await sendFirst(requester, endpoints, unreached, signal)
   const sentMs = Date.now()
   onProgress({ kind: 'sent', requests: requester.sent.length })
 
@@ -121,25 +119,25 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
   })
   const backends = createBackends(endpoints, callOptions)
   const context: Context = { backends, requester, beginMs, sentMs }
-  const traces = new OwnTraces(backends)
-  const discovery = new Discovery(context, traces)
+  const readTraces = createOwnTraces(backends)
+  const discover = createDiscover(context, readTraces)
   const sells = requester.plan?.sells !== false && !requester.plan?.missingOperations.length
   const targets = dashboards.flatMap((dashboard) => dashboard.targets)
   const tracesExpected = !(['collector', 'tempo', 'gateway'] as const).some((name) => unreached.has(name))
 
-  const links = runAndTell(linksProbe(context, discovery, traces))
+  const links = runAndTell(linksProbe(context, discover, readTraces))
   const order = runAndTell(orderProbe(context))
   const orderProfile = sells ? runAndTell(orderProfileProbe(context)) : Promise.resolve([])
   const probes = [
     requestsProbe(endpoints.gateway, requester),
-    metricsProbe(context, discovery, tracesExpected),
-    logsProbe(context, discovery),
-    tracesProbe(context, discovery),
-    profilesProbe(context, discovery),
+    metricsProbe(context, discover, tracesExpected),
+    logsProbe(context, discover),
+    tracesProbe(context, discover),
+    profilesProbe(context, discover),
     exemplarsProbe(context),
     metricNamesProbe(context, targets, expectations),
     panelsProbe(context, dashboards, expectations),
-    loadProbe(context, discovery),
+    loadProbe(context, discover),
     rulesProbe(context),
     collectorProbe(context, !unreached.has('collector')),
     sharedCacheProbe(context),
@@ -148,17 +146,17 @@ export async function runVerify(options: VerifyOptions): Promise<VerifyReport> {
     const client = createGrafanaClient({ baseUrl: endpoints.grafana, ...callOptions('grafana') })
     probes.push(grafanaProbe(context, client, dashboards))
   }
-  const needed = { until: Promise.all([links, order, orderProfile]), ordersUntil: orderProfile, signal }
+  const followed = Promise.all([links, order, orderProfile])
   const [linkFindings, orderFindings, profileFindings, rest] = await Promise.all([
     links,
     order,
     orderProfile,
     Promise.all(probes.map(runAndTell)),
-    unreached.size > 0 ? undefined : sendMore(requester, needed),
+    unreached.size > 0 ? undefined : sendMore(requester, followed, orderProfile, signal),
   ])
   const found = [...reached, ...rest.flat(), ...linkFindings, ...orderFindings, ...profileFindings]
   const findings = await lookAgain(found, endpoints, (which) => reach(which, run))
-  const { services } = await discovery.look()
+  const { services } = await discover()
   const { checks, firstBrokenHop } = attribute(findings)
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   return {

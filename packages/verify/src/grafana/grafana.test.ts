@@ -21,7 +21,7 @@ function refusal(status: number, body: unknown): { error: BackendRefused } {
 describe('judgeDataSource', () => {
   it('passes where its own check says OK', () => {
     const value = { status: 'OK', message: 'Data source successfully connected.' }
-    expect(judgeDataSource(loki, { value }, false)).toMatchObject({
+    expect(judgeDataSource(loki, { value })).toMatchObject({
       id: 'grafana/datasource/loki',
       hop: 'grafana',
       status: 'pass',
@@ -31,10 +31,9 @@ describe('judgeDataSource', () => {
   // https://github.com/grafana/grafana-loki-datasource/blob/main/pkg/loki/healthcheck.go
   it('points to address and proxy where Grafana does not reach the backend, unless that is down', () => {
     const value = { status: 'ERROR', message: 'Unable to connect with Loki. Please check the server logs.' }
-    const finding = judgeDataSource(loki, { value }, true)
+    const finding = judgeDataSource(loki, { value })
     expect(finding).toMatchObject({
       status: 'fail',
-      final: true,
       likelyCause: expect.stringMatching(/LOKI_URL.*NO_PROXY lacks loki$/),
       explainedBy: ['reach/grafana', 'reach/loki'],
     })
@@ -43,7 +42,7 @@ describe('judgeDataSource', () => {
   it('knows that the embedded store is not for Grafana’s Pyroscope data source', () => {
     const value = { status: 'ERROR', message: 'unsupported media type' }
     const pyroscope = { uid: 'profiles', type: 'grafana-pyroscope-datasource' }
-    expect(judgeDataSource(pyroscope, { value }, true).likelyCause).toMatch(/embedded store/)
+    expect(judgeDataSource(pyroscope, { value }).likelyCause).toMatch(/embedded store/)
   })
 
   it.each([
@@ -89,7 +88,7 @@ describe('judgeDataSource', () => {
     ],
     ['visitor who is sent away', 401, { message: 'Unauthorized' }, /anonymous access is off/, /ENABLED=true/],
   ])('names the cause of a %s', (_, status, body, cause, nextStep) => {
-    expect(judgeDataSource(loki, refusal(status, body), true)).toMatchObject({
+    expect(judgeDataSource(loki, refusal(status, body))).toMatchObject({
       status: 'fail',
       likelyCause: expect.stringMatching(cause),
       nextStep: expect.stringMatching(nextStep),
@@ -98,11 +97,10 @@ describe('judgeDataSource', () => {
   })
 
   it('says what it does not know the cause of, and waits for what does not answer', () => {
-    const refused = judgeDataSource(loki, refusal(502, { message: 'bad gateway' }), true)
+    const refused = judgeDataSource(loki, refusal(502, { message: 'bad gateway' }))
     expect(refused.seen).toContain('status 502: bad gateway')
-    expect(judgeDataSource(loki, unreachable('grafana'), false)).toMatchObject({
+    expect(judgeDataSource(loki, unreachable('grafana'))).toMatchObject({
       status: 'fail',
-      final: false,
       likelyCause: 'grafana does not run',
     })
   })
@@ -118,18 +116,18 @@ describe('judgeDashboards', () => {
   })
 
   it('passes where all are there, whatever else is', () => {
-    expect(judgeDashboards(expected, found('service', 'theirs', 'overview'), false).status).toBe('pass')
+    expect(judgeDashboards(expected, found('service', 'theirs', 'overview')).status).toBe('pass')
   })
 
   // https://github.com/grafana/grafana/issues/16305: permission denied is logged, and Grafana runs without
   it('tells a folder that is not there from a file that is not', () => {
-    expect(judgeDashboards(expected, found('theirs'), true)).toMatchObject({
+    expect(judgeDashboards(expected, found('theirs'))).toMatchObject({
       status: 'fail',
       seen: 'missing: “Overview” (overview), “Service” (service); 1 others found',
       likelyCause: expect.stringMatching(/not mounted.*umask/),
       explainedBy: ['reach/grafana', 'grafana/permission/dashboards'],
     })
-    expect(judgeDashboards(expected, found('service'), true)).toMatchObject({
+    expect(judgeDashboards(expected, found('service'))).toMatchObject({
       status: 'fail',
       seen: 'missing: “Overview” (overview)',
       likelyCause: expect.stringMatching(/their files/),
@@ -137,7 +135,7 @@ describe('judgeDashboards', () => {
   })
 
   it('says that nobody may look where the search is refused', () => {
-    const finding = judgeDashboards(expected, refusal(401, { message: 'Unauthorized' }), true)
+    const finding = judgeDashboards(expected, refusal(401, { message: 'Unauthorized' }))
     expect(finding).toMatchObject({ status: 'fail', likelyCause: expect.stringMatching(/anonymous access/) })
   })
 })
@@ -150,7 +148,7 @@ describe('judgePermissions', () => {
     'dashboards:read': ['folders:uid:faultline'],
   }
 
-  const judge = (value: Permissions) => judgePermissions(dataSources, { value }, true)
+  const judge = (value: Permissions) => judgePermissions(dataSources, { value })
   const statuses = (value: Permissions) =>
     judge(value).map(({ id, status }) => [id.split('/').at(-1), status])
 
@@ -190,7 +188,7 @@ describe('judgePermissions', () => {
   })
 
   it('says once that anonymous access is off: each explains the others', () => {
-    const findings = judgePermissions(dataSources, refusal(401, { message: 'Unauthorized' }), true)
+    const findings = judgePermissions(dataSources, refusal(401, { message: 'Unauthorized' }))
     const roots = attribute(findings.map((finding) => ({ ...finding, durationMs: 1 }))).checks.filter(
       ({ consequenceOf }) => consequenceOf === undefined,
     )

@@ -4,16 +4,13 @@ import { type CallResult, resultOf } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Dashboard } from '../panels/dashboard.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { compare, judgeQueries } from './queries.ts'
 import { BACKEND_OF, type DataSource, failedAtGrafana, NOT_ALLOWED } from './refusals.ts'
 
 /** What a report says where Grafana was looked at. */
 export const UNTRIED =
   'Checks of Grafana were written against its documentation and not tried on a running Grafana: doubt them too.'
-
-/** Grafana looks for dashboards every 10 s, and its plugins may have been restarted, in ms. */
-const PATIENCE_MS = 15_000
 
 /**
  * Whether Grafana can show what is there: each data source is healthy, every dashboard present, the anonymous user may
@@ -37,19 +34,19 @@ export function grafanaProbe(
   return {
     name: 'grafana',
     hop: 'grafana',
+    late: () => isLate(context, 'profiles'),
     intervalMs: 2_000,
     async observe() {
-      const late = Date.now() - context.sentMs > PATIENCE_MS
       const atGrafana = await Promise.all([
         unlessPassed('permissions', async () =>
-          judgePermissions(dataSources, await resultOf(client.permissions()), late),
+          judgePermissions(dataSources, await resultOf(client.permissions())),
         ),
         unlessPassed('dashboards', async () => [
-          judgeDashboards(dashboards, await resultOf(client.dashboards()), late),
+          judgeDashboards(dashboards, await resultOf(client.dashboards())),
         ]),
         ...dataSources.map((dataSource) =>
           unlessPassed(`health ${dataSource.uid}`, async () => [
-            judgeDataSource(dataSource, await resultOf(client.dataSourceHealth(dataSource.uid)), late),
+            judgeDataSource(dataSource, await resultOf(client.dataSourceHealth(dataSource.uid))),
           ]),
         ),
       ])
@@ -58,7 +55,7 @@ export function grafanaProbe(
         (dataSource) =>
           unlessPassed(`queries ${dataSource.uid}`, async () => {
             const compared = await resultOf(compare(dataSource, dashboards, client, context))
-            return [judgeQueries(dataSource, compared, isLate(context, 'profiles'))]
+            return [judgeQueries(dataSource, compared)]
           }),
         { concurrency: 1 },
       )
@@ -76,11 +73,7 @@ function dataSourcesOf(dashboards: readonly Dashboard[]): DataSource[] {
 }
 
 /** Whether Grafana reaches the backend behind a data source, by the data source's own check. */
-export function judgeDataSource(
-  { uid, type }: DataSource,
-  answer: CallResult<DataSourceHealth>,
-  late: boolean,
-): Finding {
+export function judgeDataSource({ uid, type }: DataSource, answer: CallResult<DataSourceHealth>): Finding {
   const backend = BACKEND_OF[type] ?? uid
   const finding = {
     id: `grafana/datasource/${uid}`,
@@ -88,7 +81,6 @@ export function judgeDataSource(
     expected: 'its own check says OK',
     query: `GET /api/datasources/uid/${uid}/health`,
     explainedBy: ['reach/grafana'],
-    final: late,
   } as const
   if ('error' in answer) return { ...finding, ...failedAtGrafana(answer.error) }
   const { status, message } = answer.value
@@ -96,21 +88,18 @@ export function judgeDataSource(
   if (status === 'OK') return { ...finding, status: 'pass', seen }
   const embedded =
     backend === 'pyroscope' ? '; the embedded store in Pyroscope’s place has no answer for Grafana' : ''
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen,
     likelyCause: `Grafana does not reach ${backend} from where it runs: another address in ${backend.toUpperCase()}_URL, or a proxy between them whose NO_PROXY lacks ${backend}${embedded}`,
     nextStep: `${backend.toUpperCase()}_URL, HTTP_PROXY and NO_PROXY in Grafana’s environment; faultline logs grafana`,
     explainedBy: [...finding.explainedBy, `reach/${backend}`],
-  }
+  })
 }
 
 /** Whether every dashboard is there, by uid. */
 export function judgeDashboards(
   expected: readonly { readonly uid: string; readonly title: string }[],
   answer: CallResult<readonly { readonly uid: string }[]>,
-  late: boolean,
 ): Finding {
   const finding = {
     id: 'grafana/dashboards',
@@ -118,44 +107,37 @@ export function judgeDashboards(
     expected: `the ${expected.length} dashboards of the folder`,
     query: 'GET /api/search?type=dash-db',
     explainedBy: ['reach/grafana', 'grafana/permission/dashboards'],
-    final: late,
   } as const
   if ('error' in answer) return { ...finding, ...failedAtGrafana(answer.error) }
   const missing = expected.filter(({ uid }) => answer.value.every((found) => found.uid !== uid))
   if (missing.length === 0) return { ...finding, status: 'pass', seen: `${expected.length} found` }
   const seen = `missing: ${missing.map(({ title, uid }) => `“${title}” (${uid})`).join(', ')}`
   if (missing.length < expected.length) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen,
       likelyCause:
         'Grafana may not read their files or does not understand them, or another dashboard has their uid',
       nextStep: 'ls -l grafana/dashboards; faultline logs grafana, for provisioning.dashboard',
-    }
+    })
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `${seen}; ${answer.value.length} others found`,
     likelyCause:
       'the folder of dashboards or grafana/provisioning is not mounted, or Grafana may not read it (umask, SELinux)',
     nextStep:
       'ls -lR grafana/dashboards grafana/provisioning: everybody needs r, and x on folders; GRAFANA_DASHBOARDS_DIR; faultline logs grafana, for provisioning.dashboard',
-  }
+  })
 }
 
 /** Whether who comes without signing in may follow links, ask the data sources and look at dashboards. */
 export function judgePermissions(
   dataSources: readonly DataSource[],
   answer: CallResult<Permissions>,
-  late: boolean,
 ): Finding[] {
   const common = {
     hop: 'grafana',
     query: 'GET /api/access-control/user/permissions',
     explainedBy: ['reach/grafana'],
-    final: late,
   } as const
   const permissions = 'value' in answer ? answer.value : {}
   const scopes = (action: string) => permissions[action] ?? []
@@ -193,6 +175,6 @@ export function judgePermissions(
     }
     if (lacking === '') return { ...finding, status: 'pass', seen: 'it has' }
     const { nextStep } = NOT_ALLOWED
-    return { ...finding, status: 'fail', seen: `it lacks ${lacking}`, likelyCause, nextStep }
+    return fail(finding, { seen: `it lacks ${lacking}`, likelyCause, nextStep })
   })
 }

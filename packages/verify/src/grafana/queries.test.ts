@@ -6,19 +6,15 @@ import { type Compared, judgeQueries } from './queries.ts'
 const prometheus = { uid: 'prometheus', type: 'prometheus' }
 const rows = ['{service_name="booking"} 1', '{service_name="gateway"} 2']
 const judge = (...compared: Partial<Compared>[]) =>
-  judgeQueries(
-    prometheus,
-    {
-      value: compared.map((one) => ({
-        target: aTarget(),
-        query: 'up',
-        backend: rows,
-        grafana: rows,
-        ...one,
-      })),
-    },
-    true,
-  )
+  judgeQueries(prometheus, {
+    value: compared.map((one) => ({
+      target: aTarget(),
+      query: 'up',
+      backend: rows,
+      grafana: rows,
+      ...one,
+    })),
+  })
 
 describe('judgeQueries', () => {
   it('passes where all rows are the same, and says how many', () => {
@@ -77,13 +73,13 @@ describe('judgeQueries', () => {
     // https://github.com/grafana/grafana/issues/132528
     const body = '{"message":"Plugin not registered","messageId":"plugin.notRegistered","statusCode":404}'
     const error = new BackendRefused(call, 404, body)
-    expect(judgeQueries(prometheus, { error }, true)).toMatchObject({
+    expect(judgeQueries(prometheus, { error })).toMatchObject({
       status: 'fail',
       query: 'q',
       likelyCause: expect.stringMatching(/grafana#132528/),
       explainedBy: expect.arrayContaining(['grafana/datasource/prometheus']),
     })
-    expect(judgeQueries(prometheus, unreachable('prometheus'), true)).toMatchObject({
+    expect(judgeQueries(prometheus, unreachable('prometheus'))).toMatchObject({
       status: 'fail',
       likelyCause: 'prometheus does not run',
     })

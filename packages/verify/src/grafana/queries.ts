@@ -1,11 +1,11 @@
 import type { Backends, GrafanaClient } from '@faultline/backends-client'
+import { drillClock } from '@faultline/slo'
 import pMap from 'p-map'
 import type { CallResult } from '../call-result.ts'
 import type { Context } from '../context.ts'
 import type { Dashboard, Target } from '../panels/dashboard.ts'
-import { INTERVAL_MS, MIN_RATE_INTERVAL_MS } from '../panels/panels.ts'
-import { type BuiltIns, resolveVariables, substitute } from '../panels/variables.ts'
-import type { Finding } from '../report/check.ts'
+import { resolveVariables, substitute } from '../panels/variables.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { BACKEND_OF, type DataSource, failedAtGrafana } from './refusals.ts'
 import { type Sample, type SampleOptions, sampleOf, toGrafana } from './sample.ts'
 
@@ -33,10 +33,9 @@ export async function compare(
 ): Promise<Compared[]> {
   const startMs = wholeSecond(beginMs)
   const endMs = Math.max(startMs + 1_000, wholeSecond(sentMs))
-  const builtIns = { rangeMs: endMs - startMs, intervalMs: INTERVAL_MS, rateIntervalMs: MIN_RATE_INTERVAL_MS }
   const samples = await pMap(
     dashboards,
-    (dashboard) => firstWithData(dashboard, type, backends, { startMs, endMs }, builtIns),
+    (dashboard) => firstWithData(dashboard, type, backends, { startMs, endMs }),
     { concurrency: 1 },
   )
   const withData = samples.filter((sample) => sample !== undefined)
@@ -60,14 +59,14 @@ async function firstWithData(
   type: string,
   backends: Backends,
   range: Omit<SampleOptions, 'put'>,
-  builtIns: BuiltIns,
 ): Promise<{ sample: Sample; backend: readonly string[] } | undefined> {
+  const { rateIntervalMs } = drillClock
   const wanted = targets.filter(({ datasource }) => datasource === type)
   if (wanted.length === 0) return undefined
-  const combinations = await resolveVariables(variables, backends, { builtIns, beginMs: range.startMs })
+  const combinations = await resolveVariables(variables, backends, { rateIntervalMs, beginMs: range.startMs })
   const candidates = combinations.flatMap((values) =>
     wanted.flatMap((target) => {
-      const put = (query: string) => substitute(query, values, builtIns)
+      const put = (query: string) => substitute(query, values, rateIntervalMs)
       return sampleOf(target, backends, { ...range, put }) ?? []
     }),
   )
@@ -93,11 +92,7 @@ const SIGNAL_OF: Readonly<Record<string, string>> = {
 const SHOWN = 2
 
 /** Whether queries of panels give through Grafana what the backend itself says to them. */
-export function judgeQueries(
-  { uid, type }: DataSource,
-  answer: CallResult<readonly Compared[]>,
-  late: boolean,
-): Finding {
+export function judgeQueries({ uid, type }: DataSource, answer: CallResult<readonly Compared[]>): Finding {
   const backend = BACKEND_OF[type] ?? uid
   const finding = {
     id: `grafana/queries/${uid}`,
@@ -110,43 +105,36 @@ export function judgeQueries(
       `grafana/datasource/${uid}`,
       'grafana/permission/query',
     ],
-    final: late,
   } as const
   if ('error' in answer) {
     const { error } = answer
     return { ...finding, ...failedAtGrafana(error), query: error.query, explainedBy: finding.explainedBy }
   }
   if (answer.value.length === 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `no query of a panel has data from ${backend}`,
       likelyCause: `there is nothing to compare: ${backend} has no data since verify began`,
       nextStep: 'the failures of hop panels, if there are any; else run verify again',
       explainedBy: [...finding.explainedBy, `signal/*/${SIGNAL_OF[backend] ?? '*'}`, 'requests'],
-    }
+    })
   }
   const refused = answer.value.find(({ error }) => error !== undefined)
   if (refused !== undefined) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `${panelOf(refused)}: ${refused.error}`,
       query: refused.query,
       likelyCause: `Grafana does not reach ${backend} from where it runs, or ${backend} does not take the query as its data source sends it`,
       nextStep: `${backend.toUpperCase()}_URL, HTTP_PROXY and NO_PROXY in Grafana’s environment; faultline logs grafana`,
-    }
+    })
   }
   const different = answer.value.find((one) => !isSame(one))
   if (different !== undefined) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `${panelOf(different)}: ${difference(different, backend)}`,
       query: different.query,
       likelyCause: `Grafana asks another ${backend} than verify does, or its data source makes something else of the query`,
       nextStep: `${backend.toUpperCase()}_URL in Grafana’s environment; open the panel and look at what its query inspector shows`,
-    }
+    })
   }
   const compared = answer.value.map((one) => `${panelOf(one)} ${one.backend.length}`)
   return { ...finding, status: 'pass', seen: `the same rows: ${compared.join(', ')}` }

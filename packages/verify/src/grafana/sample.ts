@@ -1,7 +1,15 @@
-import type { Backends, Frame, FrameField, GrafanaQuery, Labels } from '@faultline/backends-client'
+import type {
+  Backends,
+  Frame,
+  FrameField,
+  GrafanaQuery,
+  InstantSeries,
+  Labels,
+} from '@faultline/backends-client'
+import { drillClock } from '@faultline/slo'
 import type { Target } from '../panels/dashboard.ts'
 import { onlyLinesSince } from '../panels/logql.ts'
-import { type TargetModel, targetModel } from '../panels/run-target.ts'
+import { targetModel } from '../panels/run-target.ts'
 
 /** A panel's query, to be asked of its backend and of Grafana. What it gives is compared as rows of text. */
 export interface Sample {
@@ -33,121 +41,81 @@ const DIGITS = 9
 const ANY_WINDOW_MS = 86_400_000
 
 /** The sample that a target makes; undefined where Grafana computes it in the browser, or it reads no data. */
-export function sampleOf(target: Target, backends: Backends, options: SampleOptions): Sample | undefined {
-  const fields = targetModel.parse(target.model)
-  switch (target.datasource) {
-    case 'prometheus':
-      return promqlSample(target, options.put(fields.expr), backends, options)
-    case 'loki':
-      return logqlSample(target, options.put(fields.expr), backends, options)
-    case 'tempo':
-      return fields.queryType === 'traceql'
-        ? traceqlSample(target, options.put(fields.query), backends, options)
-        : undefined
-    case 'grafana-pyroscope-datasource':
-      return fields.queryType === 'profile'
-        ? profileSample(
-            target,
-            { ...fields, labelSelector: options.put(fields.labelSelector) },
-            backends,
-            options,
-          )
-        : undefined
-    default:
-      return undefined
-  }
-}
-
-function promqlSample(
+export function sampleOf(
   target: Target,
-  query: string,
-  { prometheus }: Backends,
-  { endMs }: SampleOptions,
-): Sample {
-  return {
-    target,
-    query,
-    fields: { expr: query, instant: true, range: false, exemplar: false, format: 'time_series' },
-    async askBackend() {
-      const series = await prometheus.query(query, { timeMs: endMs })
-      return rows(series.map(({ labels, value }) => seriesRow(labels, value)))
-    },
-    rowsOf: seriesRows,
-  }
-}
-
-function logqlSample(
-  target: Target,
-  query: string,
-  { loki }: Backends,
-  { startMs, endMs }: SampleOptions,
+  { prometheus, loki, tempo, pyroscope }: Backends,
+  { startMs, endMs, put }: SampleOptions,
 ): Sample | undefined {
-  const kind = onlyLinesSince(query, ANY_WINDOW_MS)?.kind
-  if (kind === undefined) return undefined
-  if (kind === 'numbers') {
+  const { datasource, model } = target
+  const { expr, query: traceql, queryType, profileTypeId, ...profile } = targetModel.parse(model)
+  const range = { startMs, endMs, limit: LIMIT }
+  if (datasource === 'prometheus') {
+    const query = put(expr)
     return {
       target,
       query,
-      fields: { expr: query, queryType: 'instant' },
-      async askBackend() {
-        const series = await loki.query(query, { timeMs: endMs })
-        return rows(series.map(({ labels, value }) => seriesRow(labels, value)))
-      },
-      rowsOf: seriesRows,
+      fields: { expr: query, instant: true, range: false, exemplar: false, format: 'time_series' },
+      askBackend: async () => seriesRows(await prometheus.query(query, { timeMs: endMs })),
+      rowsOf: numberRows,
     }
   }
-  return {
-    target,
-    query,
-    fields: { expr: query, queryType: 'range', maxLines: LIMIT, direction: 'backward' },
-    async askBackend() {
-      const range = { startMs, endMs, limit: LIMIT, direction: 'backward' } as const
-      const { entries } = await loki.queryRange(query, range)
-      return rows(entries.map(({ line }) => line))
-    },
-    // `body` where Grafana's feature flag for the newer shape of log frames is on
-    rowsOf: (frames) => rows(valuesOf(frames, ({ name }) => name === 'Line' || name === 'body')),
+  if (datasource === 'loki') {
+    const query = put(expr)
+    const kind = onlyLinesSince(query, ANY_WINDOW_MS)?.kind
+    if (kind === 'numbers') {
+      return {
+        target,
+        query,
+        fields: { expr: query, queryType: 'instant' },
+        askBackend: async () => seriesRows(await loki.query(query, { timeMs: endMs })),
+        rowsOf: numberRows,
+      }
+    }
+    if (kind === undefined) return undefined
+    const direction = 'backward'
+    return {
+      target,
+      query,
+      fields: { expr: query, queryType: 'range', maxLines: LIMIT, direction },
+      async askBackend() {
+        const { entries } = await loki.queryRange(query, { ...range, direction })
+        return rows(entries.map(({ line }) => line))
+      },
+      // `body` where Grafana's feature flag for the newer shape of log frames is on
+      rowsOf: (frames) => rows(valuesOf(frames, ({ name }) => name === 'Line' || name === 'body')),
+    }
   }
-}
-
-function traceqlSample(
-  target: Target,
-  query: string,
-  { tempo }: Backends,
-  { startMs, endMs }: SampleOptions,
-): Sample {
-  return {
-    target,
-    query,
-    fields: { query, queryType: 'traceql', limit: LIMIT, tableType: 'traces' },
-    async askBackend() {
-      const traces = await tempo.search(query, { startMs, endMs, limit: LIMIT })
-      return rows(traces.map(({ traceId }) => traceRow(traceId)))
-    },
-    rowsOf: (frames) =>
-      rows(valuesOf(frames, ({ name }) => name === 'traceID').map((id) => traceRow(String(id)))),
-    anyOf: LIMIT,
+  if (datasource === 'tempo' && queryType === 'traceql') {
+    const query = put(traceql)
+    return {
+      target,
+      query,
+      fields: { query, queryType, limit: LIMIT, tableType: 'traces' },
+      async askBackend() {
+        const traces = await tempo.search(query, range)
+        return rows(traces.map(({ traceId }) => traceRow(traceId)))
+      },
+      rowsOf: (frames) =>
+        rows(valuesOf(frames, ({ name }) => name === 'traceID').map((id) => traceRow(String(id)))),
+      anyOf: LIMIT,
+    }
   }
-}
-
-function profileSample(
-  target: Target,
-  { profileTypeId, labelSelector }: TargetModel,
-  { pyroscope }: Backends,
-  { startMs, endMs }: SampleOptions,
-): Sample {
-  const totalRow = (total: unknown) => (typeof total === 'number' && total > 0 ? [`total ${total}`] : [])
-  return {
-    target,
-    query: `${profileTypeId} ${labelSelector}`,
-    fields: { profileTypeId, labelSelector, groupBy: [], queryType: 'profile' },
-    async askBackend() {
-      const { total } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, { startMs, endMs })
-      return totalRow(total)
-    },
-    // a tree in the order of its depth: the first value is the root's
-    rowsOf: (frames) => totalRow(valuesOf(frames, ({ name }) => name === 'value')[0]),
+  if (datasource === 'grafana-pyroscope-datasource' && queryType === 'profile') {
+    const labelSelector = put(profile.labelSelector)
+    const totalRow = (total: unknown) => (typeof total === 'number' && total > 0 ? [`total ${total}`] : [])
+    return {
+      target,
+      query: `${profileTypeId} ${labelSelector}`,
+      fields: { profileTypeId, labelSelector, groupBy: [], queryType },
+      async askBackend() {
+        const during = { startMs, endMs }
+        return totalRow((await pyroscope.mergeStacktraces(profileTypeId, labelSelector, during)).total)
+      },
+      // a tree in the order of its depth: the first value is the root's
+      rowsOf: (frames) => totalRow(valuesOf(frames, ({ name }) => name === 'value')[0]),
+    }
   }
+  return undefined
 }
 
 /** The query as Grafana takes it. */
@@ -156,7 +124,7 @@ export function toGrafana({ target, fields }: Sample, uid: string, refId: string
     refId,
     datasource: { type: target.datasource, uid },
     maxDataPoints: 100,
-    intervalMs: 2_000,
+    intervalMs: drillClock.intervalMs,
     ...fields,
   }
 }
@@ -175,8 +143,12 @@ function seriesRow({ __name__: _, ...labels }: Labels, value: unknown): string |
   return `{${pairs.sort().join(', ')}} ${Number(value.toPrecision(DIGITS))}`
 }
 
+function seriesRows(series: readonly InstantSeries[]): string[] {
+  return rows(series.map(({ labels, value }) => seriesRow(labels, value)))
+}
+
 /** One row for each value: a series is a column of numbers with labels. */
-function seriesRows(frames: readonly Frame[]): string[] {
+function numberRows(frames: readonly Frame[]): string[] {
   const numbers = frames.flatMap(({ fields }) => fields.filter(({ type }) => type === 'number'))
   return rows(numbers.flatMap(({ labels, values }) => values.map((value) => seriesRow(labels, value))))
 }

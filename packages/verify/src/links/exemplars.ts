@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate, patience } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { spansCheck } from '../signals/traces.ts'
 
 /** Exemplars of every metric. */
@@ -46,8 +46,8 @@ export function exemplarsProbe(context: Context): Probe {
   return {
     name: 'exemplars',
     hop: 'exemplar → trace',
+    late: () => isLate(context, 'traces'),
     async observe() {
-      const late = isLate(context, 'traces')
       const nowMs = Date.now()
       const exemplars = await readExemplars(context)
       const all = valueOr(exemplars, [])
@@ -59,7 +59,7 @@ export function exemplarsProbe(context: Context): Probe {
       const sample = all
         .filter(({ traceId }) => spans.has(traceId ?? ''))
         .map((exemplar) => ({ exemplar, followed: whereTo(exemplar, spans) }))
-      return [judgeExemplars({ exemplars, sample, nowMs, late })]
+      return [judgeExemplars({ exemplars, sample, nowMs })]
     },
   }
 }
@@ -104,42 +104,36 @@ interface ExemplarsEvidence {
   /** Those that are followed: all, or those of the first traces where there are too many. */
   readonly sample: readonly { readonly exemplar: PlacedExemplar; readonly followed: Followed }[]
   readonly nowMs: number
-  readonly late: boolean
 }
 
 /** Whether every exemplar since verify began leads to a stored trace. */
-export function judgeExemplars({ exemplars, sample, nowMs, late }: ExemplarsEvidence): Finding {
+export function judgeExemplars({ exemplars, sample, nowMs }: ExemplarsEvidence): Finding {
   const finding = {
     id: 'exemplars/stored',
     hop: 'exemplar → trace',
     expected: 'every exemplar since verify began leads to a stored trace that has its span',
     query: `exemplars of ${ALL_EXEMPLARS}, each by its trace id`,
     explainedBy: ['reach/prometheus', 'reach/collector', 'reach/tempo', 'requests', spansCheck('*')],
-    final: late,
   } as const
   if ('error' in exemplars) return { ...finding, ...failedCall(exemplars.error) }
   const all = exemplars.value
   const counted = sample.length < all.length ? `${sample.length} of ${all.length}` : `all ${all.length}`
   if (all.length === 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: 'no exemplar since verify began',
       likelyCause: 'scrapes leave exemplars out, or Prometheus does not store them',
       nextStep:
         'scrape_protocols of the collector (OpenMetrics); --enable-feature=exemplar-storage of Prometheus',
       explainedBy: [...finding.explainedBy, 'signal/*/metrics', 'metric/*'],
-    }
+    })
   }
   const anonymous = all.filter(({ traceId }) => traceId === undefined)
   if (anonymous.length > 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `${anonymous.length} of ${all.length} exemplars without the label trace_id, e.g. of ${anonymous[0]?.series.__name__}`,
       likelyCause: 'a metric labels its exemplars otherwise than OpenTelemetry says',
       nextStep: 'exemplar labels are trace_id and span_id: look at /metrics of the service',
-    }
+    })
   }
   const due = sample.filter(({ exemplar }) => nowMs - exemplar.timeMs >= SAMPLING_MS)
   const lost = due.filter(({ followed }) => followed !== 'stored')
@@ -151,10 +145,8 @@ export function judgeExemplars({ exemplars, sample, nowMs, late }: ExemplarsEvid
     }
   }
   const [oldest] = lost
-  return {
-    ...finding,
-    final: late || (oldest !== undefined && nowMs - oldest.exemplar.timeMs > patience.traces),
-    status: 'fail',
+  return fail(finding, {
+    final: oldest !== undefined && nowMs - oldest.exemplar.timeMs > patience.traces,
     seen:
       oldest === undefined
         ? `${counted} exemplars, none old enough to be due`
@@ -162,5 +154,5 @@ export function judgeExemplars({ exemplars, sample, nowMs, late }: ExemplarsEvid
     likelyCause: 'the sampler drops traces that exemplars point to: its rule and that of the services differ',
     nextStep:
       'compare the policies of tail_sampling in collector/collector.yaml with the keep mark and the slow threshold of the services',
-  }
+  })
 }

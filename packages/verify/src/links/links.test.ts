@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   aFlameGraph,
   anEntry,
-  anExemplar,
   aSpan,
   aTrace,
   aVector,
@@ -11,18 +10,28 @@ import {
   TRACE_ID,
   unreachable,
 } from '../testing/factories.ts'
-import { judgeExemplars } from './exemplars.ts'
+import { judgeExemplars, type PlacedExemplar } from './exemplars.ts'
 import { judgeLogsLink } from './logs-link.ts'
 import { judgeProfileLink } from './profile-link.ts'
 import { judgeExemplarLink, judgeTraceLink } from './trace-link.ts'
 import { judgeMetricsLink } from './walk.ts'
 
+function anExemplar(fields: Partial<PlacedExemplar> = {}): PlacedExemplar {
+  return {
+    traceId: TRACE_ID,
+    spanId: '0000000000000001',
+    timeMs: NOW_MS - 15_000,
+    series: { __name__: 'http_server_request_duration_seconds_bucket', service_name: 'gateway' },
+    ...fields,
+  }
+}
+
 const whole = aTrace(['gateway', 'gateway-1'], ['catalog', 'catalog-1'])
 
 describe('judgeExemplarLink', () => {
   it('wants one exemplar of verify’s own', () => {
-    expect(judgeExemplarLink([anExemplar()], 120, true).status).toBe('pass')
-    expect(judgeExemplarLink([], 120, true)).toMatchObject({
+    expect(judgeExemplarLink([anExemplar()], 120).status).toBe('pass')
+    expect(judgeExemplarLink([], 120)).toMatchObject({
       status: 'fail',
       seen: 'none of 120 requests has an exemplar',
     })
@@ -38,7 +47,6 @@ describe('judgeExemplars', () => {
     exemplars: { value: [anExemplar()] },
     sample: [followed()],
     nowMs: NOW_MS,
-    late: false,
   }
 
   it('passes where each that is due leads to its span', () => {
@@ -81,22 +89,21 @@ describe('judgeTraceLink', () => {
     stored: [whole],
     services: ['catalog', 'gateway'],
     nowMs: NOW_MS,
-    late: false,
   }
 
   it('gives the trace that shows the whole way', () => {
-    expect(judgeTraceLink(evidence)).toMatchObject({ status: 'pass', trace: whole })
+    expect(judgeTraceLink(evidence)).toMatchObject({ finding: { status: 'pass' }, trace: whole })
   })
 
   it('fails for a trace that is not stored, by what the sampler or the service lost', () => {
-    const finding = judgeTraceLink({ ...evidence, stored: [] })
+    const { finding } = judgeTraceLink({ ...evidence, stored: [] })
     expect(finding).toMatchObject({ status: 'fail', likelyCause: expect.stringContaining('sampler') })
     expect(finding.explainedBy).toEqual(expect.arrayContaining(['exemplars/stored', 'signal/*/spans']))
   })
 
   it('fails for a trace that ends half-way', () => {
     const half = aTrace(['gateway', 'gateway-1'])
-    const finding = judgeTraceLink({ ...evidence, stored: [half] })
+    const { finding } = judgeTraceLink({ ...evidence, stored: [half] })
     expect(finding).toMatchObject({
       status: 'fail',
       seen: '1 stored, with spans of gateway; none with the way to catalog, gateway',
@@ -107,13 +114,13 @@ describe('judgeTraceLink', () => {
     const other = '4bf92f3577b34da6a3ce929d0e0e4736'
     const booking = { ...aTrace(['gateway', 'gateway-1'], ['booking', 'booking-1']), traceId: other }
     const both = { ...evidence, services: ['booking', 'catalog', 'gateway'] }
-    expect(judgeTraceLink(both).status).toBe('fail')
+    expect(judgeTraceLink(both).finding.status).toBe('fail')
     const own = [anExemplar(), anExemplar({ traceId: other })]
-    expect(judgeTraceLink({ ...both, own, stored: [whole, booking] }).status).toBe('pass')
+    expect(judgeTraceLink({ ...both, own, stored: [whole, booking] }).finding.status).toBe('pass')
   })
 
   it('is skipped without an exemplar', () => {
-    expect(judgeTraceLink({ ...evidence, own: [] }).status).toBe('skipped')
+    expect(judgeTraceLink({ ...evidence, own: [] }).finding.status).toBe('skipped')
   })
 })
 
@@ -121,7 +128,7 @@ describe('judgeLogsLink', () => {
   const line = (service: string, span: string) =>
     anEntry({ labels: { service_name: service }, metadata: { trace_id: TRACE_ID, span_id: span } })
   const lines = someLines(line('gateway', '0000000000000001'), line('catalog', '0000000000000002'))
-  const evidence = { trace: whole, query: 'q', lines, byRequestId: lines, late: false }
+  const evidence = { trace: whole, query: 'q', lines, byRequestId: lines }
 
   it('wants a line of each service in one of its spans', () => {
     expect(judgeLogsLink(evidence).status).toBe('pass')
@@ -143,7 +150,7 @@ describe('judgeLogsLink', () => {
 
   it('waits while nothing has arrived, and is skipped without a trace', () => {
     const nothing = { ...evidence, lines: someLines(), byRequestId: someLines() }
-    expect(judgeLogsLink(nothing)).toMatchObject({ status: 'fail', final: false })
+    expect(judgeLogsLink(nothing)).toMatchObject({ status: 'fail' })
     expect(judgeLogsLink({ ...nothing, trace: undefined }).status).toBe('skipped')
   })
 
@@ -164,7 +171,6 @@ describe('judgeProfileLink', () => {
     graph: { value: aFlameGraph(2e7) },
     span: aSpan(),
     sampledInAll: 5e9,
-    late: true,
   }
 
   it('says how much was sampled in which span', () => {
@@ -187,7 +193,7 @@ describe('judgeProfileLink', () => {
   })
 
   it('asks nothing of a service whose profiler links no spans, and says so', () => {
-    const unlinked = { ...evidence, profileIds: 0, graph: undefined, late: false }
+    const unlinked = { ...evidence, profileIds: 0, graph: undefined }
     expect(judgeProfileLink(unlinked)).toMatchObject({
       status: 'skipped',
       final: true,
@@ -206,7 +212,7 @@ describe('judgeProfileLink', () => {
 })
 
 describe('judgeMetricsLink', () => {
-  const evidence = { span: aSpan(), query: 'q', late: true }
+  const evidence = { span: aSpan(), query: 'q' }
 
   it('wants requests counted', () => {
     expect(judgeMetricsLink({ ...evidence, result: { value: aVector([{}, 3]) } }).status).toBe('pass')

@@ -1,7 +1,7 @@
 import type { LogEntry, Trace } from '@faultline/backends-client'
 import { type CallResult, failedCall, valueOr } from '../call-result.ts'
-import { type Context, isLate } from '../context.ts'
-import type { Finding } from '../report/check.ts'
+import type { Context } from '../context.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { linesSinceBegin, shorten } from '../signals/logs.ts'
 
 const MAX_LINES = 1_000
@@ -18,7 +18,7 @@ export async function walkToLogs(
     linesSinceBegin(context, ownQuery, MAX_LINES),
   ])
   const spanIds = new Set(valueOr(byRequestId, []).flatMap(({ metadata }) => metadata.span_id ?? []))
-  return [judgeLogsLink({ trace, query, lines, byRequestId, late: isLate(context, 'logs') }), spanIds]
+  return [judgeLogsLink({ trace, query, lines, byRequestId }), spanIds]
 }
 
 interface LogsLinkEvidence {
@@ -29,11 +29,10 @@ interface LogsLinkEvidence {
   readonly lines: CallResult<readonly LogEntry[]> | undefined
   /** Lines of verify's own requests by request id, whatever trace they say. */
   readonly byRequestId: CallResult<readonly LogEntry[]>
-  readonly late: boolean
 }
 
 /** Hop from a trace to what each service logged about it. */
-export function judgeLogsLink({ trace, query, lines, byRequestId, late }: LogsLinkEvidence): Finding {
+export function judgeLogsLink({ trace, query, lines, byRequestId }: LogsLinkEvidence): Finding {
   const served = trace === undefined ? [] : servicesWithServerSpan(trace)
   const finding = {
     id: 'link/trace-logs',
@@ -41,20 +40,17 @@ export function judgeLogsLink({ trace, query, lines, byRequestId, late }: LogsLi
     expected: `a line of each of ${served.join(', ') || 'the services'} with the trace’s id and one of its span ids`,
     query: shorten(query),
     explainedBy: ['reach/loki', 'reach/collector', 'signal/*/logs', 'link/exemplar-trace'],
-    final: late,
   } as const
   const own = valueOr(byRequestId, [])
   if (own.length > 0 && own.every(({ metadata }) => metadata.trace_id === undefined)) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `${own.length} lines of verify’s own requests, none with a trace id`,
       likelyCause: 'logs leave the trace context out: the record’s trace_id is empty when it reaches Loki',
       nextStep:
         'the logger’s trace context in packages/telemetry; the processors of the logs pipeline in collector/collector.yaml',
       // The lines are there and will not change.
       final: true,
-    }
+    })
   }
   if (trace === undefined || lines === undefined)
     return { ...finding, status: 'skipped', seen: 'no trace to start from' }
@@ -70,16 +66,14 @@ export function judgeLogsLink({ trace, query, lines, byRequestId, late }: LogsLi
   if (silent.length === 0 && entries.length > 0) {
     return { ...finding, status: 'pass', seen: `${entries.length} lines of ${served.join(', ')}` }
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen:
       entries.length === 0
         ? 'no line with the trace’s id'
         : `no line of ${silent.join(', ')} with one of its span ids`,
     likelyCause: `${silent.join(', ') || 'the services'} does not log the request, or logs without the trace context`,
     nextStep: `look at lines of ${silent[0] ?? 'the services'} in Loki: have they trace_id and span_id?`,
-  }
+  })
 }
 
 function servicesWithServerSpan(trace: Trace): string[] {

@@ -1,7 +1,7 @@
 import { type FlameGraph, type Span, stacksOf } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
-import { type Context, isLate } from '../context.ts'
-import type { Finding } from '../report/check.ts'
+import type { Context } from '../context.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { CPU_PROFILE, PROFILE_ID, profileIdOf, serviceSelector, spanProfile } from '../signals/profiles.ts'
 import type { Service } from '../signals/services.ts'
 
@@ -44,7 +44,6 @@ export async function walkToProfile(
     graph: sampled === undefined ? graph : await resultOf(ask([sampled])),
     span: sampled,
     sampledInAll: valueOr(inAll, undefined)?.total ?? 0,
-    late: isLate(context, 'profiles'),
   })
   return { finding, sampled }
 }
@@ -93,7 +92,6 @@ interface ProfileLinkEvidence {
   readonly span: Span | undefined
   /** What of the service was sampled in all since verify began, in the profile's unit. */
   readonly sampledInAll: number
-  readonly late: boolean
 }
 
 /** Stands in for the hops of all services until it is known which of them are to be followed; never the last word. */
@@ -111,7 +109,7 @@ export function profileLinkUndecided(): Finding {
 
 /** Hop from what a request logged to the code that it spent its time in. */
 export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
-  const { service, spans, profileIds, othersLinked, graph, span, sampledInAll, late } = evidence
+  const { service, spans, profileIds, othersLinked, graph, span, sampledInAll } = evidence
   const finding = {
     id: `link/logs-profile/${service}`,
     hop: 'logs → span profile',
@@ -125,7 +123,6 @@ export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
       `signal/${service}/profiles`,
       `signal/${service}/traces`,
     ],
-    final: late,
   } as const
   if (spans === 0) {
     return {
@@ -142,7 +139,7 @@ export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
     return { ...finding, status: 'skipped', seen: withoutId, likelyCause, final: true }
   }
   if (graph === undefined) {
-    return { ...finding, status: 'fail', seen: withoutId, ...noLabels(sampledInAll) }
+    return fail(finding, { seen: withoutId, ...noLabels(sampledInAll) })
   }
   if ('error' in graph) return { ...finding, ...failedCall(graph.error) }
   if (graph.value.total > 0) {
@@ -151,12 +148,10 @@ export function judgeProfileLink(evidence: ProfileLinkEvidence): Finding {
     const seen = `${Math.round(graph.value.total / 1e6)} ms of CPU in ${where}, most in ${top?.frames.at(-1) ?? '?'}`
     return { ...finding, status: 'pass', seen }
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `no sample in ${profileIds} spans; ${Math.round(sampledInAll / 1e6)} ms of CPU in samples without a span`,
     ...noLabels(sampledInAll),
-  }
+  })
 }
 
 function noLabels(sampledInAll: number): Required<Pick<Finding, 'likelyCause' | 'nextStep'>> {

@@ -72,11 +72,11 @@ function orderTrace(change: (spans: Span[]) => Span[] = (spans) => spans): Trace
 const without = (name: string) =>
   orderTrace((spans) => spans.filter(({ spanId }) => spanId !== `span-${name}`))
 const failures = (trace: Trace) =>
-  judgeOrderTrace(TRACE_ID, { value: trace }, true).filter(({ status }) => status === 'fail')
+  judgeOrderTrace(TRACE_ID, { value: trace }).filter(({ status }) => status === 'fail')
 
 describe('judgeOrderTrace', () => {
   it('finds every station below the one before it', () => {
-    const findings = judgeOrderTrace(TRACE_ID, { value: orderTrace() }, false)
+    const findings = judgeOrderTrace(TRACE_ID, { value: orderTrace() })
     expect(findings.map(({ id, status }) => [id, status])).toEqual(
       orderWay.map(({ name }) => [`order/trace/${name}`, 'pass']),
     )
@@ -104,9 +104,9 @@ describe('judgeOrderTrace', () => {
   })
 
   it('says what it could not ask, and skips without an order', () => {
-    expect(judgeOrderTrace(TRACE_ID, unreachable('tempo'), true)[0]?.status).toBe('fail')
-    expect(judgeOrderTrace(TRACE_ID, { value: undefined }, true)[0]?.seen).toBe('the trace is not stored')
-    expect(judgeOrderTrace(undefined, undefined, true).every(({ status }) => status === 'skipped')).toBe(true)
+    expect(judgeOrderTrace(TRACE_ID, unreachable('tempo'))[0]?.status).toBe('fail')
+    expect(judgeOrderTrace(TRACE_ID, { value: undefined })[0]?.seen).toBe('the trace is not stored')
+    expect(judgeOrderTrace(undefined, undefined).every(({ status }) => status === 'skipped')).toBe(true)
   })
 })
 
@@ -116,32 +116,32 @@ describe('judgeOrderLogs', () => {
     someLines(...names.map((service_name) => anEntry({ labels: { service_name } })))
 
   it('wants a line of every service on the way', () => {
-    expect(judgeOrderLogs(TRACE_ID, lines(services), true).status).toBe('pass')
-    expect(judgeOrderLogs(TRACE_ID, lines(services.slice(0, -1)), true)).toMatchObject({
+    expect(judgeOrderLogs(TRACE_ID, lines(services)).status).toBe('pass')
+    expect(judgeOrderLogs(TRACE_ID, lines(services.slice(0, -1)))).toMatchObject({
       status: 'fail',
       seen: '4 lines, none of ticketing',
     })
-    expect(judgeOrderLogs(undefined, undefined, true).status).toBe('skipped')
+    expect(judgeOrderLogs(undefined, undefined).status).toBe('skipped')
   })
 })
 
 describe('judgeOrderProfile', () => {
   it('wants samples in some span of the order', () => {
     const none = ['gateway', { value: aFlameGraph(0) }] as const
-    expect(judgeOrderProfile(9, [], [none, ['ticketing', { value: aFlameGraph(3e7) }]], true)).toMatchObject({
+    expect(judgeOrderProfile(9, [], [none, ['ticketing', { value: aFlameGraph(3e7) }]])).toMatchObject({
       status: 'pass',
       seen: '30 ms in ticketing',
     })
-    expect(judgeOrderProfile(9, [], [none], true).status).toBe('fail')
-    expect(judgeOrderProfile(0, [], [], true).status).toBe('skipped')
+    expect(judgeOrderProfile(9, [], [none]).status).toBe('fail')
+    expect(judgeOrderProfile(0, [], []).status).toBe('skipped')
   })
 
   it('names the services whose spans it cannot ask for', () => {
     const graphs = [['ticketing', { value: aFlameGraph(3e7) }]] as const
-    expect(judgeOrderProfile(9, ['payment-provider'], graphs, true)).toMatchObject({
+    expect(judgeOrderProfile(9, ['payment-provider'], graphs)).toMatchObject({
       status: 'pass',
       seen: '30 ms in ticketing; no span of payment-provider carries the id',
     })
-    expect(judgeOrderProfile(0, ['booking', 'gateway'], [], true).status).toBe('fail')
+    expect(judgeOrderProfile(0, ['booking', 'gateway'], []).status).toBe('fail')
   })
 })

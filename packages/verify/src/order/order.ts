@@ -1,7 +1,7 @@
 import { valueOr } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { isDone, type OrderJourney, type OrderStep } from '../requests/take-order.ts'
 import { linesSinceBegin } from '../signals/logs.ts'
 import { judgeOrderLogs, judgeOrderTrace, orderLinesQuery, readOrderTraces } from './way.ts'
@@ -12,6 +12,7 @@ const MAX_LINES = 200
 export const orderProbe = (context: Context): Probe => ({
   name: 'order',
   hop: 'order',
+  late: () => isLate(context, 'traces'),
   async observe() {
     const { plan, orders } = context.requester
     if (plan?.sells === false) return [doesNotSell]
@@ -22,11 +23,7 @@ export const orderProbe = (context: Context): Probe => ({
     const traceId = valueOr(trace, undefined)?.traceId ?? orders.find(isDone)?.traceId
     const lines =
       traceId === undefined ? undefined : await linesSinceBegin(context, orderLinesQuery(traceId), MAX_LINES)
-    return [
-      judgeOrder(orders),
-      ...judgeOrderTrace(traceId, trace, isLate(context, 'traces')),
-      judgeOrderLogs(traceId, lines, isLate(context, 'logs')),
-    ]
+    return [judgeOrder(orders), ...judgeOrderTrace(traceId, trace), judgeOrderLogs(traceId, lines)]
   },
 })
 
@@ -67,7 +64,7 @@ export function judgeOrder(orders: readonly OrderJourney[]): Finding {
   if (done !== undefined) return { ...finding, status: 'pass', seen: `order ${done.orderId} has its ticket` }
   const last = orders.at(-1)?.broken
   if (last === undefined) return { ...finding, status: 'skipped', seen: 'no order was taken' }
-  return { ...finding, status: 'fail', seen: `${last.step}: ${last.seen}`, ...WHY[last.step] }
+  return fail(finding, { seen: `${last.step}: ${last.seen}`, ...WHY[last.step] })
 }
 
 /** An API that sells, but whose document lacks what buying takes: the order must not be left out in silence. */

@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { CPU_PROFILE, PROFILE_ID, profileIdOf, spanProfile } from '../signals/profiles.ts'
 import { readOrderTraces } from './way.ts'
 
@@ -11,6 +11,7 @@ import { readOrderTraces } from './way.ts'
 export const orderProfileProbe = (context: Context): Probe => ({
   name: 'order profile',
   hop: 'order → profile',
+  late: () => isLate(context, 'profiles'),
   async observe() {
     const traces = await readOrderTraces(context)
     const spans = traces.flatMap((trace) => valueOr(trace, undefined)?.spans ?? [])
@@ -24,7 +25,7 @@ export const orderProfileProbe = (context: Context): Probe => ({
       { concurrency: 2 },
     )
     const profileIds = spans.filter((span) => profileIdOf(span) !== undefined).length
-    return [judgeOrderProfile(profileIds, unlinked.sort(), graphs, isLate(context, 'profiles'))]
+    return [judgeOrderProfile(profileIds, unlinked.sort(), graphs)]
   },
 })
 
@@ -38,7 +39,6 @@ export function judgeOrderProfile(
   profileIds: number,
   unlinked: readonly string[],
   graphs: readonly (readonly [service: string, CallResult<FlameGraph>])[],
-  late: boolean,
 ): Finding {
   const finding = {
     id: 'order/profile',
@@ -53,7 +53,6 @@ export function judgeOrderProfile(
       'signal/*/profiles',
       'link/logs-profile/*',
     ],
-    final: late,
   } as const
   if (profileIds === 0 && unlinked.length === 0) {
     return { ...finding, status: 'skipped', seen: 'no order to follow' }
@@ -66,11 +65,9 @@ export function judgeOrderProfile(
   )
   const without = unlinked.length === 0 ? '' : `; no span of ${unlinked.join(', ')} carries the id`
   if (sampled.length > 0) return { ...finding, status: 'pass', seen: `${sampled.join(', ')}${without}` }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `no sample in any of them${without}`,
     likelyCause: 'profiles of request and message handling come without the ids of their spans',
     nextStep: 'FAULTLINE_PROFILES_SPAN_LABELS of the services; telemetry.messaging.process of ticketing',
-  }
+  })
 }

@@ -2,7 +2,7 @@ import type { LogEntry, Span, SpanKind, Trace } from '@faultline/backends-client
 import pMap from 'p-map'
 import { type CallResult, failedCall, resultOf } from '../call-result.ts'
 import type { Context } from '../context.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { isDone } from '../requests/take-order.ts'
 
 /** A station that the trace of an order passes. */
@@ -39,7 +39,6 @@ const EXPLAINED_BY = ['reach/collector', 'reach/tempo', 'requests', 'order', 'co
 export function judgeOrderTrace(
   traceId: string | undefined,
   trace: CallResult<Trace | undefined> | undefined,
-  late: boolean,
 ): Finding[] {
   return orderWay.map((station): Finding => {
     const { name, service, kind, from } = station
@@ -56,13 +55,12 @@ export function judgeOrderTrace(
         'link/exemplar-trace',
         ...(from === undefined ? [] : [`order/trace/${from}`]),
       ],
-      final: late,
     } as const
     if (traceId === undefined || trace === undefined)
       return { ...finding, status: 'skipped', seen: 'no order to follow' }
     if ('error' in trace) return { ...finding, ...failedCall(trace.error) }
     if (trace.value === undefined)
-      return { ...finding, status: 'fail', seen: 'the trace is not stored', ...whyNone(station) }
+      return fail(finding, { seen: 'the trace is not stored', ...whyNone(station) })
     const { value: whole } = trace
     const spans = spansAt(whole, station)
     const before = orderWay.find((other) => other.name === from)
@@ -71,7 +69,7 @@ export function judgeOrderTrace(
     if (joined[0] !== undefined) return { ...finding, status: 'pass', seen: joined[0].name }
     const seen =
       spans.length > 0 ? `${spans.length} such span(s), none below ${from}` : 'no such span in the trace'
-    return { ...finding, status: 'fail', seen, ...whyNone(station) }
+    return fail(finding, { seen, ...whyNone(station) })
   })
 }
 
@@ -126,7 +124,6 @@ export const orderLinesQuery = (traceId: string): string => `{service_name=~".+"
 export function judgeOrderLogs(
   traceId: string | undefined,
   lines: CallResult<readonly LogEntry[]> | undefined,
-  late: boolean,
 ): Finding {
   const services = [...new Set(orderWay.map(({ service }) => service))]
   const finding = {
@@ -142,7 +139,6 @@ export function judgeOrderLogs(
       'signal/*/logs',
       'link/trace-logs',
     ],
-    final: late,
   } as const
   if (traceId === undefined || lines === undefined)
     return { ...finding, status: 'skipped', seen: 'no order to follow' }
@@ -150,11 +146,9 @@ export function judgeOrderLogs(
   const entries = lines.value
   const silent = services.filter((name) => !entries.some(({ labels }) => labels.service_name === name))
   if (silent.length === 0) return { ...finding, status: 'pass', seen: `${entries.length} lines` }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `${entries.length} lines, none of ${silent.join(', ')}`,
     likelyCause: `${silent.join(', ')} logs nothing about the order, or logs it without the trace context`,
     nextStep: `faultline logs ${silent[0]}; have its lines trace_id?`,
-  }
+  })
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { DashboardFileInvalid, loadJson, type Target } from './dashboard.ts'
 
 const expectations = z.array(
@@ -41,14 +41,12 @@ export function judgeExpectations(targets: readonly Target[], all: readonly Empt
     query: 'grafana/expectations.json',
   } as const
   if (stale.length === 0) return { ...finding, status: 'pass', seen: `${all.length} entries` }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     final: true,
     seen: `no such target: ${stale.map(({ dashboardUid, panelId, refId }) => `${dashboardUid}/${panelId}/${refId}`).join(', ')}`,
     likelyCause: 'a panel was moved or removed',
     nextStep: 'take the entries out of grafana/expectations.json or correct them',
-  }
+  })
 }
 
 function names(one: EmptyIsHealthy, target: Target): boolean {

@@ -4,7 +4,7 @@ import { judgeMetricName, mostSimilar, neededMetrics } from './metric-names.ts'
 
 const NAME = 'http_server_request_duration_seconds'
 const needed = { name: NAME, readers: ['overview “Requests”'], computedFrom: [] }
-const evidence = { query: 'q', before: new Set<string>([NAME]), late: true }
+const evidence = { query: 'q', before: new Set<string>([NAME]) }
 
 describe('judgeMetricName', () => {
   it('passes where the metric has samples', () => {

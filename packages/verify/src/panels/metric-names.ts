@@ -2,7 +2,7 @@ import type { InstantSeries, Rule } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate, sinceBeginMs } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { LOAD_PREFIX } from '../stack/load.ts'
 import { promqlOf, type Target } from './dashboard.ts'
 import { type EmptyIsHealthy, mayBeEmpty } from './expectations.ts'
@@ -24,6 +24,7 @@ export function metricNamesProbe(
   return {
     name: 'metric names',
     hop: 'metrics',
+    late: () => isLate(context, 'metrics'),
     intervalMs: 2_000,
     async observe() {
       const query = namesQuery(Math.floor(sinceBeginMs(context) / 1_000))
@@ -33,8 +34,7 @@ export function metricNamesProbe(
         resultOf(prometheus.rules()),
       ])
       const present = 'error' in now ? now : { value: namesIn(now.value) }
-      const late = isLate(context, 'metrics')
-      const evidence = { query, present, before: namesIn(valueOr(before, [])), late }
+      const evidence = { query, present, before: namesIn(valueOr(before, [])) }
       const needed = neededMetrics(targets, expectations, valueOr(rules, []))
       return needed.map((metric) => judgeMetricName(metric, evidence))
     },
@@ -61,13 +61,12 @@ interface MetricNamesEvidence {
   readonly present: CallResult<ReadonlySet<string>>
   /** Names of all metrics with a sample shortly before. */
   readonly before: ReadonlySet<string>
-  readonly late: boolean
 }
 
 /** Whether a metric that is drawn or computed with still comes under its name. */
 export function judgeMetricName(
   needed: NeededMetric,
-  { query, present, before, late }: MetricNamesEvidence,
+  { query, present, before }: MetricNamesEvidence,
 ): Finding {
   const { name, readers, computedFrom } = needed
   const finding = {
@@ -82,32 +81,27 @@ export function judgeMetricName(
       ...computedFrom.map((source) => `metric/${source}`),
       ...madeFrom(name),
     ],
-    final: late,
   } as const
   if ('error' in present) return { ...finding, ...failedCall(present.error) }
   if (present.value.has(name)) return { ...finding, status: 'pass', seen: 'present' }
   if (present.value.size === 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: 'no metric at all since verify began',
       likelyCause: 'the collector does not deliver metrics',
       nextStep: 'faultline logs collector',
-    }
+    })
   }
   const fresh = [...present.value].filter((other) => !before.has(other))
   const similar = mostSimilar(name, fresh) ?? mostSimilar(name, [...present.value])
   const history = before.has(name) ? 'it was there before verify began' : 'it was not there before either'
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `absent, while ${present.value.size} other metrics arrive; ${history}`,
     likelyCause:
       similar === undefined
         ? 'it was renamed, dropped, or nothing makes it'
         : `renamed? ${similar} is present`,
     nextStep: `look for it at /metrics of the services and in the metrics pipeline of collector/collector.yaml`,
-  }
+  })
 }
 
 /** What metrics that no service makes stand or fall with. */

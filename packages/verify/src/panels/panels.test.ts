@@ -13,7 +13,6 @@ const evidence = {
   target: aTarget(),
   mayBeEmpty: undefined,
   metrics: ['http_server_request_duration_seconds'],
-  late: true,
 }
 const mayBeEmpty = (when: EmptyIsHealthy['when']): EmptyIsHealthy => {
   return { dashboardUid: 'overview', panelId: 4, refId: 'A', when, why: 'no errors' }

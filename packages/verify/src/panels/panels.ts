@@ -1,9 +1,10 @@
 import type { BackendError } from '@faultline/backends-client'
+import { drillClock } from '@faultline/slo'
 import pMap from 'p-map'
 import { type CallResult, failedCall, resultOf } from '../call-result.ts'
 import { type Context, isLate, sinceBeginMs } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { type Dashboard, promqlOf, type Target } from './dashboard.ts'
 import { type EmptyIsHealthy, judgeExpectations, mayBeEmpty } from './expectations.ts'
 import { baseName, metricNames } from './promql.ts'
@@ -11,9 +12,6 @@ import { runTarget, type TargetResult } from './run-target.ts'
 import { resolveVariables, type Values } from './variables.ts'
 
 const CONCURRENCY = 4
-/** Four scrapes of 2 s: the least that Grafana computes from the data source's interval. */
-export const MIN_RATE_INTERVAL_MS = 8_000
-export const INTERVAL_MS = 2_000
 
 /** Every query of every panel. Those that had data are not asked again. */
 export function panelsProbe(
@@ -26,10 +24,14 @@ export function panelsProbe(
 
   async function observeDashboard({ targets, variables }: Dashboard): Promise<readonly Finding[]> {
     const values = await resultOf(resolveVariables(variables, backends, options(context)))
-    if ('error' in values) {
-      return targets.map((target) => judgeUnasked(target, values.error, isTargetLate(target, context)))
+    const observe = async (target: Target) => {
+      const known = settled.get(panelCheck(target))
+      if (known !== undefined) return known
+      const final = isTargetLate(target, context)
+      const finding =
+        'error' in values ? judgeUnasked(target, values.error) : await observeTarget(target, values.value)
+      return { ...finding, final }
     }
-    const observe = (target: Target) => settled.get(panelCheck(target)) ?? observeTarget(target, values.value)
     return pMap(targets, observe, { concurrency: CONCURRENCY })
   }
 
@@ -42,7 +44,6 @@ export function panelsProbe(
       mayBeEmpty: mayBeEmpty(target, expectations),
       metrics: metricNames(promqlOf(target)).map(baseName),
       tried: await pMap(combinations, run, { concurrency: 1 }),
-      late: isTargetLate(target, context),
     })
   }
 
@@ -64,10 +65,9 @@ function panelCheck({ dashboardUid, panelId, refId }: Target): string {
 }
 
 function options(context: Context) {
-  const rangeMs = sinceBeginMs(context)
   // What happens once, as verify's order does, shows in a rate for as long as its window is.
-  const rateIntervalMs = Math.max(MIN_RATE_INTERVAL_MS, rangeMs)
-  return { builtIns: { rangeMs, intervalMs: INTERVAL_MS, rateIntervalMs }, beginMs: context.beginMs }
+  const rateIntervalMs = Math.max(drillClock.rateIntervalMs, sinceBeginMs(context))
+  return { rateIntervalMs, beginMs: context.beginMs }
 }
 
 function isTargetLate({ datasource }: Target, context: Context): boolean {
@@ -86,7 +86,6 @@ interface PanelEvidence {
   /** Names of metrics that the query reads. */
   readonly metrics: readonly string[]
   readonly tried: readonly Tried[]
-  readonly late: boolean
 }
 
 /** Which signals stand behind a data source: without them its panels are empty. */
@@ -98,7 +97,7 @@ const BEHIND: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Whether a panel's query shows data since verify began, for every choice of the variables. */
-export function judgePanel({ target, mayBeEmpty, metrics, tried, late }: PanelEvidence): Finding {
+export function judgePanel({ target, mayBeEmpty, metrics, tried }: PanelEvidence): Finding {
   const { panelTitle, datasource } = target
   const results = tried.flatMap(({ result }) => ('value' in result ? [result.value] : []))
   const empty = results.filter(({ series }) => series === 0)
@@ -118,7 +117,6 @@ export function judgePanel({ target, mayBeEmpty, metrics, tried, late }: PanelEv
       ...(BEHIND[datasource] ?? []),
       ...metrics.map((name) => `metric/${name}`),
     ],
-    final: late,
   } as const
   for (const { result } of tried) {
     if (!('error' in result)) continue
@@ -132,18 +130,16 @@ export function judgePanel({ target, mayBeEmpty, metrics, tried, late }: PanelEv
   if (tried.length > 0 && enough && (problem === undefined || mayBeEmpty !== undefined)) {
     return { ...finding, status: 'pass' }
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: problem ?? seriesCount,
     likelyCause: 'the query’s names or labels do not match what arrives',
     nextStep: `ask ${datasource} the query without its matchers; if empty is healthy here, say so in grafana/expectations.json`,
-  }
+  })
 }
 
 /** A panel whose dashboard's variables could not be listed, so that its query cannot be asked. */
-function judgeUnasked(target: Target, error: BackendError, late: boolean): Finding {
-  const finding = judgePanel({ target, mayBeEmpty: undefined, metrics: [], tried: [], late })
+function judgeUnasked(target: Target, error: BackendError): Finding {
+  const finding = judgePanel({ target, mayBeEmpty: undefined, metrics: [], tried: [] })
   const { explainedBy = [] } = finding
   const failed = failedCall(error)
   return { ...finding, ...failed, query: error.query, explainedBy: [...explainedBy, ...failed.explainedBy] }

@@ -1,3 +1,4 @@
+import { drillClock } from '@faultline/slo'
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
 import { applyEdits, children, type Edit, fallbackOf, formatDuration, parseDuration } from './query-edit.ts'
@@ -6,8 +7,6 @@ import { applyEdits, children, type Edit, fallbackOf, formatDuration, parseDurat
 const ABSENCE = new Set(['absent', 'absent_over_time'])
 /** Series that Prometheus makes up itself while an alert is pending or firing. */
 const SYNTHETIC = new Set(['ALERTS', 'ALERTS_FOR_STATE'])
-/** Distance between the points of a subquery whose window was cut. */
-const SUBQUERY_STEP_MS = 2_000
 
 /**
  * The same query, able to see only samples since `sinceMs` ago: longer windows are cut to that, and
@@ -73,6 +72,7 @@ function cut(node: SyntaxNode, textOf: (node: SyntaxNode) => string, sinceMs: nu
   const windowMs = window === undefined ? undefined : parseDuration(textOf(window))
   if (window === undefined || windowMs === undefined || windowMs <= sinceMs) return []
   const edits = [{ from: window.from, to: window.to, text: formatDuration(sinceMs) }]
-  if (step !== undefined) edits.push({ from: step.from, to: step.to, text: formatDuration(SUBQUERY_STEP_MS) })
+  if (step !== undefined)
+    edits.push({ from: step.from, to: step.to, text: formatDuration(drillClock.intervalMs) })
   return edits
 }

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Target } from './dashboard.ts'
 import { onlyLinesSince } from './logql.ts'
 import { onlyDataSince } from './promql.ts'
-import { type BuiltIns, substitute, type Values } from './variables.ts'
+import { substitute, type Values } from './variables.ts'
 
 /** What a target's query gave. */
 export interface TargetResult {
@@ -17,7 +17,7 @@ export interface TargetResult {
 
 interface RunTargetOptions {
   readonly values: Values
-  readonly builtIns: BuiltIns
+  readonly rateIntervalMs: number
   /** Epoch ms; what is older does not count. */
   readonly beginMs: number
 }
@@ -32,101 +32,77 @@ export const targetModel = z.looseObject({
   labelSelector: text,
   groupBy: z.array(z.string()).default([]),
 })
-export type TargetModel = z.infer<typeof targetModel>
 /** Enough to see that there are some. */
 const LIMIT = 20
 /** Points of a profile's series are rounded to this, so the first may hold what is older. */
 const PROFILE_STEP_MS = 1_000
 const READS_NOTHING = 'the query reads no data: it has a value whatever happens'
 
-/** Asks a panel's query the way its data source would. Rejects with a BackendError. */
-export function runTarget(
-  target: Target,
-  backends: Backends,
-  options: RunTargetOptions,
-): Promise<TargetResult> {
-  const fields = targetModel.parse(target.model)
-  const put = (query: string) => substitute(query, options.values, options.builtIns)
-  switch (target.datasource) {
-    case 'prometheus':
-      return runPromql(put(fields.expr), backends, options)
-    case 'loki':
-      return runLogql(put(fields.expr), backends, options)
-    case 'tempo':
-      // Grafana draws the service map from metrics.
-      if (fields.queryType === 'serviceMap')
-        return runPromql('traces_service_graph_request_total', backends, options)
-      return runTraceql(put(fields.query), backends, options)
-    case 'grafana-pyroscope-datasource':
-      return runProfile({ ...fields, labelSelector: put(fields.labelSelector) }, backends, options)
-    default:
-      return Promise.resolve({
-        query: JSON.stringify(target.model),
-        series: 0,
-        problem: `verify does not know the data source ${target.datasource}`,
-      })
-  }
-}
-
-async function runPromql(
-  promql: string,
-  { prometheus }: Backends,
-  { beginMs }: RunTargetOptions,
-): Promise<TargetResult> {
-  const sinceMs = Math.max(1_000, Date.now() - beginMs)
-  const query = onlyDataSince(promql, sinceMs)
-  if (query === undefined) return { query: promql, series: 0, problem: READS_NOTHING }
-  const result = await prometheus.query(query, { lookbackMs: sinceMs })
-  return { query, series: seriesWithData(result) }
-}
-
 /** Series whose value is a number; NaN is what dividing nothing by nothing gives. */
 export function seriesWithData(series: readonly InstantSeries[]): number {
   return series.filter(({ value }) => !Number.isNaN(value)).length
 }
 
-async function runLogql(
-  logql: string,
-  { loki }: Backends,
-  { beginMs }: RunTargetOptions,
+/** Asks a panel's query the way its data source would. Rejects with a BackendError. */
+export async function runTarget(
+  target: Target,
+  { prometheus, loki, tempo, pyroscope }: Backends,
+  { values, rateIntervalMs, beginMs }: RunTargetOptions,
 ): Promise<TargetResult> {
-  const nowMs = Date.now()
-  const since = onlyLinesSince(logql, Math.max(1_000, nowMs - beginMs))
-  if (since === undefined) return { query: logql, series: 0, problem: READS_NOTHING }
-  const query = since.text
-  if (since.kind === 'lines') {
-    const { streams } = await loki.queryRange(query, { startMs: beginMs, endMs: nowMs, limit: LIMIT })
-    return { query, series: streams }
-  }
-  return { query, series: seriesWithData(await loki.query(query, { timeMs: nowMs })) }
-}
-
-async function runTraceql(
-  query: string,
-  { tempo }: Backends,
-  { beginMs }: RunTargetOptions,
-): Promise<TargetResult> {
-  const traces = await tempo.search(query, { startMs: beginMs, endMs: Date.now(), limit: LIMIT })
-  return { query, series: traces.length }
-}
-
-async function runProfile(
-  { profileTypeId, labelSelector, groupBy, queryType }: TargetModel,
-  { pyroscope }: Backends,
-  { beginMs }: RunTargetOptions,
-): Promise<TargetResult> {
+  const { expr, query, queryType, profileTypeId, labelSelector, groupBy } = targetModel.parse(target.model)
+  const put = (text: string) => substitute(text, values, rateIntervalMs)
   const range = { startMs: beginMs, endMs: Date.now() }
-  const query = `${profileTypeId} ${labelSelector}${groupBy.length > 0 ? ` by (${groupBy.join(', ')})` : ''}`
-  if (queryType === 'metrics') {
-    const series = await pyroscope.selectSeries(profileTypeId, labelSelector, {
-      ...range,
-      stepMs: PROFILE_STEP_MS,
-      groupBy,
-    })
-    const isNew = ({ timeMs, value }: { timeMs: number; value: number }) =>
-      value > 0 && timeMs > beginMs + PROFILE_STEP_MS
-    return { query, series: series.filter(({ points }) => points.some(isNew)).length }
+  const sinceMs = Math.max(1_000, range.endMs - beginMs)
+
+  async function runPromql(promql: string): Promise<TargetResult> {
+    const recent = onlyDataSince(promql, sinceMs)
+    if (recent === undefined) return { query: promql, series: 0, problem: READS_NOTHING }
+    const series = await prometheus.query(recent, { lookbackMs: sinceMs })
+    return { query: recent, series: seriesWithData(series) }
   }
-  const { total, root } = await pyroscope.mergeStacktraces(profileTypeId, labelSelector, range)
-  return { query, series: total > 0 ? root.children.length : 0 }
+
+  async function runLogql(logql: string): Promise<TargetResult> {
+    const recent = onlyLinesSince(logql, sinceMs)
+    if (recent === undefined) return { query: logql, series: 0, problem: READS_NOTHING }
+    const { kind, text } = recent
+    if (kind === 'lines') {
+      const { streams } = await loki.queryRange(text, { ...range, limit: LIMIT })
+      return { query: text, series: streams }
+    }
+    return { query: text, series: seriesWithData(await loki.query(text, { timeMs: range.endMs })) }
+  }
+
+  async function runProfile(selector: string): Promise<TargetResult> {
+    const by = groupBy.length > 0 ? ` by (${groupBy.join(', ')})` : ''
+    const asked = `${profileTypeId} ${selector}${by}`
+    if (queryType === 'metrics') {
+      const steps = { ...range, stepMs: PROFILE_STEP_MS, groupBy }
+      const series = await pyroscope.selectSeries(profileTypeId, selector, steps)
+      const recent = series.filter(({ points }) =>
+        points.some(({ timeMs, value }) => value > 0 && timeMs > beginMs + PROFILE_STEP_MS),
+      )
+      return { query: asked, series: recent.length }
+    }
+    const { total, root } = await pyroscope.mergeStacktraces(profileTypeId, selector, range)
+    return { query: asked, series: total > 0 ? root.children.length : 0 }
+  }
+
+  switch (target.datasource) {
+    case 'prometheus':
+      return runPromql(put(expr))
+    case 'loki':
+      return runLogql(put(expr))
+    case 'tempo': {
+      // Grafana draws the service map from metrics.
+      if (queryType === 'serviceMap') return runPromql('traces_service_graph_request_total')
+      const traceql = put(query)
+      return { query: traceql, series: (await tempo.search(traceql, { ...range, limit: LIMIT })).length }
+    }
+    case 'grafana-pyroscope-datasource':
+      return runProfile(put(labelSelector))
+    default: {
+      const problem = `verify does not know the data source ${target.datasource}`
+      return { query: JSON.stringify(target.model), series: 0, problem }
+    }
+  }
 }

@@ -4,14 +4,6 @@ import type { Variable } from './dashboard.ts'
 /** What was put in the place of each variable. */
 export type Values = ReadonlyMap<string, readonly string[]>
 
-/** What Grafana computes from the time range and the scrape interval, in ms. */
-export interface BuiltIns {
-  readonly rangeMs: number
-  readonly intervalMs: number
-  /** At least four scrape intervals, as in Grafana. */
-  readonly rateIntervalMs: number
-}
-
 /** The query that lists a variable's values. */
 interface LabelValuesQuery {
   readonly selector: string | undefined
@@ -38,56 +30,23 @@ export function choicesOf(variable: Variable, values: readonly string[]): readon
   return multi || includeAll ? [values] : values.map((value) => [value])
 }
 
-const REFERENCE = /\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)(?::(\w+))?\]\]|\$([A-Za-z_]\w*)/g
+const REFERENCE = /\$\{(\w+)\}|\$([A-Za-z_]\w*)/g
 
-/** A query with its variables put in as Grafana does: several values as `(a|b)`, escaped for a regular expression. */
-export function substitute(query: string, values: Values, builtIns: BuiltIns): string {
-  return query.replace(REFERENCE, (whole, braced, bracedFormat, square, squareFormat, bare) => {
-    const name: string = braced ?? square ?? bare
+/**
+ * A query with its variables put in as Grafana does: several values as `(a|b)`, escaped for a regular expression.
+ *
+ * @param rateIntervalMs what Grafana computes from the scrape interval: at least four of it
+ */
+export function substitute(query: string, values: Values, rateIntervalMs: number): string {
+  return query.replace(REFERENCE, (whole: string, braced?: string, bare?: string) => {
+    const name = braced ?? bare ?? ''
     const chosen = values.get(name)
-    return chosen === undefined
-      ? (builtIn(name, builtIns) ?? whole)
-      : format(chosen, bracedFormat ?? squareFormat)
+    if (chosen !== undefined) {
+      return chosen.length === 1 ? (chosen[0] ?? '') : `(${chosen.map(escapeRegExp).join('|')})`
+    }
+    const isInterval = name === '__rate_interval' || name === '__auto'
+    return isInterval ? `${Math.ceil(rateIntervalMs / 1000)}s` : whole
   })
-}
-
-function builtIn(name: string, { rangeMs, intervalMs, rateIntervalMs }: BuiltIns): string | undefined {
-  switch (name) {
-    case '__range':
-      return `${Math.ceil(rangeMs / 1000)}s`
-    case '__range_s':
-      return String(Math.ceil(rangeMs / 1000))
-    case '__range_ms':
-      return String(rangeMs)
-    case '__interval':
-      return `${Math.ceil(intervalMs / 1000)}s`
-    case '__interval_ms':
-      return String(intervalMs)
-    case '__auto':
-    case '__rate_interval':
-      return `${Math.ceil(rateIntervalMs / 1000)}s`
-    default:
-      return undefined
-  }
-}
-
-function format(values: readonly string[], how: string | undefined): string {
-  switch (how) {
-    case 'raw':
-    case 'text':
-    case 'csv':
-      return values.join(',')
-    case 'pipe':
-      return values.join('|')
-    case 'regex':
-      return group(values.map(escapeRegExp))
-    default:
-      return values.length === 1 ? (values[0] ?? '') : group(values.map(escapeRegExp))
-  }
-}
-
-function group(values: readonly string[]): string {
-  return values.length === 1 ? (values[0] ?? '') : `(${values.join('|')})`
 }
 
 /** Within a quoted string of PromQL or LogQL, where the backslash itself is escaped. */
@@ -96,7 +55,7 @@ function escapeRegExp(text: string): string {
 }
 
 interface ResolveOptions {
-  readonly builtIns: BuiltIns
+  readonly rateIntervalMs: number
   /** Epoch ms since when a value must have been in use. */
   readonly beginMs: number
 }
@@ -130,14 +89,10 @@ async function valuesOf(
   variable: Variable,
   chosen: Values,
   backends: Backends,
-  { builtIns, beginMs }: ResolveOptions,
+  { rateIntervalMs, beginMs }: ResolveOptions,
 ): Promise<readonly string[]> {
-  const asked = parseLabelValues(substitute(variable.query, chosen, builtIns))
-  if (variable.type !== 'query' || asked === undefined) {
-    return variable.type === 'custom'
-      ? variable.query.split(',').map((value) => value.trim())
-      : variable.current
-  }
+  const asked = parseLabelValues(substitute(variable.query, chosen, rateIntervalMs))
+  if (variable.type !== 'query' || asked === undefined) return variable.current
   const { label, selector } = asked
   const backend = variable.datasource === 'loki' ? backends.loki : backends.prometheus
   return backend.labelValues(label, { startMs: beginMs, endMs: Date.now(), selector })

@@ -63,6 +63,14 @@ export interface Finding {
   readonly final?: boolean
 }
 
+/** A finding of what is not as expected. */
+export function fail(
+  base: Omit<Finding, 'status' | 'seen'>,
+  why: Pick<Finding, 'seen'> & Partial<Finding>,
+): Finding {
+  return { ...base, ...why, status: 'fail' }
+}
+
 /** A finding in its report. */
 export interface Check extends Omit<Finding, 'explainedBy' | 'notApplicable' | 'final'> {
   /** The check whose failure explains this one's. */

@@ -1,6 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { aCheck, aReport } from '../testing/factories.ts'
+import { aFinding, NOW_MS } from '../testing/factories.ts'
+import type { Check, VerifyReport } from './check.ts'
 import { renderReport } from './render.ts'
+
+function aCheck(fields: Partial<Check> = {}): Check {
+  const { explainedBy: _, final: __, notApplicable: ___, ...check } = aFinding()
+  return { ...check, ...fields }
+}
+
+function aReport(fields: Partial<VerifyReport> = {}): VerifyReport {
+  return {
+    ok: true,
+    begin: new Date(NOW_MS).toISOString(),
+    durationMs: 21_000,
+    requests: { marker: 'verify-0badcafe', sent: 120, answered: 120 },
+    services: [{ name: 'gateway', instances: ['gateway-1'] }],
+    counts: { passed: 1, failed: 0, skipped: 0 },
+    checks: [aCheck({ status: 'pass' })],
+    ...fields,
+  }
+}
 
 const broken = aReport({
   ok: false,

@@ -1,5 +1,5 @@
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import type { Requester } from './requester.ts'
 import type { SentRequest } from './sender.ts'
 
@@ -40,15 +40,13 @@ export function judgeRequests(gateway: string, all: readonly SentRequest[]): Fin
     ({ method, route, status, error }) => `${method} ${route}: ${status ?? error}`,
   )
   const most = [...reasons].sort(([, a], [, b]) => b.length - a.length).slice(0, 3)
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `${failed.length} of ${sent.length} failed: ${most.map(([reason, all]) => `${reason} (${all.length} times)`).join('; ')}`,
     likelyCause: failed.some(({ status }) => status !== undefined && status >= 500)
       ? 'the gateway or a service behind it fails or sheds load'
       : 'the gateway does not answer',
     nextStep: 'faultline status, then faultline logs gateway',
-  }
+  })
 }
 
 function succeeded({ status }: SentRequest): boolean {

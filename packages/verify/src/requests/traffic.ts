@@ -20,16 +20,17 @@ const MAX_REQUESTS = 300
 /** Orders that are taken at most, a seat each, while none of them has been sampled by a profiler. */
 const MAX_ORDERS = 4
 
-export interface FirstOptions {
-  readonly endpoints: VerifyEndpoints
-  /** Stations that do not answer. */
-  readonly unreached: ReadonlySet<Station['name']>
-  readonly signal: AbortSignal
-}
-
-/** Sends the first of verify's own requests, and visits the edge meanwhile. */
-export async function sendFirst(requester: Requester, options: FirstOptions): Promise<void> {
-  const { endpoints, unreached, signal } = options
+/**
+ * Sends the first of verify's own requests, and visits the edge meanwhile.
+ *
+ * @param unreached stations that do not answer
+ */
+export async function sendFirst(
+  requester: Requester,
+  endpoints: VerifyEndpoints,
+  unreached: ReadonlySet<Station['name']>,
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all([
     unreached.has('gateway') ? undefined : sendBursts(requester, unreached.has('collector'), signal),
     unreached.has('edge') ? undefined : visitEdge(endpoints, signal),
@@ -71,18 +72,17 @@ async function visitEdge({ edge, edgeTls }: VerifyEndpoints, signal: AbortSignal
   }
 }
 
-export interface MoreOptions {
-  /** When no more requests are needed. */
-  readonly until: Promise<unknown>
-  /** When no more orders are. */
-  readonly ordersUntil: Promise<unknown>
-  readonly signal: AbortSignal
-}
-
-/** Sends a few more requests and orders now and then, until they are not needed any more. */
+/**
+ * Sends a few more requests and orders now and then.
+ *
+ * @param until when no more requests are needed
+ * @param ordersUntil when no more orders are
+ */
 export async function sendMore(
   requester: Requester,
-  { until, ordersUntil, signal }: MoreOptions,
+  until: Promise<unknown>,
+  ordersUntil: Promise<unknown>,
+  signal: AbortSignal,
 ): Promise<void> {
   const enough = abortedBy(until)
   const enoughOrders = abortedBy(ordersUntil)

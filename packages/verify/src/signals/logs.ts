@@ -2,27 +2,27 @@ import type { LogEntry } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
-import { type Discovery, forEachService, missingInstances, replicaCheck, type Service } from './services.ts'
+import { type Finding, fail } from '../report/check.ts'
+import { type Discover, forEachService, missingInstances, replicaCheck, type Service } from './services.ts'
 
 const MAX_LINES = 1_000
 const ANY_LINES = 20
 
 /** Log lines of each service. */
-export function logsProbe(context: Context, discovery: Discovery): Probe {
+export function logsProbe(context: Context, discover: Discover): Probe {
   return {
     name: 'logs',
     hop: 'logs',
+    late: () => isLate(context, 'logs'),
     async observe() {
-      const late = isLate(context, 'logs')
-      const { services, followed } = await discovery.look()
+      const { services, followed } = await discover()
       return forEachService(services, 'logs', async (service) => {
         const query = ownLogsQuery(service.name, followed, context.requester.marker)
         const [own, any] = await Promise.all([
           linesSinceBegin(context, query, MAX_LINES),
           linesSinceBegin(context, `{service_name="${service.name}"}`, ANY_LINES),
         ])
-        return judgeLogs(service, { query, own, any }, late)
+        return judgeLogs(service, { query, own, any })
       })
     },
   }
@@ -56,7 +56,7 @@ interface LogsEvidence {
 }
 
 /** Whether the service's lines about verify's own requests arrived, from each replica. */
-export function judgeLogs(service: Service, { query, own, any }: LogsEvidence, late: boolean): Finding {
+export function judgeLogs(service: Service, { query, own, any }: LogsEvidence): Finding {
   const finding = {
     id: `signal/${service.name}/logs`,
     hop: 'logs',
@@ -65,7 +65,6 @@ export function judgeLogs(service: Service, { query, own, any }: LogsEvidence, l
     expected: 'log lines of verify’s own requests from every replica',
     query: shorten(query),
     explainedBy: ['reach/collector', 'reach/loki', 'requests', replicaCheck(service.name)],
-    final: late,
   } as const
   if ('error' in own) return { ...finding, ...failedCall(own.error) }
   if ('error' in any) return { ...finding, ...failedCall(any.error) }
@@ -77,28 +76,24 @@ export function judgeLogs(service: Service, { query, own, any }: LogsEvidence, l
     return { ...finding, status: 'pass', seen: `${lines.length} lines, ${traced} of them with a trace id` }
   }
   if (lines.length > 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `${lines.length} lines, none of ${missing.join(', ')}`,
       likelyCause: `${missing.join(', ')} does not export logs`,
       nextStep: `faultline logs ${missing[0]}: does it say that an export failed?`,
-    }
+    })
   }
   if (others.length > 0 && others.every(({ metadata }) => metadata.trace_id === undefined)) {
     // They cannot be told from others, which is what the hop from traces to logs is about.
     return { ...finding, status: 'pass', seen: 'lines since verify began, none with a trace id' }
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: others.length > 0 ? 'lines of other requests, none of verify’s own' : 'no line since verify began',
     likelyCause:
       others.length > 0
         ? 'logs are late, or the service logs only some of its requests'
         : 'the service does not export logs, or the collector does not deliver them',
     nextStep: `faultline logs ${service.instances[0] ?? service.name}; faultline logs collector`,
-  }
+  })
 }
 
 /** Replicas without a line; none is missed where logs do not say their replica. */

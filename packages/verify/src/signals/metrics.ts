@@ -2,9 +2,9 @@ import type { InstantSeries } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate, sinceBeginMs } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import {
-  type Discovery,
+  type Discover,
   HISTORY_MS,
   judgeReplicas,
   missingInstances,
@@ -23,46 +23,44 @@ const ANY_SERIES_QUERY = 'count by (service_name, service_instance_id) ({service
  *
  * @param tracesExpected whether traces can arrive, which say how many of verify's requests each service served
  */
-export function metricsProbe(context: Context, discovery: Discovery, tracesExpected: boolean): Probe {
+export function metricsProbe(context: Context, discover: Discover, tracesExpected: boolean): Probe {
   const { beginMs, backends } = context
   return {
     name: 'metrics',
     hop: 'metrics',
+    late: () => isLate(context, 'metrics'),
     async observe() {
       const now = { lookbackMs: sinceBeginMs(context) }
       const then = { timeMs: beginMs, lookbackMs: HISTORY_MS }
       const ask = (promql: string, when: typeof now | typeof then) =>
         resultOf(backends.prometheus.query(promql, when))
       const [{ services, targets, stored }, before, counted, any] = await Promise.all([
-        discovery.look(),
+        discover(),
         ask(REQUESTS_QUERY, then),
         ask(REQUESTS_QUERY, now),
         ask(ANY_SERIES_QUERY, now),
       ])
-      const late = isLate(context, 'metrics')
-      if (!late && tracesExpected && valueOr(stored, []).length === 0) return []
-      if (services.length === 0) return [noServices(late)]
+      const counts = valueOr(stored, []).length > 0
+      if (tracesExpected && !counts && !isLate(context, 'metrics')) return []
+      if (services.length === 0) return [NO_SERVICES]
       return [
-        ...judgeReplicas(services, targets, late),
-        ...services.map((service) => judgeMetrics(service, { before, now: counted, any }, late)),
+        ...judgeReplicas(services, targets),
+        ...services.map((service) => judgeMetrics(service, { before, now: counted, any })),
       ]
     },
   }
 }
 
-function noServices(late: boolean): Finding {
-  return {
-    id: 'signal/services',
-    hop: 'metrics',
-    status: 'fail',
-    expected: 'at least one service',
-    seen: 'no service in metrics, traces or scrape targets',
-    query: SERVICES_QUERY,
-    likelyCause: 'no telemetry of any service has arrived for a while',
-    nextStep: 'faultline logs collector',
-    explainedBy: ['reach/*', 'requests', `metric/${REQUESTS_METRIC}`],
-    final: late,
-  }
+const NO_SERVICES: Finding = {
+  id: 'signal/services',
+  hop: 'metrics',
+  status: 'fail',
+  expected: 'at least one service',
+  seen: 'no service in metrics, traces or scrape targets',
+  query: SERVICES_QUERY,
+  likelyCause: 'no telemetry of any service has arrived for a while',
+  nextStep: 'faultline logs collector',
+  explainedBy: ['reach/*', 'requests', `metric/${REQUESTS_METRIC}`],
 }
 
 /** Answers about all services; each looks back no further than to where verify began, but for the first. */
@@ -76,11 +74,7 @@ interface MetricsEvidence {
 }
 
 /** Whether each replica's metrics came since verify began, and counted verify's own requests. */
-export function judgeMetrics(
-  service: Service,
-  { before, now, any }: MetricsEvidence,
-  late: boolean,
-): Finding {
+export function judgeMetrics(service: Service, { before, now, any }: MetricsEvidence): Finding {
   const finding = {
     id: `signal/${service.name}/metrics`,
     hop: 'metrics',
@@ -95,7 +89,6 @@ export function judgeMetrics(
       `metric/${REQUESTS_METRIC}`,
       replicaCheck(service.name),
     ],
-    final: late,
   } as const
   for (const answer of [before, now, any]) {
     if ('error' in answer) return { ...finding, ...failedCall(answer.error) }
@@ -103,18 +96,16 @@ export function judgeMetrics(
   const counted = ofService(now, service)
   const missing = missingInstances(service, counted.map(instanceOf))
   if (missing.length > 0) {
-    return { ...finding, status: 'fail', ...whyMissing(service, missing, ofService(any, service)) }
+    return fail(finding, { ...whyMissing(service, missing, ofService(any, service)) })
   }
   const risen = riseOf(ofService(before, service), counted)
   const seen = `${risen} more requests on ${counted.length} replica(s) since verify began`
   if (risen >= service.ownServerSpans) return { ...finding, status: 'pass', seen }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen,
     likelyCause: 'scrapes are late, or the service does not count its requests',
     nextStep: `look at /metrics of ${service.name}: does ${REQUESTS_METRIC}_count rise with requests?`,
-  }
+  })
 }
 
 function expectation({ instances, ownServerSpans }: Service): string {

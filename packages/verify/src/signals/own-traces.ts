@@ -6,31 +6,27 @@ import type { Context } from '../context.ts'
 /** Traces of verify's own that are read back, those of its orders aside; more would say the same. */
 const MAX_FOLLOWED = 40
 
-/** Traces of verify's own requests, each read again until it is whole. */
-export class OwnTraces {
-  readonly #known = new Map<string, Trace>()
-  readonly #backends: Backends
+/** Reads traces of verify's own requests, each again until it is whole. */
+export type OwnTraces = ReturnType<typeof createOwnTraces>
 
-  constructor(backends: Backends) {
-    this.#backends = backends
-  }
-
+export function createOwnTraces({ tempo }: Pick<Backends, 'tempo'>) {
+  const known = new Map<string, Trace>()
   /**
    * Those of the traces that are stored; an error where the store cannot be asked. Spans of one trace may come in
    * several batches, so one with fewer services than others is read again.
    */
-  async read(ids: readonly string[]): Promise<CallResult<readonly Trace[]>> {
-    const whole = Math.max(1, ...[...this.#known.values()].map((trace) => servicesIn(trace).size))
+  return async (ids: readonly string[]): Promise<CallResult<readonly Trace[]>> => {
+    const whole = Math.max(1, ...[...known.values()].map((trace) => servicesIn(trace).size))
     const answers = await pMap(
-      ids.filter((id) => servicesIn(this.#known.get(id)).size < whole),
-      (id) => resultOf(this.#backends.tempo.trace(id)),
+      ids.filter((id) => servicesIn(known.get(id)).size < whole),
+      (id) => resultOf(tempo.trace(id)),
       { concurrency: 6 },
     )
     for (const answer of answers) {
       if ('error' in answer) return answer
-      if (answer.value !== undefined) this.#known.set(answer.value.traceId, answer.value)
+      if (answer.value !== undefined) known.set(answer.value.traceId, answer.value)
     }
-    return { value: ids.flatMap((id) => this.#known.get(id) ?? []) }
+    return { value: ids.flatMap((id) => known.get(id) ?? []) }
   }
 }
 

@@ -2,8 +2,8 @@ import type { Span } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
-import { type Discovery, forEachService, missingInstances, replicaCheck, type Service } from './services.ts'
+import { type Finding, fail } from '../report/check.ts'
+import { type Discover, forEachService, missingInstances, replicaCheck, type Service } from './services.ts'
 
 /** CPU time of what profiles over OTLP, as Pyroscope names it; the one whose samples know their span. */
 export const CPU_PROFILE = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds'
@@ -40,20 +40,20 @@ export function serviceSelector(service: string, instance?: string): string {
 }
 
 /** CPU profiles of each service. */
-export function profilesProbe(context: Context, discovery: Discovery): Probe {
+export function profilesProbe(context: Context, discover: Discover): Probe {
   return {
     name: 'profiles',
     hop: 'profiles',
+    late: () => isLate(context, 'profiles'),
     async observe() {
-      const late = isLate(context, 'profiles')
-      const { services } = await discovery.look()
+      const { services } = await discover()
       return forEachService(services, 'profiles', async (service) => {
         const inAll = await sampled(serviceSelector(service.name), context)
         const byInstance = new Map<string, CallResult<number>>()
         for (const instance of service.instances) {
           byInstance.set(instance, await sampled(serviceSelector(service.name, instance), context))
         }
-        return judgeProfiles(service, { inAll, byInstance }, late)
+        return judgeProfiles(service, { inAll, byInstance })
       })
     },
   }
@@ -78,11 +78,7 @@ interface ProfilesEvidence {
 }
 
 /** Whether CPU profiles of the service that were taken since verify began arrived, of each replica that says so. */
-export function judgeProfiles(
-  service: Service,
-  { inAll, byInstance }: ProfilesEvidence,
-  late: boolean,
-): Finding {
+export function judgeProfiles(service: Service, { inAll, byInstance }: ProfilesEvidence): Finding {
   const finding = {
     id: `signal/${service.name}/profiles`,
     hop: 'profiles',
@@ -91,7 +87,6 @@ export function judgeProfiles(
     expected: 'CPU samples since verify began from every replica',
     query: `SelectMergeStacktraces ${CPU_PROFILES.join(' or ')} ${serviceSelector(service.name)}`,
     explainedBy: ['reach/collector', 'reach/pyroscope', 'requests', replicaCheck(service.name)],
-    final: late,
   } as const
   for (const answer of [inAll, ...byInstance.values()]) {
     if ('error' in answer) return { ...finding, ...failedCall(answer.error) }
@@ -104,11 +99,9 @@ export function judgeProfiles(
     return { ...finding, status: 'pass', seen: `${Math.round(total / 1e6)} ms of CPU in samples` }
   }
   const which = total > 0 ? missing.join(', ') : service.name
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `no sample of ${which} since verify began`,
     likelyCause: `${which} does not profile or export profiles, or whoever takes them does not deliver them`,
     nextStep: `faultline logs ${service.instances[0] ?? service.name}; FAULTLINE_PROFILES_EXPORTER or PYROSCOPE_SERVER_ADDRESS; the feature gate service.profilesSupport`,
-  }
+  })
 }

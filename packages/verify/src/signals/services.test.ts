@@ -39,7 +39,7 @@ describe('judgeReplicas', () => {
   ]
 
   it('names the replica that is down', () => {
-    expect(judgeReplicas(services, targets, true)).toMatchObject([
+    expect(judgeReplicas(services, targets)).toMatchObject([
       { id: 'replica/catalog/catalog-1', status: 'pass' },
       { id: 'replica/catalog/catalog-2', hop: 'services', status: 'fail', seen: 'up is 0' },
     ])

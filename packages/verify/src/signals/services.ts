@@ -2,7 +2,7 @@ import type { Labels, Span, Trace } from '@faultline/backends-client'
 import pMap from 'p-map'
 import { type CallResult, resultOf, valueOr } from '../call-result.ts'
 import { type Context, sinceBeginMs } from '../context.ts'
-import type { Finding, Signal } from '../report/check.ts'
+import { type Finding, fail, type Signal } from '../report/check.ts'
 import { followedTraceIds, type OwnTraces } from './own-traces.ts'
 
 export const REQUESTS_METRIC = 'http_server_request_duration_seconds'
@@ -85,48 +85,39 @@ export const HISTORY_MS = 60_000
 /** Several probes ask within the same second. */
 const MAX_AGE_MS = 900
 
-/** Finds out which services there are; what was known once stays known where Prometheus does not answer. */
-export class Discovery {
-  /** What served HTTP shortly before verify began. */
-  #history: readonly Labels[] = []
-  /** What serves HTTP since. */
-  #recent: readonly Labels[] = []
-  #targets: readonly ScrapeTarget[] = []
-  #last: { readonly atMs: number; readonly discovered: Promise<Discovered> } | undefined
-  readonly #context: Context
-  readonly #traces: OwnTraces
+/** Finds out what is so now, or was less than a second ago. */
+export type Discover = () => Promise<Discovered>
 
-  constructor(context: Context, traces: OwnTraces) {
-    this.#context = context
-    this.#traces = traces
-  }
+/** What was known once stays known where Prometheus does not answer. */
+export function createDiscover(context: Context, readTraces: OwnTraces): Discover {
+  const { prometheus } = context.backends
+  const then = { timeMs: context.beginMs, lookbackMs: HISTORY_MS }
+  /** What served HTTP shortly before verify began, and what does since. */
+  let history: readonly Labels[] = []
+  let recent: readonly Labels[] = []
+  let targets: readonly ScrapeTarget[] = []
+  let last: { readonly atMs: number; readonly discovered: Promise<Discovered> } | undefined
 
-  /** What is so now, or was less than a second ago. */
-  look(): Promise<Discovered> {
-    const nowMs = Date.now()
-    if (this.#last === undefined || nowMs - this.#last.atMs > MAX_AGE_MS) {
-      this.#last = { atMs: nowMs, discovered: this.#look() }
-    }
-    return this.#last.discovered
-  }
-
-  async #look(): Promise<Discovered> {
-    const { prometheus } = this.#context.backends
-    const now = { lookbackMs: sinceBeginMs(this.#context) }
-    const then = { timeMs: this.#context.beginMs, lookbackMs: HISTORY_MS }
-    const followed = followedTraceIds(this.#context)
-    const [history, recent, up, stored] = await Promise.all([
-      this.#history.length > 0 ? undefined : resultOf(prometheus.query(SERVICES_QUERY, then)),
+  async function look(): Promise<Discovered> {
+    const now = { lookbackMs: sinceBeginMs(context) }
+    const followed = followedTraceIds(context)
+    const [before, since, up, stored] = await Promise.all([
+      history.length > 0 ? undefined : resultOf(prometheus.query(SERVICES_QUERY, then)),
       resultOf(prometheus.query(SERVICES_QUERY, now)),
       resultOf(prometheus.query(UP_QUERY, now)),
-      this.#traces.read(followed),
+      readTraces(followed),
     ])
-    if (history !== undefined) this.#history = valueOr(history, []).map(({ labels }) => labels)
-    if ('value' in recent) this.#recent = recent.value.map(({ labels }) => labels)
-    if ('value' in up) this.#targets = up.value.map(({ labels, value }) => ({ labels, up: value !== 0 }))
-    const series = [...this.#history, ...this.#recent]
-    const services = discoverServices(series, this.#targets, valueOr(stored, []))
-    return { services, targets: this.#targets, followed, stored }
+    if (before !== undefined) history = valueOr(before, []).map(({ labels }) => labels)
+    if ('value' in since) recent = since.value.map(({ labels }) => labels)
+    if ('value' in up) targets = up.value.map(({ labels, value }) => ({ labels, up: value !== 0 }))
+    const services = discoverServices([...history, ...recent], targets, valueOr(stored, []))
+    return { services, targets, followed, stored }
+  }
+
+  return () => {
+    const atMs = Date.now()
+    if (last === undefined || atMs - last.atMs > MAX_AGE_MS) last = { atMs, discovered: look() }
+    return last.discovered
   }
 }
 
@@ -152,11 +143,7 @@ export async function forEachService(
 }
 
 /** Whether each replica of the services can be scraped; the collector itself is another check's matter. */
-export function judgeReplicas(
-  services: readonly Service[],
-  targets: readonly ScrapeTarget[],
-  late: boolean,
-): Finding[] {
+export function judgeReplicas(services: readonly Service[], targets: readonly ScrapeTarget[]): Finding[] {
   const known = new Set(services.map(({ name }) => name))
   return targets
     .filter(({ labels }) => known.has(labels.service_name ?? ''))
@@ -170,16 +157,13 @@ export function judgeReplicas(
           query: `up{service_name="${service}", service_instance_id="${instance}"}`,
           // A gateway that does not answer its callers is a replica that is down.
           explainedBy: ['reach/collector', 'reach/prometheus', `reach/${service}`],
-          final: late,
         } as const
         if (up) return { ...finding, status: 'pass', seen: 'up' }
-        return {
-          ...finding,
-          status: 'fail',
+        return fail(finding, {
           seen: 'up is 0',
           likelyCause: 'the replica is down or stuck, or its admin listener is',
           nextStep: `faultline status, then faultline logs ${instance}`,
-        }
+        })
       },
     )
 }

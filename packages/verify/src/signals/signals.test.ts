@@ -18,21 +18,21 @@ describe('judgeMetrics', () => {
   }
 
   it('passes where every replica counts and the counts rise with verify’s own requests', () => {
-    expect(judgeMetrics(catalog, evidence, true)).toMatchObject({
+    expect(judgeMetrics(catalog, evidence)).toMatchObject({
       id: 'signal/catalog/metrics',
       status: 'pass',
     })
   })
 
   it('fails where counts rise by less', () => {
-    const finding = judgeMetrics(catalog, { ...evidence, now: { value: both(101, 100) } }, true)
+    const finding = judgeMetrics(catalog, { ...evidence, now: { value: both(101, 100) } })
     expect(finding).toMatchObject({ status: 'fail', seen: expect.stringContaining('1 more requests') })
   })
 
   it('names the replica that is missing, and is explained by one that is down', () => {
     const now = { value: aVector([replica('catalog-1'), 200]) }
     const any = { value: aVector([replica('catalog-1'), 50]) }
-    const finding = judgeMetrics(catalog, { ...evidence, now, any }, true)
+    const finding = judgeMetrics(catalog, { ...evidence, now, any })
     expect(finding).toMatchObject({
       status: 'fail',
       seen: 'no sample at all of catalog-2 since verify began',
@@ -41,26 +41,26 @@ describe('judgeMetrics', () => {
   })
 
   it('counts a restarted replica from 0', () => {
-    const afterRestart = judgeMetrics(catalog, { ...evidence, now: { value: both(4, 107) } }, true)
+    const afterRestart = judgeMetrics(catalog, { ...evidence, now: { value: both(4, 107) } })
     expect(afterRestart).toMatchObject({ status: 'pass', seen: expect.stringContaining('11 more requests') })
   })
 
   it('tells a renamed metric from silence', () => {
     const now = { value: aVector() }
-    expect(judgeMetrics(catalog, { ...evidence, now }, true).likelyCause).toMatch(/renamed or dropped/)
+    expect(judgeMetrics(catalog, { ...evidence, now }).likelyCause).toMatch(/renamed or dropped/)
     const any = { value: aVector() }
-    expect(judgeMetrics(catalog, { ...evidence, now, any }, true)).toMatchObject({
+    expect(judgeMetrics(catalog, { ...evidence, now, any })).toMatchObject({
       seen: 'no sample at all of catalog since verify began',
     })
   })
 
   it('does not fail an idle service that verify’s requests did not reach', () => {
     const idle = aService({ ownServerSpans: 0 })
-    expect(judgeMetrics(idle, { ...evidence, now: evidence.before }, true).status).toBe('pass')
+    expect(judgeMetrics(idle, { ...evidence, now: evidence.before }).status).toBe('pass')
   })
 
   it('points to Prometheus where it cannot be asked', () => {
-    const finding = judgeMetrics(catalog, { ...evidence, any: unreachable('prometheus') }, true)
+    const finding = judgeMetrics(catalog, { ...evidence, any: unreachable('prometheus') })
     expect(finding).toMatchObject({ status: 'fail', explainedBy: ['reach/prometheus'] })
   })
 })
@@ -75,28 +75,28 @@ describe('judgeLogs', () => {
 
   it('wants lines of every replica', () => {
     const own = someLines(line('catalog-1'), line('catalog-2'))
-    expect(judgeLogs(catalog, { query: 'q', own, any: own }, true).status).toBe('pass')
-    const half = judgeLogs(catalog, { query: 'q', own: someLines(line('catalog-1')), any: own }, true)
+    expect(judgeLogs(catalog, { query: 'q', own, any: own }).status).toBe('pass')
+    const half = judgeLogs(catalog, { query: 'q', own: someLines(line('catalog-1')), any: own })
     expect(half).toMatchObject({ status: 'fail', seen: '1 lines, none of catalog-2' })
   })
 
   it('leaves it to the next hop where no line has a trace id', () => {
     const evidence = { query: 'q', own: someLines(), any: someLines(untraced) }
-    expect(judgeLogs(catalog, evidence, true).status).toBe('pass')
+    expect(judgeLogs(catalog, evidence).status).toBe('pass')
   })
 
   it('fails without a line, and says whether others arrive', () => {
-    expect(judgeLogs(catalog, { query: 'q', own: someLines(), any: someLines() }, true)).toMatchObject({
+    expect(judgeLogs(catalog, { query: 'q', own: someLines(), any: someLines() })).toMatchObject({
       status: 'fail',
       seen: 'no line since verify began',
     })
     const others = { query: 'q', own: someLines(), any: someLines(line('catalog-1')) }
-    expect(judgeLogs(catalog, others, true).seen).toMatch(/none of verify’s own/)
+    expect(judgeLogs(catalog, others).seen).toMatch(/none of verify’s own/)
   })
 
   it('points to Loki where it cannot be asked', () => {
     const evidence = { query: 'q', own: unreachable('loki'), any: someLines() }
-    expect(judgeLogs(catalog, evidence, true)).toMatchObject({ status: 'fail', explainedBy: ['reach/loki'] })
+    expect(judgeLogs(catalog, evidence)).toMatchObject({ status: 'fail', explainedBy: ['reach/loki'] })
   })
 })
 
@@ -110,44 +110,42 @@ describe('judgeTraces', () => {
   }
 
   it('wants every trace stored and spans of every replica', () => {
-    expect(judgeTraces(catalog, evidence, true).status).toBe('pass')
+    expect(judgeTraces(catalog, evidence).status).toBe('pass')
     const half = aTrace(['gateway', 'gateway-1'], ['catalog', 'catalog-1'])
-    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [half] } }, true)
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [half] } })
     expect(finding).toMatchObject({ status: 'fail', seen: 'no span of catalog-2' })
-    expect(judgeTraces(catalog, { ...evidence, followed: ['a', 'b'] }, true).seen).toBe(
-      '1 of 2 traces not stored',
-    )
+    expect(judgeTraces(catalog, { ...evidence, followed: ['a', 'b'] }).seen).toBe('1 of 2 traces not stored')
   })
 
   it('blames the sampler where spans reached the collector', () => {
-    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] } }, true)
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] } })
     expect(finding.likelyCause).toMatch(/sampler drops/)
     expect(finding.explainedBy).toContain('exemplars/stored')
   })
 
   it('leaves it to the check of the spans where none did', () => {
-    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] }, spansAtCollector: 0 }, true)
+    const finding = judgeTraces(catalog, { ...evidence, stored: { value: [] }, spansAtCollector: 0 })
     expect(finding.explainedBy).toContain('signal/catalog/spans')
     expect(finding.explainedBy).not.toContain('exemplars/stored')
   })
 
   it('says what can be said where it is not known', () => {
     const evidenceOfNothing = { ...evidence, stored: { value: [] }, spansAtCollector: undefined }
-    expect(judgeTraces(catalog, evidenceOfNothing, true).likelyCause).toMatch(/no trace arrives/)
+    expect(judgeTraces(catalog, evidenceOfNothing).likelyCause).toMatch(/no trace arrives/)
   })
 })
 
 describe('judgeSpans', () => {
   it('passes once the collector has counted more, and blames the service where it has not', () => {
-    expect(judgeSpans(catalog, { value: 3 }, false).status).toBe('pass')
-    const none = judgeSpans(catalog, { value: 0 }, true)
-    expect(none).toMatchObject({ status: 'fail', final: true })
+    expect(judgeSpans(catalog, { value: 3 }).status).toBe('pass')
+    const none = judgeSpans(catalog, { value: 0 })
+    expect(none).toMatchObject({ status: 'fail' })
     expect(none.likelyCause).toMatch(/no span of catalog reaches the collector/)
   })
 
   it('explains nothing where it is not known', () => {
-    expect(judgeSpans(catalog, { value: undefined }, true)).toMatchObject({ status: 'skipped' })
-    expect(judgeSpans(catalog, unreachable('prometheus'), true)).toMatchObject({
+    expect(judgeSpans(catalog, { value: undefined })).toMatchObject({ status: 'skipped' })
+    expect(judgeSpans(catalog, unreachable('prometheus'))).toMatchObject({
       status: 'fail',
       explainedBy: expect.arrayContaining(['reach/prometheus']),
     })
@@ -164,24 +162,24 @@ describe('judgeProfiles', () => {
   })
 
   it('wants samples of every replica', () => {
-    const finding = judgeProfiles(catalog, evidence(3e7, 1e7, 2e7), true)
+    const finding = judgeProfiles(catalog, evidence(3e7, 1e7, 2e7))
     expect(finding).toMatchObject({ status: 'pass', seen: '30 ms of CPU in samples' })
-    expect(judgeProfiles(catalog, evidence(1e7, 1e7, 0), true)).toMatchObject({
+    expect(judgeProfiles(catalog, evidence(1e7, 1e7, 0))).toMatchObject({
       status: 'fail',
       seen: 'no sample of catalog-2 since verify began',
     })
   })
 
   it('takes profiles that do not say their replica for those of all', () => {
-    expect(judgeProfiles(catalog, evidence(1e7, 0, 0), true).status).toBe('pass')
+    expect(judgeProfiles(catalog, evidence(1e7, 0, 0)).status).toBe('pass')
   })
 
   it('fails without samples, and where Pyroscope cannot be asked', () => {
-    expect(judgeProfiles(catalog, evidence(0, 0, 0), true)).toMatchObject({
+    expect(judgeProfiles(catalog, evidence(0, 0, 0))).toMatchObject({
       status: 'fail',
       seen: 'no sample of catalog since verify began',
     })
     const error = { inAll: unreachable('pyroscope'), byInstance: new Map() }
-    expect(judgeProfiles(catalog, error, true).explainedBy).toEqual(['reach/pyroscope'])
+    expect(judgeProfiles(catalog, error).explainedBy).toEqual(['reach/pyroscope'])
   })
 })

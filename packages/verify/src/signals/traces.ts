@@ -2,10 +2,10 @@ import type { FoundTrace, Trace } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { riseSinceBegin } from './metrics.ts'
 import {
-  type Discovery,
+  type Discover,
   forEachService,
   missingInstances,
   replicaCheck,
@@ -17,13 +17,13 @@ import {
 const MAX_FOUND = 5
 
 /** Traces of verify's own requests, and which services have spans in them. */
-export function tracesProbe(context: Context, discovery: Discovery): Probe {
+export function tracesProbe(context: Context, discover: Discover): Probe {
   return {
     name: 'traces',
     hop: 'traces',
+    late: () => isLate(context, 'traces'),
     async observe() {
-      const late = isLate(context, 'traces')
-      const { services, followed, stored } = await discovery.look()
+      const { services, followed, stored } = await discover()
       return forEachService(services, 'traces', async (service) => {
         const range = { startMs: context.beginMs, endMs: Date.now(), limit: MAX_FOUND }
         const search = `{ resource.service.name = "${service.name}" }`
@@ -31,8 +31,8 @@ export function tracesProbe(context: Context, discovery: Discovery): Probe {
         const counted = await riseSinceBegin(context, spansQuery(service.name))
         const spansAtCollector = valueOr(counted, undefined)
         return [
-          judgeSpans(service, counted, late),
-          judgeTraces(service, { followed, stored, others, spansAtCollector }, late),
+          judgeSpans(service, counted),
+          judgeTraces(service, { followed, stored, others, spansAtCollector }),
         ]
       })
     },
@@ -50,11 +50,7 @@ const spansQuery = (service: string) => `sum(traces_span_metrics_calls_total{ser
  *
  * @param counted spans since verify began; undefined where it cannot be known
  */
-export function judgeSpans(
-  { name }: Service,
-  counted: CallResult<number | undefined>,
-  late: boolean,
-): Finding {
+export function judgeSpans({ name }: Service, counted: CallResult<number | undefined>): Finding {
   const finding = {
     id: spansCheck(name),
     hop: 'traces',
@@ -63,7 +59,6 @@ export function judgeSpans(
     expected: 'spans of the service reach the collector, sampled or not',
     query: spansQuery(name),
     explainedBy: ['reach/collector', 'reach/prometheus', 'requests', replicaCheck(name)],
-    final: late,
   } as const
   if ('error' in counted) return { ...finding, ...failedCall(counted.error) }
   if (counted.value === undefined) {
@@ -72,13 +67,11 @@ export function judgeSpans(
   if (counted.value > 0) {
     return { ...finding, status: 'pass', seen: `${counted.value} more spans since verify began` }
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: 'no more spans since verify began',
     likelyCause: `no span of ${name} reaches the collector: its trace exporter is off or fails`,
     nextStep: `faultline logs ${name}; OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT`,
-  }
+  })
 }
 
 /** What Tempo has of verify's own requests, and where their spans were last seen. */
@@ -94,7 +87,7 @@ interface TracesEvidence {
 }
 
 /** Whether traces of verify's own requests are stored, with spans of each replica of the service. */
-export function judgeTraces(service: Service, evidence: TracesEvidence, late: boolean): Finding {
+export function judgeTraces(service: Service, evidence: TracesEvidence): Finding {
   const { followed, stored, others } = evidence
   const finding = {
     id: `signal/${service.name}/traces`,
@@ -104,7 +97,6 @@ export function judgeTraces(service: Service, evidence: TracesEvidence, late: bo
     expected: 'traces of verify’s own requests are stored, with spans of every replica',
     query: `${followed.length} of verify’s own traces by id`,
     explainedBy: ['reach/collector', 'reach/tempo', 'requests', replicaCheck(service.name)],
-    final: late,
   } as const
   if ('error' in stored) return { ...finding, ...failedCall(stored.error) }
   if ('error' in others) return { ...finding, ...failedCall(others.error) }
@@ -118,21 +110,17 @@ export function judgeTraces(service: Service, evidence: TracesEvidence, late: bo
     return { ...finding, status: 'pass', seen }
   }
   if (stored.value.length > 0 && notStored === 0) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen:
         spans.length === 0 ? `traces without a span of ${service.name}` : `no span of ${missing.join(', ')}`,
       likelyCause: `${missing.join(', ') || service.name} does not export spans, or was not asked`,
       nextStep: `faultline logs ${missing[0] ?? service.name}: does it say that an export failed?`,
-    }
+    })
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: `${notStored} of ${followed.length} traces not stored`,
     ...whyNotStored(service, evidence),
-  }
+  })
 }
 
 /** Where the spans went: never sent (which {@link spansCheck} says better), sent and not kept, or not delivered. */

@@ -11,7 +11,6 @@ const evidence = {
   now: { value: aVector() },
   queues: queue(0),
   queuesQuery: 'q',
-  late: true,
 }
 
 describe('judgeLosses', () => {

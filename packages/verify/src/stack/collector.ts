@@ -2,7 +2,7 @@ import type { InstantSeries } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf } from '../call-result.ts'
 import { type Context, isLate, sinceBeginMs } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 
 /** Verify has sent enough through the collector to see whether it loses any of it, in ms. */
 const OBSERVED_MS = 8_000
@@ -25,6 +25,7 @@ function backendOf(exporter: string): string {
 export const collectorProbe = (context: Context, isReached: boolean): Probe => ({
   name: 'collector',
   hop: 'collector',
+  late: () => isLate(context, 'metrics'),
   async observe() {
     const { backends, beginMs, sentMs } = context
     if (isReached && Date.now() - sentMs < OBSERVED_MS) return []
@@ -34,7 +35,7 @@ export const collectorProbe = (context: Context, isReached: boolean): Probe => (
       resultOf(backends.prometheus.query(LOSSES_QUERY)),
       resultOf(backends.prometheus.query(queuesQuery)),
     ])
-    const evidence = { before, now, queues, queuesQuery, late: isLate(context, 'metrics') }
+    const evidence = { before, now, queues, queuesQuery }
     return [judgeLosses(evidence), judgeDelivery(evidence)]
   },
 })
@@ -47,18 +48,16 @@ interface CollectorEvidence {
   /** {@link queueQuery} now; never empty while the collector's own metrics arrive. */
   readonly queues: CallResult<readonly InstantSeries[]>
   readonly queuesQuery: string
-  readonly late: boolean
 }
 
 /** Whether the collector refuses or loses anything. */
-export function judgeLosses({ before, now, queues, late }: CollectorEvidence): Finding {
+export function judgeLosses({ before, now, queues }: CollectorEvidence): Finding {
   const finding = {
     id: 'collector/losses',
     hop: 'collector',
     expected: 'counters of what was refused, failed or lost do not rise',
     query: LOSSES_QUERY,
     explainedBy: ['reach/collector', 'reach/prometheus'],
-    final: late,
   } as const
   if ('error' in before) return { ...finding, ...failedCall(before.error) }
   if ('error' in now) return { ...finding, ...failedCall(now.error) }
@@ -72,9 +71,7 @@ export function judgeLosses({ before, now, queues, late }: CollectorEvidence): F
   const backends = ['prometheus', 'loki', 'tempo', 'pyroscope'].filter((name) =>
     risen.some((one) => one.includes(`/${name}`)),
   )
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: risen.slice(0, 3).join('; '),
     likelyCause:
       backends.length > 0
@@ -82,32 +79,29 @@ export function judgeLosses({ before, now, queues, late }: CollectorEvidence): F
         : 'the collector is over its memory limit, or a service sends what it does not understand',
     nextStep: 'faultline logs collector',
     explainedBy: [...finding.explainedBy, ...backends.map((name) => `reach/${name}`)],
-  }
+  })
 }
 
 /** Whether what the collector takes in also leaves it. */
-export function judgeDelivery({ queues, queuesQuery, late }: CollectorEvidence): Finding {
+export function judgeDelivery({ queues, queuesQuery }: CollectorEvidence): Finding {
   const finding = {
     id: 'collector/delivery',
     hop: 'collector',
     expected: `no exporter keeps more than ${MAX_WAITING} batches waiting all the time`,
     query: queuesQuery,
     explainedBy: ['reach/collector', 'reach/prometheus'],
-    final: late,
   } as const
   if ('error' in queues) return { ...finding, ...failedCall(queues.error) }
   if (queues.value.length === 0) return { ...finding, ...silent }
   const jammed = samples(queues.value).filter(([, value]) => value > MAX_WAITING)
   if (jammed.length === 0) return { ...finding, status: 'pass', seen: 'queues drain' }
   const exporters = jammed.map(([series]) => /exporter="([^"]*)"/.exec(series)?.[1] ?? series)
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: jammed.map(([series, value]) => `${value} waiting in ${series}`).join('; '),
     likelyCause: `${exporters.map(backendOf).join(' and ')} does not take what is sent, or too slowly`,
     nextStep: `faultline logs collector; faultline logs ${backendOf(exporters[0] ?? '')}`,
     explainedBy: [...finding.explainedBy, ...exporters.map((exporter) => `reach/${backendOf(exporter)}`)],
-  }
+  })
 }
 
 const silent = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { judgeLoad } from './load.ts'
 
-const evidence = { query: 'q', series: { value: 0 }, otherRequests: 0, sinceMs: 20_000, late: true }
+const evidence = { query: 'q', series: { value: 0 }, otherRequests: 0, sinceMs: 20_000 }
 
 describe('judgeLoad', () => {
   it('passes where the load generator’s metrics arrive', () => {

@@ -2,9 +2,9 @@ import type { Trace } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, sinceBeginMs } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { riseSinceBegin } from '../signals/metrics.ts'
-import { type Discovery, REQUESTS_METRIC } from '../signals/services.ts'
+import { type Discover, REQUESTS_METRIC } from '../signals/services.ts'
 
 /** Metrics that the load generator sends. */
 export const LOAD_PREFIX = 'k6_'
@@ -18,19 +18,18 @@ const MAX_STRAY_RATE = 1
 const PATIENCE_MS = 10_000
 
 /** Metrics of the load generator. */
-export const loadProbe = (context: Context, discovery: Discovery): Probe => ({
+export const loadProbe = (context: Context, discover: Discover): Probe => ({
   name: 'load',
   hop: 'load',
+  late: () => Date.now() - context.sentMs > PATIENCE_MS,
   async observe() {
     const sinceMs = sinceBeginMs(context)
     const query = loadQuery(Math.floor(sinceMs / 1_000))
     const counted = await resultOf(context.backends.prometheus.query(query))
     const series = 'error' in counted ? counted : { value: counted.value[0]?.value ?? 0 }
-    const { stored } = await discovery.look()
+    const { stored } = await discover()
     const otherRequests = await countOthers(context, valueOr(stored, []))
-    return [
-      judgeLoad({ query, series, otherRequests, sinceMs, late: Date.now() - context.sentMs > PATIENCE_MS }),
-    ]
+    return [judgeLoad({ query, series, otherRequests, sinceMs })]
   },
 })
 
@@ -54,33 +53,29 @@ interface LoadEvidence {
   /** Requests that the kit served since verify began, verify's own aside; undefined where it cannot be known. */
   readonly otherRequests: number | undefined
   readonly sinceMs: number
-  readonly late: boolean
 }
 
 /**
  * Whether the load generator's metrics arrive. Without any load there are none, which is no failure; what
  * tells is whether anybody but verify sends requests.
  */
-export function judgeLoad({ query, series, otherRequests, sinceMs, late }: LoadEvidence): Finding {
+export function judgeLoad({ query, series, otherRequests, sinceMs }: LoadEvidence): Finding {
   const finding = {
     id: 'load/k6',
     hop: 'load',
     expected: 'metrics of the load generator, if load is offered',
     query,
     explainedBy: ['reach/collector', 'reach/prometheus', 'signal/*/metrics'],
-    final: late,
   } as const
   if ('error' in series) return { ...finding, ...failedCall(series.error) }
   if (series.value > 0) return { ...finding, status: 'pass', seen: `${series.value} series` }
   const rate = otherRequests === undefined ? undefined : otherRequests / (sinceMs / 1_000)
   if (rate !== undefined && rate > MAX_STRAY_RATE) {
-    return {
-      ...finding,
-      status: 'fail',
+    return fail(finding, {
       seen: `none, while ${rate.toFixed(1)} requests a second come from somebody else`,
       likelyCause: 'the load generator does not reach the collector, or the load is not k6’s',
       nextStep: 'look at logs/k6.log in the state folder',
-    }
+    })
   }
   return {
     ...finding,

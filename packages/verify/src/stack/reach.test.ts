@@ -5,7 +5,7 @@ const loki = { name: 'loki', url: 'http://127.0.0.1:3100/ready', component: 'lok
 
 describe('judgeReach', () => {
   it('passes where it answers', () => {
-    expect(judgeReach(loki, undefined, false)).toMatchObject({
+    expect(judgeReach(loki, undefined)).toMatchObject({
       id: 'reach/loki',
       hop: 'loki',
       status: 'pass',
@@ -19,7 +19,7 @@ describe('judgeReach', () => {
       component: 'edge',
       behind: 'gateway',
     } as const
-    const finding = judgeReach(edge, { kind: 'refused', message: 'status 502' }, true)
+    const finding = judgeReach(edge, { kind: 'refused', message: 'status 502' })
     expect(finding).toMatchObject({ status: 'fail', explainedBy: ['reach/gateway'] })
   })
 
@@ -28,7 +28,7 @@ describe('judgeReach', () => {
     ['timeout', /overloaded or stopped by a signal/],
     ['refused', /runs and is not ready/],
   ] as const)('says why when it is %s', (kind, cause) => {
-    expect(judgeReach(loki, { kind, message: 'm' }, true)).toMatchObject({
+    expect(judgeReach(loki, { kind, message: 'm' })).toMatchObject({
       status: 'fail',
       seen: 'm',
       likelyCause: expect.stringMatching(cause),

@@ -1,7 +1,7 @@
 import { errors, request } from 'undici'
 import type { VerifyEndpoints } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding, Hop } from '../report/check.ts'
+import { type Finding, fail, type Hop } from '../report/check.ts'
 
 /** Something that verify has to reach before anything else makes sense. */
 export interface Station {
@@ -24,18 +24,13 @@ type ReachProblem =
   | undefined
 
 /** Whether a station answers. */
-export function judgeReach(
-  { name, url, component, behind }: Station,
-  problem: ReachProblem,
-  final: boolean,
-): Finding {
+export function judgeReach({ name, url, component, behind }: Station, problem: ReachProblem): Finding {
   const finding = {
     id: `reach/${name}`,
     hop: name,
     expected: 'answers with success',
     query: `GET ${url}`,
     ...(behind !== undefined && { explainedBy: [`reach/${behind}`] }),
-    final,
   } as const
   if (problem === undefined) return { ...finding, status: 'pass', seen: 'ready' }
   const causes = {
@@ -43,13 +38,11 @@ export function judgeReach(
     timeout: `${component} is overloaded or stopped by a signal`,
     refused: `${component} runs and is not ready`,
   }
-  return {
-    ...finding,
-    status: 'fail',
+  return fail(finding, {
     seen: problem.message,
     likelyCause: causes[problem.kind],
     nextStep: `faultline status, then faultline logs ${component}`,
-  }
+  })
 }
 
 /** A component that is being restarted gets this long to come back, in ms. */
@@ -81,10 +74,8 @@ export function reachProbe(station: Station, signal: AbortSignal): Probe {
     name: `reach ${station.name}`,
     hop: station.name,
     intervalMs: 500,
-    observe: async () => {
-      const problem = await ask(station.url, signal)
-      return [judgeReach(station, problem, Date.now() - startMs >= GRACE_MS)]
-    },
+    late: () => Date.now() - startMs >= GRACE_MS,
+    observe: async () => [judgeReach(station, await ask(station.url, signal))],
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { anAlert, aRule, NOW_MS, unreachable } from '../testing/factories.ts'
 import { judgeRules } from './rules.ts'
 
-const judge = (...rules: readonly Rule[]) => judgeRules({ value: rules }, NOW_MS, true)
+const judge = (...rules: readonly Rule[]) => judgeRules({ value: rules }, NOW_MS)
 
 describe('judgeRules', () => {
   it('passes where all are evaluated', () => {
@@ -33,7 +33,7 @@ describe('judgeRules', () => {
   })
 
   it('points to Prometheus where it cannot be asked', () => {
-    const findings = judgeRules(unreachable('prometheus'), NOW_MS, true)
+    const findings = judgeRules(unreachable('prometheus'), NOW_MS)
     expect(findings.map(({ explainedBy }) => explainedBy)).toEqual([
       ['reach/prometheus'],
       ['reach/prometheus'],

@@ -2,7 +2,7 @@ import type { Rule } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 
 /** An evaluation may be late by this many intervals, and a second for the answer on its way. */
 const MAX_MISSED_INTERVALS = 3
@@ -12,19 +12,18 @@ const SLACK_MS = 2_000
 export const rulesProbe = (context: Context): Probe => ({
   name: 'rules',
   hop: 'rules',
-  observe: async () =>
-    judgeRules(await resultOf(context.backends.prometheus.rules()), Date.now(), isLate(context, 'metrics')),
+  late: () => isLate(context, 'metrics'),
+  observe: async () => judgeRules(await resultOf(context.backends.prometheus.rules()), Date.now()),
 })
 
 /** Whether rules are loaded, and each was evaluated lately and without error. */
-export function judgeRules(rules: CallResult<readonly Rule[]>, nowMs: number, late: boolean): Finding[] {
+export function judgeRules(rules: CallResult<readonly Rule[]>, nowMs: number): Finding[] {
   const loaded = {
     id: 'rules/loaded',
     hop: 'rules',
     expected: 'recording and alerting rules are loaded',
     query: 'GET /api/v1/rules',
     explainedBy: ['reach/prometheus'],
-    final: late,
   } as const
   const evaluated = {
     ...loaded,
@@ -68,26 +67,22 @@ function judgeEvaluation(
   })
   if (failing[0] !== undefined) {
     const { name, group, lastError, query } = failing[0]
-    return {
-      ...base,
+    return fail(base, {
       query,
-      status: 'fail',
       seen: `${failing.length} of ${rules.length} fail: ${name} in group ${group}: ${lastError}`,
       likelyCause: 'the expression does not fit the series that there are',
       nextStep: `ask Prometheus the expression of ${name}; npm run slo:generate if its objective changed`,
-    }
+    })
   }
   if (stale[0] !== undefined) {
     const { name, lastEvaluationMs } = stale[0]
     const age =
       lastEvaluationMs === undefined ? 'never' : `${Math.round((nowMs - lastEvaluationMs) / 1000)} s ago`
-    return {
-      ...base,
-      status: 'fail',
+    return fail(base, {
       seen: `${stale.length} of ${rules.length} are late: ${name} was last evaluated ${age}`,
       likelyCause: 'Prometheus does not keep up, or has just started',
       nextStep: 'faultline logs prometheus',
-    }
+    })
   }
   return { ...base, status: 'pass', seen: `${rules.length} rules` }
 }

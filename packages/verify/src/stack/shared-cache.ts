@@ -2,7 +2,7 @@ import type { InstantSeries, Labels } from '@faultline/backends-client'
 import { type CallResult, failedCall, resultOf, valueOr } from '../call-result.ts'
 import { type Context, isLate } from '../context.ts'
 import type { Probe } from '../probe.ts'
-import type { Finding } from '../report/check.ts'
+import { type Finding, fail } from '../report/check.ts'
 import { rise } from '../signals/metrics.ts'
 
 /** Lookups in caches that replicas share; none where no replica has one. */
@@ -13,6 +13,7 @@ const LOOKUPS_QUERY =
 export const sharedCacheProbe = (context: Context): Probe => ({
   name: 'shared cache',
   hop: 'services',
+  late: () => isLate(context, 'metrics'),
   async observe() {
     const { prometheus } = context.backends
     const [before, now] = await Promise.all([
@@ -41,7 +42,6 @@ export function judgeSharedCache({ before, now, late }: SharedCacheEvidence): Fi
     expected: 'lookups in the shared cache are answered',
     query: LOOKUPS_QUERY,
     explainedBy: ['reach/collector', 'reach/prometheus'],
-    final: late,
   } as const
   for (const answer of [before, now]) {
     if ('error' in answer) return [{ ...common, id: 'cache', ...failedCall(answer.error) }]
@@ -59,17 +59,15 @@ export function judgeSharedCache({ before, now, late }: SharedCacheEvidence): Fi
     const finding = { ...common, id: `cache/${name}`, service: labels.service_name ?? '' }
     const seen = `${errors} of ${errors + answers} failed`
     if (errors > answers) {
-      return {
-        ...finding,
-        status: 'fail',
+      return fail(finding, {
         seen,
         likelyCause: `${name} is to use a shared cache that does not answer: it does not run, or is elsewhere`,
         nextStep: `faultline status; CACHE_URL of ${name}; faultline logs valkey`,
         explainedBy: [...finding.explainedBy, `replica/${labels.service_name}/${name}`],
-      }
+      })
     }
     // Until then it may only not have been asked yet.
-    if (answers === 0 && !late) return { ...finding, status: 'fail', seen: 'no lookup yet' }
+    if (answers === 0 && !late) return fail(finding, { seen: 'no lookup yet' })
     return { ...finding, status: 'pass', seen }
   })
 }

@@ -9,10 +9,8 @@ import {
   type Span,
   type Trace,
 } from '@faultline/backends-client'
-import type { PlacedExemplar } from '../links/exemplars.ts'
 import type { Target } from '../panels/dashboard.ts'
 import type { TimedFinding } from '../report/attribute.ts'
-import type { Check, VerifyReport } from '../report/check.ts'
 import type { SentRequest } from '../requests/sender.ts'
 import type { Service } from '../signals/services.ts'
 
@@ -32,24 +30,6 @@ export function aFinding(fields: Partial<TimedFinding> = {}): TimedFinding {
     seen: 'none',
     query: '{service_name="gateway"}',
     durationMs: 5,
-    ...fields,
-  }
-}
-
-export function aCheck(fields: Partial<Check> = {}): Check {
-  const { explainedBy: _, final: __, notApplicable: ___, ...check } = aFinding()
-  return { ...check, ...fields }
-}
-
-export function aReport(fields: Partial<VerifyReport> = {}): VerifyReport {
-  return {
-    ok: true,
-    begin: new Date(NOW_MS).toISOString(),
-    durationMs: 21_000,
-    requests: { marker: 'verify-0badcafe', sent: 120, answered: 120 },
-    services: [{ name: 'gateway', instances: ['gateway-1'] }],
-    counts: { passed: 1, failed: 0, skipped: 0 },
-    checks: [aCheck({ status: 'pass' })],
     ...fields,
   }
 }
@@ -103,16 +83,6 @@ export function anEntry(fields: Partial<LogEntry> = {}): LogEntry {
 
 export function someLines(...entries: readonly LogEntry[]) {
   return { value: entries }
-}
-
-export function anExemplar(fields: Partial<PlacedExemplar> = {}): PlacedExemplar {
-  return {
-    traceId: TRACE_ID,
-    spanId: '0000000000000001',
-    timeMs: NOW_MS - 15_000,
-    series: { __name__: 'http_server_request_duration_seconds_bucket', service_name: 'gateway' },
-    ...fields,
-  }
 }
 
 export function aFlameGraph(nanoseconds: number): FlameGraph {
