@@ -4,7 +4,7 @@
 set -eu
 if [ ! -f "$PGDATA/faultline.complete" ]; then
   : "${POSTGRES_PASSWORD:?is required}"
-  # what an interrupted start left half made is made anew
+  # what an interrupted start left half made is made again
   rm -rf "$PGDATA"
   mkdir -p "$PGDATA"
   chmod 700 "$PGDATA"

@@ -1,4 +1,4 @@
-/** `npm run compose:generate`: writes closed.yml, so that a new service's ports are closed without anybody's doing. */
+/** `npm run compose:generate`: writes closed.yml, so that a new service's ports are closed by default. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'

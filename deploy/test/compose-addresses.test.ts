@@ -19,7 +19,7 @@ const CLOSED = 'deploy/compose/closed.yml'
 const OFFSET = 1_000
 const moved = movedPorts(OFFSET)
 
-/** What a service is told: its command and the values of its variables. */
+/** What a service is given: its command and the values of its variables. */
 const told = ({ command, environment }: RenderedService): string =>
   [...(command ?? []), ...Object.values(environment ?? {})].join('\n')
 
@@ -39,7 +39,7 @@ describe.each(Object.entries(OVERLAYS))('%s', (_name, overlays) => {
   })
 
   if (!overlays.includes(CLOSED)) {
-    test('every address that a service is told is a port which that other one publishes or exposes', async () => {
+    test('every address that a service is given is a port that its target publishes or exposes', async () => {
       const services = await all
       const known = [...services.keys()].join('|')
       const missing = [...services].flatMap(([name, service]) =>

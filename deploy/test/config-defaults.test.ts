@@ -22,7 +22,7 @@ function onThisMachine({ ports = [], expose = [] }: RenderedService, port: numbe
 /** What a service is given, as whoever runs its program on this machine would say it. */
 function asPlainProcess(value: string, own: RenderedService, services: Services): string {
   if (/^\d+$/.test(value)) {
-    // its own first; the edge is told a port of its upstream without the name
+    // its own first; the edge is given a port of its upstream without the name
     const all = [own, ...services.values()]
     const port = all.map((service) => onThisMachine(service, Number(value))).find((one) => one !== undefined)
     return String(port ?? value)

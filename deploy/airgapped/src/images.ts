@@ -16,7 +16,7 @@ export const imageSchema = z.strictObject({
     where: z.string(),
     /** The day, or at least the month. */
     date: z.string().regex(/^\d{4}-\d{2}(-\d{2})?$/),
-    /** What the tag stood for there: `docker manifest inspect IMAGE@DIGEST` finds it for ever. */
+    /** What the tag stood for there: `docker manifest inspect IMAGE@DIGEST` always finds it. */
     digest: z
       .string()
       .regex(/^sha256:[0-9a-f]{64}$/)

@@ -1,6 +1,6 @@
 /** npm passes on a signal that the terminal has sent to this process already: within this time, in ms, it is one Ctrl-C. */
 const SAME_INTERRUPT_MS = 500
-/** How long what heeds the request to end may take over it before it is no longer waited for, in ms. */
+/** How long work may take to end after the request, before it is no longer waited for, in ms. */
 const GRACE_MS = 1000
 /** The last one: a program that runs the command and has opened a channel to it, such as a test, is gone. */
 const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const

@@ -91,7 +91,7 @@ export function undoneBy({ compose }: WhichKit): string {
   return compose ? '"npx faultline drill --undo --compose"' : '"npx faultline drill --undo" or "down"'
 }
 
-/** Takes out what a killed drill left in. A kit that cannot do it now keeps the journal, and is told so. */
+/** Takes out what a killed drill left in. Where the kit cannot do it now, the journal stays, and a message says so. */
 export async function undoBefore(runtime: Runtime, stateDir: string): Promise<void> {
   try {
     const left = await undoLeftover(runtime, stateDir)

@@ -75,7 +75,7 @@ function exitCodeOf(error: unknown): ExitCode {
     // what the operating system refuses (no permission, a path too long, a loop of links) is no fault of the kit
     if (String(error.path).startsWith(defaultStateDir())) {
       console.error(
-        'FAULTLINE_STATE_DIR, or .faultline in the repository without it, is to be a folder of yours.',
+        'FAULTLINE_STATE_DIR, or .faultline in the repository without it, must be a folder of yours.',
       )
     }
     return ExitCode.environmentLacks

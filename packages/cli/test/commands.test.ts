@@ -277,7 +277,7 @@ test('the launcher runs on whichever Node is on PATH', async () => {
 })
 
 test('down --volumes deletes everything that a run has written', async () => {
-  const folders = ['data', 'logs', 'root', 'load'].map((name) => join(stateDir, name))
+  const folders = ['data', 'logs', 'root', 'load', 'cache'].map((name) => join(stateDir, name))
   for (const folder of folders) await mkdir(join(folder, 'a'), { recursive: true })
   expect(await faultline('down', '--volumes')).toMatchObject({ exitCode: 0 })
   expect(folders.filter((folder) => existsSync(folder))).toEqual([])

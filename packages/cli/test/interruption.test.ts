@@ -67,7 +67,7 @@ test.each([
 )
 
 test(
-  'a supervisor that does not heed SIGTERM is killed',
+  'a supervisor that ignores SIGTERM is killed',
   async () => {
     const up = faultline(['up'], { SUPERVISOR_OF_TEST: SILENT, STUBBORN: '1' })
     const pid = await supervisor()

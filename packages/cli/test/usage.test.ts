@@ -132,7 +132,7 @@ test.each([
   expect(said).toContain('the kit is not running')
 })
 
-test('a setting that the script would ignore is refused; every other scenario heeds both', async () => {
+test('a setting that the script would ignore is refused; every other scenario reads both', async () => {
   expect(await run(['load', 'smoke', '--duration', '5m'])).toBe(2)
   expect(said).toContain('smoke takes no --duration: its script says how much it does')
   expect(await run(['load', 'smoke', '--rate', '5', '--duration', '5m'])).toBe(2)

@@ -97,7 +97,7 @@ async function stopRunning(
 type Running = ComponentRecord & { process: ProcessIdentity }
 
 /** Components of a recorded state whose process still runs. */
-export function stillRunning(state: StackState): readonly Running[] {
+function stillRunning(state: StackState): readonly Running[] {
   return state.components.filter(
     (record): record is Running => record.process !== undefined && isAlive(record.process),
   )
@@ -129,7 +129,7 @@ export async function stopLeftovers(state: StackState): Promise<readonly string[
 }
 
 /** SIGKILL to the supervisor and to everything that it runs; no grace. */
-export function killAll(state: StackState): void {
+function killAll(state: StackState): void {
   // the supervisor first, or it would start again what dies
   for (const identity of [state.supervisor, ...stillRunning(state).map(({ process }) => process)]) {
     if (isAlive(identity)) sendSignal(-identity.pid, 'SIGKILL')

@@ -51,7 +51,7 @@ export interface Lifecycle {
 export type LifecycleEvent =
   | { readonly type: 'building' }
   | { readonly type: 'built' }
-  /** The binary cannot be had. */
+  /** The binary is not available. */
   | { readonly type: 'unavailable' }
   /** A try begins. */
   | { readonly type: 'starting' }

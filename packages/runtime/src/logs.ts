@@ -12,7 +12,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** A log file larger than this, in bytes, becomes the previous one. */
-export const MAX_LOG_BYTES = 16 * 1024 * 1024
+const MAX_LOG_BYTES = 16 * 1024 * 1024
 const TAIL_BYTES = 64 * 1024
 const TAIL_LINES = 60
 

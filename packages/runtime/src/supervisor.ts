@@ -135,7 +135,7 @@ export class Supervisor {
     this.#events.emit('end')
   }
 
-  /** A binary that could not be had when the kit started may be there now. */
+  /** A binary that was not available when the kit started may be there now. */
   #resolveMissing({ definition, executable, life }: ManagedComponent): void {
     const { binary } = definition
     if (binary !== undefined && executable === undefined && life.state === 'waiting')
@@ -196,7 +196,7 @@ export class Supervisor {
   #phase(): StackState['phase'] {
     if (this.#stopping !== undefined) return 'stopping'
     const allReady = [...this.#components.values()].every(({ life }) => life.state === 'ready')
-    // a tool that cannot be had is no reason to call what runs degraded: whoever needs it is told then
+    // a tool that is not available is no reason to call what runs degraded: whoever needs it is told then
     if (allReady && this.#toolsSettled) return 'ready'
     return this.#settled ? 'degraded' : 'starting'
   }

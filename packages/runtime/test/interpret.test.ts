@@ -10,7 +10,7 @@ const ALL = ['tempo', 'pyroscope', 'grafana', 'valkey']
 const OFFSET = 3_000
 const inRepository = (path: string) => join(REPOSITORY_ROOT, path)
 
-/** Everything that a component is told. */
+/** Everything that a component is given. */
 const told = (stack: StackDefinition, name: string): readonly string[] => {
   const { args, env } = commandOf(stack, name)
   return [...args, ...Object.values(env)]
@@ -22,7 +22,7 @@ describe.each([
 ])('%s', (_name, installed) => {
   const stack = readStack({ installed, portOffset: OFFSET })
 
-  test('no component is told an address or a path that only a container has', async () => {
+  test('no component is given an address or a path that only a container has', async () => {
     const all = await stack
     const names = all.components.map(({ name }) => name).join('|')
     const foreign = new RegExp(

@@ -195,7 +195,7 @@ test('binaries are built one at a time in their order; what needs none of them d
   expect(components.find(({ name }) => name === 'slow')).toMatchObject({ version: '1.2.3', source: 'built' })
 }, 60_000)
 
-test('a binary that cannot be had fails its component as something the machine lacks', async () => {
+test('a binary that is not available fails its component as something the machine lacks', async () => {
   const [a = 0] = await freePorts(1)
   await using box = await sandbox({
     components: [{ name: 'a', port: a, binary: 'prometheus' }],
@@ -209,7 +209,7 @@ test('a binary that cannot be had fails its component as something the machine l
   expect(phase).toBe('degraded')
 }, 60_000)
 
-test('a tool that cannot be had does not make what runs degraded', async () => {
+test('a tool that is not available does not make what runs degraded', async () => {
   const [a = 0] = await freePorts(1)
   await using box = await sandbox({ components: [{ name: 'a', port: a }], binaries: [['k6', -1]] })
   const launched = await box.launch()

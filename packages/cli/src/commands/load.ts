@@ -43,7 +43,7 @@ export function loadCommand(): Command {
 }
 
 async function load(scenario: string, { compose, ...options }: LoadOptions): Promise<void> {
-  await mustHeed(scenario, options)
+  await requireReadSettings(scenario, options)
   await using runtime = await connectKit({ compose })
   const abort = new AbortController()
   process.on('SIGTERM', () => abort.abort())
@@ -70,7 +70,10 @@ async function load(scenario: string, { compose, ...options }: LoadOptions): Pro
  * Not every script reads every setting: one that would be ignored is refused.
  * @throws StackError (wrong use) also when there is no such scenario
  */
-async function mustHeed(scenario: string, settings: Pick<LoadOptions, 'duration' | 'rate'>): Promise<void> {
+async function requireReadSettings(
+  scenario: string,
+  settings: Pick<LoadOptions, 'duration' | 'rate'>,
+): Promise<void> {
   const scenarios = await loadScenarios()
   if (!scenarios.includes(scenario)) {
     throw wrongUse(`there is no load scenario "${scenario}"; there are ${scenarios.join(', ')}`)

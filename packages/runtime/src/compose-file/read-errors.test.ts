@@ -164,7 +164,7 @@ describe('a file', () => {
     ],
     [
       'services:\n  a: { image: a, depends_on: { b: { condition: service_completed_successfully } } }\n  b: { image: b }',
-      '1.yml:2: service a.depends_on.b: waits for the end of b, which runs for ever (restart: "no" makes a task of it)',
+      '1.yml:2: service a.depends_on.b: waits for the end of b, which never ends (restart: "no" makes a task of it)',
     ],
     ['[]', '1.yml:1: the file must be a mapping, as in the files before; !override replaces it'],
   ])('%j', async (text, message) => {

@@ -123,7 +123,7 @@ function checkReferences({ services, removed }: ComposeModel, tree: Tree, report
       const dependency = mappingAt(tree, 'services', name, 'depends_on', other)
       if (dependency.get('required')?.value !== false) expectService(other, 'depends_on', other)
       if (dependency.get('condition')?.value !== COMPLETED || services.get(other)?.isTask !== false) continue
-      const problem = `waits for the end of ${other}, which runs for ever (restart: "no" makes a task of it)`
+      const problem = `waits for the end of ${other}, which never ends (restart: "no" makes a task of it)`
       say(problem, 'depends_on', other)
     }
     for (const [variable, other] of Object.entries(service.needs)) expectService(other, 'x-needs', variable)

@@ -24,7 +24,7 @@ const TAKEN = 'supervisor'
 /** Whatever the system hands to a program ends at the first NUL. */
 const toProgram = z
   .string()
-  .refine((text) => !text.includes('\0'), 'must hold no NUL, which no program can be told')
+  .refine((text) => !text.includes('\0'), 'must hold no NUL, which cannot be passed to a program')
 
 const portNumber = z
   .union([z.number(), z.string()], { error: NO_PORT })

@@ -164,7 +164,7 @@ function portsOf(
   const all = [service, ...standsInFor.flatMap((name) => model.services.get(name) ?? [])]
   const told = new Set(Object.values(service.environment))
   return all.flatMap((one) => {
-    // of a service that it stands in for, those that it is told of
+    // of a service that it stands in for, those that its variables name
     const listens = (target: number) => one === service || told.has(String(target))
     const internal = one.expose.filter(listens).map((target) => ({ name: 'internal', target }))
     return [...tcpPorts(one), ...internal].flatMap(({ name, target }) => {
@@ -220,7 +220,7 @@ const TOOLS: readonly BinaryName[] = ['k6', 'promtool']
  * The order in which programs are found, or built: what the shop needs before everything else, so that it answers as
  * soon as it can, then what its metrics need, then all else; in each group what is built sooner comes first.
  */
-export function resolutionOrder(
+function resolutionOrder(
   components: readonly ComponentDefinition[],
   milestones: readonly (readonly string[])[],
 ): readonly BinaryName[] {
@@ -254,7 +254,7 @@ function withDependencies(
 const OF_THE_IMAGE = ['GF_PATHS_CONFIG', 'GF_PATHS_HOME', 'GF_PATHS_LOGS']
 
 /** An installed Grafana: its image starts it by a script that says where its pages and its own settings are. */
-export function grafanaCommand(command: ComponentDefinition['command']): ComponentDefinition['command'] {
+function grafanaCommand(command: ComponentDefinition['command']): ComponentDefinition['command'] {
   return (executable) => {
     const { env, ...rest } = command(executable)
     const own = Object.entries(env).filter(([name]) => !OF_THE_IMAGE.includes(name))

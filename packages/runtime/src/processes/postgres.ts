@@ -66,7 +66,7 @@ function withoutSettings(args: readonly string[]): readonly string[] {
   return args.toSpliced(at - 1, 2).filter((word) => word !== 'postgres')
 }
 
-/** Makes the cluster once (the migration makes the database in it); a cluster that was left half made is made anew. */
+/** Makes the cluster once (the migration makes the database in it); a cluster that was left half made is made again. */
 async function ensureCluster(
   place: PostgresPlace,
   password: string,

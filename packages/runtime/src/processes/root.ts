@@ -70,7 +70,7 @@ function rewritten(origin: string, text: string, { rewrite }: ServiceRoot): stri
   try {
     return rewrite(text)
   } catch (error) {
-    // which names the service that is told of it
+    // which names the service
     throw error instanceof StackError ? wrongUse(`${origin}: ${error.message}`) : error
   }
 }

@@ -64,7 +64,7 @@ describe('addresses', () => {
   it.each(['gateway:1234', '0.0.0.0:8081', 'gateway-migrate:80'])(
     '%s is a port that nobody declares: an error with the place',
     (told) => {
-      expect(() => translator().text(told)).toThrow(/docker-compose\.yml:7: service edge is told/)
+      expect(() => translator().text(told)).toThrow(/docker-compose\.yml:7: service edge is given/)
     },
   )
 })
@@ -113,7 +113,7 @@ describe('paths', () => {
     expect(translator().text(told)).toBe(becomes)
   })
 
-  it('are below a root with a space where the program is told so', () => {
+  it('are below a root with a space where the program starts elsewhere', () => {
     expect(translator('/my kit/root/edge').text('/data/x')).toBe('/my kit/root/edge/data/x')
   })
 

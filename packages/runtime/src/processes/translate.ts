@@ -44,7 +44,7 @@ interface TranslateOptions {
   readonly offset: number
 }
 
-/** Turns what a service is told in a container into what it is told as a plain process. */
+/** Translates a service's command, variables and files from a container to a plain process. */
 export class Translator {
   readonly #service: ComposeService
   readonly #options: TranslateOptions
@@ -138,7 +138,7 @@ export class Translator {
 
   #undeclared(whole: string, owner: string, port: number): never {
     throw wrongUse(
-      `${placeOf(this.#service.at)}: service ${this.#service.name} is told ${whole}, but ${owner} neither publishes (ports) nor exposes (expose) ${port}`,
+      `${placeOf(this.#service.at)}: service ${this.#service.name} is given ${whole}, but ${owner} neither publishes (ports) nor exposes (expose) ${port}`,
     )
   }
 }

@@ -49,7 +49,7 @@ export function stateLayout(stateDir: string): StateLayout {
     data: join(root, 'data'),
     roots: join(root, 'root'),
     load: join(root, 'load'),
-    compileCache: join(root, 'cache/node'),
+    compileCache: join(root, 'cache'),
     socket: socketPath(root),
   }
 }

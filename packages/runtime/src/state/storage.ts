@@ -6,7 +6,7 @@ import { environmentLacks, messageOf, systemErrorCode } from '../errors.ts'
 import { COMPOSE_FOLDER, DEFAULT_STATE_DIR, foldersOf, type StateLayout } from './layout.ts'
 
 /** The backends' write-ahead logs, the database and logs of a short run fit in this; builds check for themselves. */
-export const MIN_FREE_BYTES = 1024 ** 3
+const MIN_FREE_BYTES = 1024 ** 3
 
 const MIB = 1024 ** 2
 /** Within this time, in ms, a disk that works has made a few folders; a network share that is gone never does. */
@@ -40,7 +40,7 @@ export async function prepareStorage(
 /**
  * Makes a folder of the state folder, and those above it, and checks that it can be written to.
  *
- * By the system's `mkdir`: Node's own, with `recursive`, tries for ever where a folder cannot be made though the one
+ * By the system's `mkdir`: Node's own, with `recursive`, tries forever where a folder cannot be made though the one
  * above it is there, as in procfs, and a thread that waits for a disk keeps Node from ending at all.
  * @throws StackError (environment) with the way out, within a few seconds
  * @see https://github.com/nodejs/node/blob/v24.x/src/node_file.cc `MKDirpAsync`
