@@ -35,10 +35,8 @@ export function readNumber(
 
 /** Values between commas. */
 export function readList(env: Environment, name: string): string[] | undefined {
-  const values = readString(env, name)
-    ?.split(',')
-    .map((value) => value.trim())
-  return values?.filter((value) => value !== '')
+  const values = readString(env, name)?.split(',')
+  return values?.map((value) => value.trim()).filter((value) => value !== '')
 }
 
 /**
@@ -62,4 +60,9 @@ export function readKeyValueList(env: Environment, name: string): Record<string,
     process.emitWarning(`${name} is not a list of key=value; it is ignored`)
     return {}
   }
+}
+
+/** Leaves out what is undefined, so that it does not cover what another object has. */
+export function defined<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>
 }

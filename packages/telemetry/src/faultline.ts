@@ -1,16 +1,20 @@
-import type { LogRecordProcessor } from '@opentelemetry/sdk-logs'
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
-import type { SpanProcessor } from '@opentelemetry/sdk-trace'
-import { type Environment, readString } from './environment.ts'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanProcessor,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace'
+import { type Environment, readNumber, readString } from './environment.ts'
 import { ExemplarMetricsProcessor, stockMetricViews } from './metrics/exemplar-metrics-processor.ts'
 import { createRegistry } from './metrics/registry.ts'
-import type { FaultlineOptions } from './options.ts'
+import { type FaultlineOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { type ExportObserver, Observer } from './otlp/observer.ts'
 import { OtlpLogRecordProcessor, OtlpSpanProcessor } from './otlp/processors.ts'
-import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 import { createResource } from './resource.ts'
 import { safeAttributes } from './safe-attributes.ts'
-import { samplerFromEnvironment } from './sampler.ts'
 import { KeepSampler } from './trace/keep-sampler.ts'
 import { warnOfUnread } from './warnings.ts'
 
@@ -42,21 +46,24 @@ export function configure(
   options: FaultlineOptions & Required<Pick<FaultlineOptions, 'register'>>,
   resolved: ResolvedOptions,
   observer: ExportObserver,
-  env: Environment = process.env,
 ): FaultlineConfiguration {
+  const { env } = process
   warnOfUnread(env)
+  const { exporter, logRecordProcessors = [], views = [] } = options
   const sampler = options.sampler ?? samplerFromEnvironment(env)
-  const ratio = resolved.traces?.keepRatio
-  const metricReaders = options.metricReaders ?? (namesReader(env) ? undefined : [])
+  // Of a reader that the environment names, NodeSDK makes one; without any it would push its own metrics over OTLP.
+  const namesReader = (readString(env, 'OTEL_METRICS_EXPORTER') ?? 'none') !== 'none'
+  const metricReaders = options.metricReaders ?? (namesReader ? undefined : [])
   return {
     resource: createResource(options, env),
     // NodeSDK would put what it detects over what code says.
     autoDetectResources: false,
-    sampler: new KeepSampler({ ...(ratio !== undefined && { ratio }), ...(sampler && { sampler }) }),
+    sampler: new KeepSampler({ ratio: resolved.traces?.keepRatio, sampler }),
     spanProcessors: spanProcessors(options, resolved, observer),
-    logRecordProcessors: logRecordProcessors(options, resolved, observer),
-    views: [...stockMetricViews(), ...(options.views ?? [])],
-    // Without any, NodeSDK would push the SDK's own metrics over OTLP.
+    logRecordProcessors: resolved.logs.otlp
+      ? [...logRecordProcessors, new OtlpLogRecordProcessor(exporter, observer)]
+      : [...logRecordProcessors],
+    views: [...stockMetricViews(), ...views],
     ...(metricReaders && { metricReaders: [...metricReaders] }),
   }
 }
@@ -74,14 +81,7 @@ function spanProcessors(
     // An exemplar of a trace that goes nowhere would lead nowhere.
     const exemplars = traces || own.length > 0 ? metrics.exemplars : 'none'
     const slowThresholdMs = traces?.slowThresholdMs
-    processors.push(
-      new ExemplarMetricsProcessor({
-        register,
-        durationBuckets,
-        exemplars,
-        ...(slowThresholdMs !== undefined && { slowThresholdMs }),
-      }),
-    )
+    processors.push(new ExemplarMetricsProcessor({ register, durationBuckets, exemplars, slowThresholdMs }))
   }
   // Before ours, so that what they add to a span at its end is exported.
   processors.push(...own)
@@ -89,16 +89,28 @@ function spanProcessors(
   return processors
 }
 
-function logRecordProcessors(
-  { exporter, logRecordProcessors: own = [] }: FaultlineOptions,
-  { logs }: ResolvedOptions,
-  observer: ExportObserver,
-): LogRecordProcessor[] {
-  return logs.otlp ? [...own, new OtlpLogRecordProcessor(exporter, observer)] : [...own]
+/** Samplers by their names in the specification; NodeSDK knows the same ones but does not hand them out. */
+const SAMPLERS: Readonly<Record<string, (ratio: number) => Sampler>> = {
+  always_on: () => new AlwaysOnSampler(),
+  always_off: () => new AlwaysOffSampler(),
+  traceidratio: (ratio) => new TraceIdRatioBasedSampler(ratio),
+  parentbased_always_on: () => new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+  parentbased_always_off: () => new ParentBasedSampler({ root: new AlwaysOffSampler() }),
+  parentbased_traceidratio: (ratio) => new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
 }
 
-/** Whether the environment asks for a reader of the SDK's metrics, which NodeSDK then makes. */
-function namesReader(env: Environment): boolean {
-  const names = readString(env, 'OTEL_METRICS_EXPORTER')
-  return names !== undefined && names !== 'none'
+/**
+ * The sampler that `OTEL_TRACES_SAMPLER` names, with the ratio of `OTEL_TRACES_SAMPLER_ARG`. An unknown name is
+ * reported and ignored.
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
+ */
+export function samplerFromEnvironment(env: Environment): Sampler | undefined {
+  const name = readString(env, 'OTEL_TRACES_SAMPLER')
+  if (name === undefined) return undefined
+  const create = Object.hasOwn(SAMPLERS, name) ? SAMPLERS[name] : undefined
+  if (create) return create(readNumber(env, 'OTEL_TRACES_SAMPLER_ARG', { min: 0, max: 1 }) ?? 1)
+  process.emitWarning(
+    `OTEL_TRACES_SAMPLER=${name} is not one of ${Object.keys(SAMPLERS).join(', ')}; parentbased_always_on is used`,
+  )
+  return undefined
 }

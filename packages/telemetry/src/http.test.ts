@@ -3,8 +3,8 @@ import { connect, constants, createServer, type Http2ServerResponse } from 'node
 import type { AddressInfo } from 'node:net'
 import { SpanKind } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
+import { Spans } from '../test/metric-spans.ts'
 import { markClientAbort } from './http.ts'
-import { Spans } from './testing/metric-spans.ts'
 
 describe('a request over HTTP/2', () => {
   it.each([

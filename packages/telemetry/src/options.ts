@@ -5,6 +5,8 @@ import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { LoggerOptions } from 'pino'
 import type { OpenMetricsContentType, Registry } from 'prom-client'
+import { defined, type Environment, readBoolean, readList, readNumber, readString } from './environment.ts'
+import { DEFAULT_LEVEL, parseLogLevel } from './logs/level.ts'
 import type { ExemplarPolicy } from './metrics/exemplar.ts'
 import type { ProfilesPlugin } from './profiles/plugin.ts'
 import { KEEP_RATIO, SLOW_THRESHOLD_MS } from './trace/keep.ts'
@@ -149,7 +151,7 @@ export const defaults = {
     runtime: true,
     exemplars: 'kept',
   },
-  logs: { level: 'info', accessLog: true, stdout: true, otlp: true },
+  logs: { level: DEFAULT_LEVEL, accessLog: true, stdout: true, otlp: true },
   httpClient: { peerServices: {} },
   baggage: { keys: [] },
 } as const satisfies {
@@ -159,4 +161,53 @@ export const defaults = {
   readonly logs: LogOptions
   readonly httpClient: HttpClientOptions
   readonly baggage: BaggageOptions
+}
+
+/** Options with nothing left open; undefined for a signal that is off. */
+export type ResolvedOptions = ReturnType<typeof resolveOptions>
+
+/**
+ * Option in code, else environment, else default. What the environment switches off (`OTEL_SDK_DISABLED`, `none` as
+ * an exporter) nothing in code overrules.
+ */
+export function resolveOptions(options: TelemetryOptions, env: Environment) {
+  const isDisabled = readBoolean(env, 'OTEL_SDK_DISABLED') ?? false
+  const signals = isDisabled ? ({ traces: false, metrics: false, logs: false } as const) : options
+  const keepRatio = readNumber(env, 'FAULTLINE_TRACES_KEEP_RATIO', { min: 0, max: 1 })
+  const { httpClient, baggage } = options
+  const baggageKeys = baggage?.keys ?? readList(env, 'FAULTLINE_BAGGAGE_KEYS') ?? defaults.baggage.keys
+  return {
+    isDisabled,
+    traces: resolveSignal<TraceOptions>('traces', signals.traces, env, { keepRatio }),
+    metrics: resolveSignal<MetricsOptions>('metrics', signals.metrics, env, {}),
+    // Always there, as a service keeps its lines on standard output whatever is off.
+    logs: resolveLogs(signals.logs, env),
+    httpClient:
+      httpClient === false ? undefined : ({ ...defaults.httpClient, ...httpClient } as HttpClientOptions),
+    baggageKeys: new Set<string>(baggageKeys),
+    // Holds also where no spans are exported, as they are made for the metrics.
+    trustIncomingContext: (options.traces || defaults.traces).trustIncomingContext ?? true,
+  }
+}
+
+function resolveLogs(option: TelemetryOptions['logs'], env: Environment): LogOptions {
+  const own = option ? (option.pino?.customLevels ?? {}) : {}
+  const named = readString(env, 'LOG_LEVEL')
+  const level = named === undefined ? undefined : parseLogLevel(named, own)
+  const otlp = readString(env, 'OTEL_LOGS_EXPORTER') === 'console' ? false : undefined
+  const logs = resolveSignal<LogOptions>('logs', option, env, { level, otlp })
+  if (logs) return { ...logs, level: parseLogLevel(logs.level, own) ?? DEFAULT_LEVEL }
+  return { level: level ?? DEFAULT_LEVEL, stdout: true, accessLog: false, otlp: false }
+}
+
+/** @param fromEnv what the environment says of the options @returns undefined for a signal that is off */
+function resolveSignal<T extends object>(
+  signal: 'traces' | 'metrics' | 'logs',
+  option: false | Partial<T> | undefined,
+  env: Environment,
+  fromEnv: { readonly [K in keyof T]?: T[K] | undefined },
+): T | undefined {
+  if (option === false || readString(env, `OTEL_${signal.toUpperCase()}_EXPORTER`) === 'none')
+    return undefined
+  return { ...defaults[signal], ...defined(fromEnv), ...defined(option ?? {}) } as unknown as T
 }

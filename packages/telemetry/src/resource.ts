@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Attributes } from '@opentelemetry/api'
 import {
   defaultResource,
   detectResources,
@@ -13,7 +12,7 @@ import {
   resourceFromAttributes,
   serviceInstanceIdDetector,
 } from '@opentelemetry/resources'
-import { type Environment, readList, readString } from './environment.ts'
+import { defined, type Environment, readList, readString } from './environment.ts'
 import type { FaultlineOptions } from './options.ts'
 
 /** The SDK's detectors by their names in `OTEL_NODE_RESOURCE_DETECTORS`. */
@@ -45,11 +44,13 @@ export function createResource(options: FaultlineOptions, env: Environment): Res
     .merge(detectResources({ detectors: [...namedDetectors(env), envDetector] }))
     .merge(
       resourceFromAttributes({
-        ...defined('service.instance.id', readString(env, 'OTEL_SERVICE_INSTANCE_ID')),
+        ...defined({ 'service.instance.id': readString(env, 'OTEL_SERVICE_INSTANCE_ID') }),
         ...resourceAttributes,
-        ...defined('service.name', serviceName),
-        ...defined('service.version', serviceVersion),
-        ...defined('service.instance.id', serviceInstanceId),
+        ...defined({
+          'service.name': serviceName,
+          'service.version': serviceVersion,
+          'service.instance.id': serviceInstanceId,
+        }),
       }),
     )
 }
@@ -58,8 +59,4 @@ function namedDetectors(env: Environment): ResourceDetector[] {
   const names = readList(env, 'OTEL_NODE_RESOURCE_DETECTORS') ?? []
   const wanted = names.includes('all') ? Object.keys(DETECTORS) : names
   return wanted.flatMap((name) => (Object.hasOwn(DETECTORS, name) ? (DETECTORS[name] ?? []) : []))
-}
-
-function defined(key: string, value: string | undefined): Attributes {
-  return value === undefined ? {} : { [key]: value }
 }

@@ -16,11 +16,11 @@ import { type ExemplarLabels, exemplarOf, isKept, isSampled } from './metrics/ex
 import { createMetricsHandler, createRegistry, type MetricsHandler } from './metrics/registry.ts'
 import { registerRuntimeMetrics } from './metrics/runtime.ts'
 import type { MiddlewareOptions, TelemetryOptions } from './options.ts'
+import { type ResolvedOptions, resolveOptions } from './options.ts'
 import { SHUTDOWN_TIMEOUT_MS } from './otlp/export-queue.ts'
 import { Observer } from './otlp/observer.ts'
 import { OtlpLogRecordProcessor, OtlpSpanProcessor } from './otlp/processors.ts'
 import { type InstrumentedPool, instrumentPgPool, type PoolOptions } from './pg.ts'
-import { type ResolvedOptions, resolveOptions } from './resolve-options.ts'
 import { runInSpan, syncClock } from './spans.ts'
 import { tracesUndici, warnOfTwins } from './warnings.ts'
 

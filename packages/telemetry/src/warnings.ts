@@ -16,14 +16,12 @@ const UNREAD: Readonly<Record<string, string>> = {
   OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: 'NodeSDK reads OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT',
   OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: 'NodeSDK reads OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT',
 }
-/** Variables of which one value is what happens anyway. */
-const ONLY_VALUE: Readonly<Record<string, string>> = {
-  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
-  OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: 'http/protobuf',
-}
-/** Lists of which some values are known, by variable, and what to do for others. */
+const PROTOCOLS = { values: ['http/protobuf'], instead: 'http/protobuf is used' }
+/** Values that are known, of variables that may be lists, and what to do for others. */
 const KNOWN: Readonly<Record<string, { readonly values: readonly string[]; readonly instead: string }>> = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: PROTOCOLS,
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: PROTOCOLS,
+  OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: PROTOCOLS,
   OTEL_TRACES_EXPORTER: { values: ['otlp', 'none'], instead: 'hand over a processor with that exporter' },
   OTEL_LOGS_EXPORTER: {
     values: ['otlp', 'none', 'console'],
@@ -43,12 +41,6 @@ const KNOWN: Readonly<Record<string, { readonly values: readonly string[]; reado
 export function warnOfUnread(env: Environment): void {
   for (const [name, advice] of Object.entries(UNREAD)) {
     if (readString(env, name) !== undefined) process.emitWarning(`${name} has no effect: ${advice}`)
-  }
-  for (const [name, only] of Object.entries(ONLY_VALUE)) {
-    const value = readString(env, name)
-    if (value !== undefined && value !== only) {
-      process.emitWarning(`${name}=${value} has no effect: ${only} is used`)
-    }
   }
   for (const [name, { values, instead }] of Object.entries(KNOWN)) {
     for (const value of readList(env, name) ?? []) {

@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { decoded, TestPipeline, useContexts } from '../../test/logs/pipeline.ts'
-import { formatAccessLine } from './access-line.ts'
-import { ACCESS_MESSAGE, type AccessRecord } from './access-record.ts'
+import { ACCESS_MESSAGE, type AccessRecord, formatAccessLine } from './access-line.ts'
 
 const spanContext: SpanContext = {
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',

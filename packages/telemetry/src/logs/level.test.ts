@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { nearestLevel, parseLogLevel } from './level.ts'
-import { severityNumber } from './severity.ts'
+import { nearestLevel, parseLogLevel, severityNumber } from './level.ts'
 
 describe('log level', () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)

@@ -1,18 +1,25 @@
-import { defaults } from '../options.ts'
+import { SeverityNumber } from '@opentelemetry/api'
 
-/** pino's levels by number, and what other loggers call them. */
-const LEVELS: readonly (readonly [value: number, level: string, others: readonly string[]])[] = [
-  [10, 'trace', ['all', 'silly', 'finest', 'finer']],
-  [20, 'debug', ['verbose', 'http', 'fine']],
-  [30, 'info', ['information', 'informational', 'notice', 'log']],
-  [40, 'warn', ['warning']],
-  [50, 'error', ['err', 'severe']],
-  [60, 'fatal', ['critical', 'crit', 'alert', 'emergency', 'emerg', 'panic']],
-  [Number.POSITIVE_INFINITY, 'silent', ['off', 'none', 'quiet', 'infinity']],
+/** pino's levels by number, what they are on OpenTelemetry's scale, and what other loggers call them. */
+const LEVELS: readonly (readonly [
+  value: number,
+  level: string,
+  severity: SeverityNumber,
+  others: readonly string[],
+])[] = [
+  [10, 'trace', SeverityNumber.TRACE, ['all', 'silly', 'finest', 'finer']],
+  [20, 'debug', SeverityNumber.DEBUG, ['verbose', 'http', 'fine']],
+  [30, 'info', SeverityNumber.INFO, ['information', 'informational', 'notice', 'log']],
+  [40, 'warn', SeverityNumber.WARN, ['warning']],
+  [50, 'error', SeverityNumber.ERROR, ['err', 'severe']],
+  [60, 'fatal', SeverityNumber.FATAL, ['critical', 'crit', 'alert', 'emergency', 'emerg', 'panic']],
+  [Number.POSITIVE_INFINITY, 'silent', SeverityNumber.UNSPECIFIED, ['off', 'none', 'quiet', 'infinity']],
 ]
 
+export const DEFAULT_LEVEL = 'info'
+
 const BY_NAME = new Map(
-  LEVELS.flatMap(([, level, others]) => [level, ...others].map((name) => [name, level] as const)),
+  LEVELS.flatMap(([, level, , others]) => [level, ...others].map((name) => [name, level] as const)),
 )
 
 /**
@@ -33,7 +40,7 @@ export function parseLogLevel(
   if (level === undefined) {
     const known = [...Object.keys(customLevels), ...LEVELS.map(([, each]) => each)].join(', ')
     process.emitWarning(
-      `log level ${JSON.stringify(text)} is unknown (levels are ${known}); ${defaults.logs.level} is used`,
+      `log level ${JSON.stringify(text)} is unknown (levels are ${known}); ${DEFAULT_LEVEL} is used`,
       { code: 'FAULTLINE_LOG_LEVEL' },
     )
   }
@@ -57,4 +64,15 @@ export function nearestLevel(level: string, values: Readonly<Record<string, numb
   const distance = (name: string): number => Math.abs((values[name] ?? 0) - wanted)
   const [nearest] = Object.keys(values).sort((a, b) => distance(a) - distance(b))
   return nearest ?? 'silent'
+}
+
+/**
+ * The severity of a pino level: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber. A level
+ * that bears a standard name is what its name says, whatever its number; another is the standard level at or below its
+ * number.
+ */
+export function severityNumber(level: string, value: number): SeverityNumber {
+  const [, , severity = SeverityNumber.TRACE] =
+    LEVELS.find(([, name]) => name === level) ?? LEVELS.findLast(([least]) => least <= value) ?? []
+  return severity
 }

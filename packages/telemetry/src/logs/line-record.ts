@@ -1,4 +1,6 @@
 import {
+  type AnyValue,
+  type Attributes,
   type Context,
   context,
   type HrTime,
@@ -9,9 +11,8 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { millisToHrTime } from '@opentelemetry/core'
-import { exceptionAttributes } from './exception.ts'
+import { severityNumber } from './level.ts'
 import { activeSpanContext } from './pino-options.ts'
-import { severityNumber } from './severity.ts'
 
 /** Milliseconds below which a number can only be seconds: the year 1973, or 5138. */
 const MAX_SECONDS = 1e11
@@ -104,4 +105,18 @@ function timeOf(text: string): HrTime {
   const value = text.startsWith('"') ? Date.parse(text.slice(1, -1)) : Number(text || Number.NaN)
   const unixMs = value < MAX_SECONDS && !text.startsWith('"') ? value * 1e3 : value
   return millisToHrTime(unixMs >= 0 && unixMs < Number.MAX_SAFE_INTEGER ? unixMs : Date.now())
+}
+
+const NAMES = new Map([
+  ['type', 'exception.type'],
+  ['message', 'exception.message'],
+  ['stack', 'exception.stacktrace'],
+])
+
+/** An error as pino's serializer leaves it, under the names of the semantic conventions. */
+export function exceptionAttributes(error: AnyValue): Attributes {
+  if (typeof error !== 'object' || error === null) return { 'exception.message': String(error) }
+  return Object.fromEntries(
+    Object.entries(error).map(([key, value]) => [NAMES.get(key) ?? `exception.${key}`, value]),
+  )
 }

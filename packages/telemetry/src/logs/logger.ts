@@ -2,12 +2,10 @@ import { context, diag, type Logger as OtlpLogger, ROOT_CONTEXT, trace } from '@
 import { millisToHrTime } from '@opentelemetry/core'
 import { type DestinationStream, destination, type Logger, pino, symbols } from 'pino'
 import type { LogOptions } from '../options.ts'
-import { formatAccessLine } from './access-line.ts'
-import { ACCESS_MESSAGE, type AccessRecord } from './access-record.ts'
-import { nearestLevel } from './level.ts'
+import { ACCESS_MESSAGE, type AccessRecord, formatAccessLine } from './access-line.ts'
+import { nearestLevel, severityNumber } from './level.ts'
 import { type LineKeys, toLogRecord } from './line-record.ts'
 import { pinoSettings, timeKeyOf } from './pino-options.ts'
-import { severityNumber } from './severity.ts'
 
 /**
  * Bytes gathered before a write to standard output, and milliseconds after which fewer are written. A write

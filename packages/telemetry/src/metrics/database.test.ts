@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Spans } from '../../test/metric-spans.ts'
 import { defaults } from '../options.ts'
-import { Spans } from '../testing/metric-spans.ts'
 import { DbPoolMetrics } from './database.ts'
 
 describe('pool metrics', () => {

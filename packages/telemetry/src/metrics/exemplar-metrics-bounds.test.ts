@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api'
 import { SamplingDecision, TracerProvider } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import { deciding, remote, Spans } from '../testing/metric-spans.ts'
+import { deciding, remote, Spans } from '../../test/metric-spans.ts'
 import { ExemplarMetricsProcessor } from './exemplar-metrics-processor.ts'
 
 const HTTP_SERVER = 'http_server_request_duration_seconds'

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { type RPCMetadata, RPCType, setRPCMetadata } from '@opentelemetry/core'
 import { SamplingDecision } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import { remote, Spans } from '../testing/metric-spans.ts'
+import { remote, Spans } from '../../test/metric-spans.ts'
 
 const HTTP_SERVER = 'http_server_request_duration_seconds'
 const HTTP_CLIENT = 'http_client_request_duration_seconds'

@@ -19,7 +19,7 @@ export interface ExemplarMetricsOptions extends Partial<SpanMetricsOptions> {
   /** Which spans an exemplar may lead to; `kept` by default. */
   readonly exemplars?: ExemplarPolicy
   /** Milliseconds from which the tail sampler keeps a trace for its duration; {@link SLOW_THRESHOLD_MS} by default. */
-  readonly slowThresholdMs?: number
+  readonly slowThresholdMs?: number | undefined
   /** Milliseconds that the tail sampler waits for a trace; {@link DECISION_WAIT_MS} by default. */
   readonly decisionWaitMs?: number
 }

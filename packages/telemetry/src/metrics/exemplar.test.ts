@@ -1,7 +1,7 @@
 import { type Context, createTraceState, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
 import { SamplingDecision } from '@opentelemetry/sdk-trace'
 import { describe, expect, it } from 'vitest'
-import { deciding, remote, Spans, type SpanToMake } from '../testing/metric-spans.ts'
+import { deciding, remote, Spans, type SpanToMake } from '../../test/metric-spans.ts'
 import { isKept } from './exemplar.ts'
 
 const SERVER_DURATION = 'http_server_request_duration_seconds'

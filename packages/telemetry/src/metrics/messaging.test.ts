@@ -1,6 +1,6 @@
 import { type Attributes, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
-import { remote, Spans } from '../testing/metric-spans.ts'
+import { remote, Spans } from '../../test/metric-spans.ts'
 
 const OPERATION = 'messaging_client_operation_duration_seconds'
 const PROCESS = 'messaging_process_duration_seconds'

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
-import { remote, Spans } from '../testing/metric-spans.ts'
+import { remote, Spans } from '../../test/metric-spans.ts'
 import { stateOf } from './span-state.ts'
 
 const HTTP_CLIENT = 'http_client_request_duration_seconds'

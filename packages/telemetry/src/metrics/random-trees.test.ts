@@ -2,7 +2,7 @@ import { type Context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
 import { SamplingDecision } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deciding, Spans } from '../testing/metric-spans.ts'
+import { deciding, Spans } from '../../test/metric-spans.ts'
 
 /** Kinds of spans, with the metric that counts them. */
 const TYPES = {

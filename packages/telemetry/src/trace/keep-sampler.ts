@@ -22,9 +22,9 @@ const CALLS = new Set([SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.INTERNAL])
 
 export interface KeepSamplerOptions {
   /** Share of the traces that start here that is marked, 0 to 1; {@link KEEP_RATIO} by default. */
-  readonly ratio?: number
+  readonly ratio?: number | undefined
   /** Decides what is recorded and exported at all; by default as the parent did, and everything without one. */
-  readonly sampler?: Sampler
+  readonly sampler?: Sampler | undefined
 }
 
 /**
@@ -71,7 +71,7 @@ export class KeepSampler implements Sampler {
   }
 }
 
-/** Metrics are made of every kind but INTERNAL, which below a call tells that another one is within it. */
+/** Metrics are made of every kind but INTERNAL; below a call, an INTERNAL span shows that another call is within it. */
 function isMeasured(kind: SpanKind, context: Context): boolean {
   if (kind !== SpanKind.INTERNAL) return true
   const parent = trace.getSpan(context) as Partial<ReadableSpan> | undefined

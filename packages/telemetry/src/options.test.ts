@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { defaults } from './options.ts'
-import { resolveOptions } from './resolve-options.ts'
+import { defaults, resolveOptions } from './options.ts'
 
 describe('options', () => {
   let warnings: string[]

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { samplerFromEnvironment } from './sampler.ts'
+import { samplerFromEnvironment } from './faultline.ts'
 
 describe('OTEL_TRACES_SAMPLER', () => {
   afterEach(() => {

@@ -14,8 +14,8 @@ import { type Sampler, SamplingDecision, type SpanProcessor, TracerProvider } fr
 import {
   type ExemplarMetricsOptions,
   ExemplarMetricsProcessor,
-} from '../metrics/exemplar-metrics-processor.ts'
-import { createRegistry } from '../metrics/registry.ts'
+} from '../src/metrics/exemplar-metrics-processor.ts'
+import { createRegistry } from '../src/metrics/registry.ts'
 
 /** Records as the SDK's sampler result says, and leaves the trace unmarked. */
 export function deciding(decision: SamplingDecision): Sampler {
