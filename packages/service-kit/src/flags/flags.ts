@@ -30,8 +30,6 @@ export const flagsDefaults = { domain: 'box-office' } satisfies Partial<FlagsOpt
 export interface Flags {
   /** The current value; the default while the broker has never been there. Costs a map look-up, so ask each time. */
   value<Name extends FlagName>(name: Name): FlagValue<Name>
-  /** Calls `listener` with each new value of a flag. @returns what ends that */
-  onChange<Name extends FlagName>(name: Name, listener: (value: FlagValue<Name>) => void): () => void
   /** The same flags by OpenFeature's API. */
   readonly client: Client
   stop(): void
@@ -45,7 +43,6 @@ export function createFlags(options: FlagsOptions): Flags {
   const { nats, logger, register, domain } = { ...flagsDefaults, ...options }
   const values = new FlagValues(logger)
   const provider = new BucketFlagProvider(values)
-  const listeners = new Map<FlagName, Set<() => void>>()
   OpenFeature.setProvider(domain, provider)
   new Gauge({
     name: 'feature_flag_active',
@@ -67,7 +64,6 @@ export function createFlags(options: FlagsOptions): Flags {
     if (names.length === 0) return
     for (const name of names) {
       logger.info({ 'feature_flag.key': name, value: values.get(name) }, 'feature flag changed')
-      for (const listener of listeners.get(name) ?? []) listener()
     }
     provider.changed([...names])
   }
@@ -85,12 +81,6 @@ export function createFlags(options: FlagsOptions): Flags {
 
   return {
     value: (name) => values.get(name),
-    onChange(name, listener) {
-      const tell = (): void => listener(values.get(name))
-      const told = listeners.get(name) ?? new Set()
-      listeners.set(name, told.add(tell))
-      return () => void told.delete(tell)
-    },
     client: OpenFeature.getClient(domain),
     stop: () => watch.stop(),
   }

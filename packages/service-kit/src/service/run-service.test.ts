@@ -1,9 +1,8 @@
-import { Agent, request } from 'node:http'
+import { Agent, type RequestListener, request } from 'node:http'
 import { testTelemetry } from '@faultline/test-support/telemetry'
 import { afterEach, describe, expect, it } from 'vitest'
 import { EnvironmentError } from './config.ts'
-import { Health } from './health.ts'
-import { type Service, type ServiceOptions, startService } from './run-service.ts'
+import { type RunnableService, type Service, startService } from './run-service.ts'
 
 const services: Service[] = []
 
@@ -11,14 +10,32 @@ afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()))
 })
 
-async function start(options: Partial<ServiceOptions> = {}) {
+interface Started {
+  handler?: RequestListener
+  checks?: RunnableService['checks']
+  port?: number
+  adminPort?: number
+  drainTimeoutMs?: number
+}
+
+async function start(options: Started = {}) {
+  const {
+    handler = (_req, res) => res.end('ok'),
+    checks = {},
+    port = 0,
+    adminPort = 0,
+    ...rest
+  }: Started = options
   const events: string[] = []
-  const service = await startService({
-    handler: (_req, res) => res.end('ok'),
-    host: '127.0.0.1',
-    port: 0,
-    adminPort: 0,
-    health: new Health(),
+  const runnable = {
+    app: { callback: () => handler },
+    checks,
+    async close() {
+      events.push('closed')
+    },
+  }
+  const service = await startService(runnable, {
+    config: { host: '127.0.0.1', port, adminPort },
     telemetry: {
       logger: testTelemetry().logger,
       metricsHandler: async (_req, res) => void res.end('metrics'),
@@ -26,10 +43,7 @@ async function start(options: Partial<ServiceOptions> = {}) {
         events.push('telemetry flushed')
       },
     },
-    async close() {
-      events.push('closed')
-    },
-    ...options,
+    ...rest,
   })
   services.push(service)
   return {
@@ -53,8 +67,8 @@ describe('startService', () => {
   })
 
   it('is alive but not ready while a check fails', async () => {
-    const health = new Health({ checks: { database: () => Promise.reject(new Error('away')) } })
-    const { adminUrl } = await start({ health })
+    const checks = { database: () => Promise.reject(new Error('away')) }
+    const { adminUrl } = await start({ checks })
     expect(await statusOf(`${adminUrl}/livez`)).toBe(200)
     const answer = await fetch(`${adminUrl}/readyz`)
     expect(answer.status).toBe(503)

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type Koa from 'koa'
 import type { ServiceTelemetry } from '../telemetry-types.ts'
+import type { ListenConfig } from './config.ts'
 import { Health, type HealthCheck } from './health.ts'
 import { adminHandler, type Listener, listen } from './listen.ts'
 
@@ -19,9 +20,17 @@ export interface RunnableService {
   close(): Promise<void>
 }
 
-export interface RunServiceOptions {
-  config: { host: string; port: number; adminPort: number }
+const DRAIN_TIMEOUT_MS = 10_000
+
+/** How long telemetry may take to flush after the requests, in milliseconds. */
+const FLUSH_TIMEOUT_MS = 5_000
+
+export interface ServiceOptions {
+  /** Where it listens; port 0 lets the system choose. */
+  config: ListenConfig
   telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
+  /** How long requests under way may take after SIGTERM, in milliseconds. */
+  drainTimeoutMs?: number
 }
 
 /**
@@ -29,50 +38,12 @@ export interface RunServiceOptions {
  *
  * @throws EnvironmentError when a port cannot be had
  */
-export async function runService(
-  service: RunnableService,
-  { config, telemetry }: RunServiceOptions,
-): Promise<Service> {
-  const { logger } = telemetry
-  const { host, port, adminPort } = config
+export async function runService(service: RunnableService, options: ServiceOptions): Promise<void> {
   await service.prepare?.()
-  const running = await startService({
-    host,
-    port,
-    adminPort,
-    handler: service.app.callback(),
-    health: new Health({
-      ...(service.checks && { checks: service.checks }),
-      ...(service.observed && { observed: service.observed }),
-      onChange: (name, state) => logger.info({ check: name, ...state }, 'health check changed'),
-    }),
-    telemetry,
-    close: () => service.close(),
-  })
-  stopOnSignals(running, telemetry)
+  const running = await startService(service, options)
+  stopOnSignals(running, options.telemetry)
   await service.start?.()
-  return running
 }
-
-export interface ServiceOptions {
-  /** The public API. */
-  handler: RequestListener
-  host: string
-  /** Public port; 0 lets the system choose. */
-  port: number
-  adminPort: number
-  health: Health
-  telemetry: Pick<ServiceTelemetry, 'logger' | 'metricsHandler' | 'shutdown'>
-  /** Closes what the service holds (pools, clients), once the last request has been answered. */
-  close?: () => Promise<void>
-  /** How long requests under way may take after SIGTERM, in milliseconds. */
-  drainTimeoutMs?: number
-}
-
-const DRAIN_TIMEOUT_MS = 10_000
-
-/** How long telemetry may take to flush after the requests, in milliseconds. */
-const FLUSH_TIMEOUT_MS = 5_000
 
 /** A service that runs. */
 export interface Service {
@@ -87,17 +58,25 @@ export interface Service {
  *
  * @throws EnvironmentError when a port cannot be had
  */
-export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, health, telemetry } = options
+export async function startService(
+  service: Omit<RunnableService, 'app'> & { app: { callback(): RequestListener } },
+  { config, telemetry, drainTimeoutMs = DRAIN_TIMEOUT_MS }: ServiceOptions,
+): Promise<Service> {
+  const { host } = config
   const { logger } = telemetry
+  const health = new Health({
+    ...(service.checks && { checks: service.checks }),
+    ...(service.observed && { observed: service.observed }),
+    onChange: (name, state) => logger.info({ check: name, ...state }, 'health check changed'),
+  })
   const admin = await listen(adminHandler(health, telemetry), {
     host,
-    port: options.adminPort,
+    port: config.adminPort,
     variable: 'ADMIN_PORT',
   })
   let api: Listener
   try {
-    api = await listen(options.handler, { host, port: options.port, variable: 'PORT' })
+    api = await listen(service.app.callback(), { host, port: config.port, variable: 'PORT' })
   } catch (error) {
     await admin.drain(0)
     throw error
@@ -108,9 +87,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   async function stop(): Promise<void> {
     health.drain()
     logger.info('draining')
-    const drained = await api.drain(options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)
+    const drained = await api.drain(drainTimeoutMs)
     if (!drained) logger.warn('requests were cut: they did not end in time')
-    await options.close?.()
+    await service.close()
     logger.info('stopped')
     await telemetry.shutdown(FLUSH_TIMEOUT_MS)
     await admin.drain(0)

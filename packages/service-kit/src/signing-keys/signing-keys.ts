@@ -6,13 +6,7 @@ import { createDatabase, type Database, POSTGRESQL } from '../postgres/database.
 import { integer } from '../service/config.ts'
 import type { Logger } from '../telemetry-types.ts'
 import { type KeyTimes, planKeys } from './key-plan.ts'
-import {
-  createKeyVault,
-  createSigningKeyRepository,
-  type KeyVault,
-  type SigningKeyRepository,
-  type StoredKey,
-} from './stored-keys.ts'
+import { createKeyVault, createSigningKeyRepository, type StoredKey } from './stored-keys.ts'
 
 /** What signing keys are encrypted with unless the environment says better; public, so good for nothing but demos. */
 export const DEVELOPMENT_KEYS_SECRET = 'faultline-development-signing-keys'
@@ -73,93 +67,8 @@ export interface SigningKeys {
   rotate(): Promise<{ kid: string; signsFrom: Date }>
 }
 
-export interface SigningKeysOptions {
-  repository: SigningKeyRepository
-  vault: KeyVault
-  times: KeyTimes
-  logger: Pick<Logger, 'info'>
-  now?: () => number
-}
-
 /** Longest look at the stored keys, in milliseconds. */
 const TIMEOUT_MS = 2_000
-
-export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
-  const { repository, vault, times, logger, now = Date.now } = options
-  let known: readonly StoredKey[] = []
-  let published = ''
-  let find: JWTVerifyGetKey | undefined
-  const opened = new Map<string, Promise<CryptoKey>>()
-
-  function take(keys: readonly StoredKey[]): void {
-    known = keys
-    for (const kid of opened.keys()) if (!keys.some((key) => key.kid === kid)) opened.delete(kid)
-  }
-
-  function keySet(): JSONWebKeySet {
-    const plan = planKeys(known, now(), times)
-    if (plan.published.length === 0) throw noKeyYet()
-    return { keys: plan.published.map(({ publicJwk }) => publicJwk) }
-  }
-
-  async function make(signsFromMs: number): Promise<StoredKey> {
-    const createdAtMs = now()
-    const sealed = await vault.generate()
-    // Deciding takes a moment, too: no key signs before it was made.
-    return { ...sealed, createdAtMs, signsFromMs: Math.max(signsFromMs, createdAtMs) }
-  }
-
-  return {
-    keySet,
-
-    async signer() {
-      const { signing } = planKeys(known, now(), times)
-      if (!signing) throw noKeyYet()
-      const key = opened.get(signing.kid) ?? vault.open(signing)
-      opened.set(signing.kid, key)
-      return { kid: signing.kid, key: await key }
-    },
-
-    find(header, token) {
-      const keys = keySet()
-      const ids = keys.keys.map(({ kid }) => kid).join()
-      if (!find || ids !== published) {
-        find = createLocalJWKSet(keys)
-        published = ids
-      }
-      return find(header, token)
-    },
-
-    async refresh() {
-      const deadline = Deadline.after(TIMEOUT_MS)
-      const keys = await repository.list(deadline)
-      const { nextSignsFromMs, dead } = planKeys(keys, now(), times)
-      if (nextSignsFromMs === undefined && dead.length === 0) return take(keys)
-      const changed = await repository.change(async (current) => {
-        // Another replica may have done it meanwhile.
-        const plan = planKeys(current, now(), times)
-        const add = plan.nextSignsFromMs === undefined ? undefined : await make(plan.nextSignsFromMs)
-        if (add) logger.info({ kid: add.kid, signs_from: new Date(add.signsFromMs) }, 'signing key made')
-        return { add, remove: plan.dead.map(({ kid }) => kid) }
-      }, deadline)
-      take(changed)
-    },
-
-    async rotate() {
-      const key = await make(now() + times.leadMs)
-      const changed = await repository.change(
-        async () => ({ add: key, remove: [] }),
-        Deadline.after(TIMEOUT_MS),
-      )
-      take(changed)
-      return { kid: key.kid, signsFrom: new Date(key.signsFromMs) }
-    },
-  }
-}
-
-function noKeyYet(): DependencyError {
-  return new DependencyError(POSTGRESQL, 'unavailable', new Error('no signing key is known yet'))
-}
 
 export interface StoredSigningKeysOptions {
   /** Whose schema has the table `signing_keys`. */
@@ -180,12 +89,82 @@ export function createStoredSigningKeys(options: StoredSigningKeysOptions): Sign
       'SIGNING_KEYS_SECRET is not set: signing keys are encrypted with a secret that everybody knows',
     )
   }
-  return createSigningKeys({
-    repository: createSigningKeyRepository(database),
-    vault: createKeyVault(config.keysSecret, service),
-    times: { leadMs: config.keyLeadMs, maxAgeMs: config.keyMaxAgeMs, tokenLifeMs },
-    logger,
-  })
+  const repository = createSigningKeyRepository(database)
+  const vault = createKeyVault(config.keysSecret, service)
+  const times: KeyTimes = { leadMs: config.keyLeadMs, maxAgeMs: config.keyMaxAgeMs, tokenLifeMs }
+  let known: readonly StoredKey[] = []
+  let published = ''
+  let find: JWTVerifyGetKey | undefined
+  const opened = new Map<string, Promise<CryptoKey>>()
+
+  function take(keys: readonly StoredKey[]): void {
+    known = keys
+    for (const kid of opened.keys()) if (!keys.some((key) => key.kid === kid)) opened.delete(kid)
+  }
+
+  function keySet(): JSONWebKeySet {
+    const plan = planKeys(known, Date.now(), times)
+    if (plan.published.length === 0) throw noKeyYet()
+    return { keys: plan.published.map(({ publicJwk }) => publicJwk) }
+  }
+
+  async function make(signsFromMs: number): Promise<StoredKey> {
+    const createdAtMs = Date.now()
+    const sealed = await vault.generate()
+    // Deciding takes a moment, too: no key signs before it was made.
+    return { ...sealed, createdAtMs, signsFromMs: Math.max(signsFromMs, createdAtMs) }
+  }
+
+  return {
+    keySet,
+
+    async signer() {
+      const { signing } = planKeys(known, Date.now(), times)
+      if (!signing) throw noKeyYet()
+      const key = opened.get(signing.kid) ?? vault.open(signing)
+      opened.set(signing.kid, key)
+      return { kid: signing.kid, key: await key }
+    },
+
+    find(header, token) {
+      const keys = keySet()
+      const ids = keys.keys.map(({ kid }) => kid).join()
+      if (!find || ids !== published) {
+        find = createLocalJWKSet(keys)
+        published = ids
+      }
+      return find(header, token)
+    },
+
+    async refresh() {
+      const deadline = Deadline.after(TIMEOUT_MS)
+      const keys = await repository.list(deadline)
+      const { nextSignsFromMs, dead } = planKeys(keys, Date.now(), times)
+      if (nextSignsFromMs === undefined && dead.length === 0) return take(keys)
+      const changed = await repository.change(async (current) => {
+        // Another replica may have done it meanwhile.
+        const plan = planKeys(current, Date.now(), times)
+        const add = plan.nextSignsFromMs === undefined ? undefined : await make(plan.nextSignsFromMs)
+        if (add) logger.info({ kid: add.kid, signs_from: new Date(add.signsFromMs) }, 'signing key made')
+        return { add, remove: plan.dead.map(({ kid }) => kid) }
+      }, deadline)
+      take(changed)
+    },
+
+    async rotate() {
+      const key = await make(Date.now() + times.leadMs)
+      const changed = await repository.change(
+        async () => ({ add: key, remove: [] }),
+        Deadline.after(TIMEOUT_MS),
+      )
+      take(changed)
+      return { kid: key.kid, signsFrom: new Date(key.signsFromMs) }
+    },
+  }
+}
+
+function noKeyYet(): DependencyError {
+  return new DependencyError(POSTGRESQL, 'unavailable', new Error('no signing key is known yet'))
 }
 
 /** Makes the next signing key now, ahead of its time, in a process of its own; the running replicas find it. */

@@ -19,23 +19,18 @@ export interface SealedKey {
   readonly privateJwe: string
 }
 
-/** Makes signing keys and keeps their private parts encrypted outside of the process. */
-export interface KeyVault {
-  generate(): Promise<SealedKey>
-  /** @throws Error when it was sealed with another secret, or was changed */
-  open(sealed: SealedKey): Promise<CryptoKey>
-}
-
 const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const
 
 /**
+ * Makes signing keys and keeps their private parts encrypted outside of the process.
+ *
  * @param secret from the environment; long and random, as it is stretched no further
  * @param service whose keys they are: what one service has sealed another cannot open, with the same secret
  */
-export function createKeyVault(secret: string, service: string): KeyVault {
+export function createKeyVault(secret: string, service: string) {
   const key = new Uint8Array(hkdfSync('sha256', secret, '', `faultline ${service} signing keys`, 32))
   return {
-    async generate() {
+    async generate(): Promise<SealedKey> {
       const { publicKey, privateKey } = await generateKeyPair(TOKEN_ALGORITHM, { extractable: true })
       const kid = randomUUID()
       const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM, use: 'sig' }
@@ -46,7 +41,8 @@ export function createKeyVault(secret: string, service: string): KeyVault {
         .encrypt(key)
       return { kid, publicJwk, privateJwe }
     },
-    async open({ kid, privateJwe }) {
+    /** @throws Error when it was sealed with another secret, or was changed */
+    async open({ kid, privateJwe }: SealedKey): Promise<CryptoKey> {
       const { plaintext, protectedHeader } = await compactDecrypt(privateJwe, key, {
         keyManagementAlgorithms: [ENCRYPTION.alg],
         contentEncryptionAlgorithms: [ENCRYPTION.enc],
@@ -60,27 +56,9 @@ export function createKeyVault(secret: string, service: string): KeyVault {
 }
 
 /** A signing key as stored: the private part is encrypted. */
-export interface StoredKey {
-  kid: string
-  publicJwk: JWK
-  privateJwe: string
-  createdAtMs: number
-  signsFromMs: number
-}
-
-export interface SigningKeyRepository {
-  list(deadline: Deadline): Promise<StoredKey[]>
-  /**
-   * Lets `decide` say what to add and remove, with no other replica deciding at the same time.
-   *
-   * @returns the keys as they are afterwards
-   */
-  change(
-    decide: (
-      keys: readonly StoredKey[],
-    ) => Promise<{ add?: StoredKey | undefined; remove: readonly string[] }>,
-    deadline: Deadline,
-  ): Promise<StoredKey[]>
+export interface StoredKey extends SealedKey {
+  readonly createdAtMs: number
+  readonly signsFromMs: number
 }
 
 /** Of the advisory lock that rotation takes, with the schema: any number that nothing else in the database uses. */
@@ -93,12 +71,22 @@ const LIST = `
   FROM signing_keys`
 
 /** @param database whose schema has the table `signing_keys` */
-export function createSigningKeyRepository(database: Database): SigningKeyRepository {
+export function createSigningKeyRepository(database: Database) {
   const list = (on: Queryable, deadline: Deadline) =>
     on.query<StoredKey>({ name: 'list-signing-keys', text: LIST, values: [] }, deadline)
   return {
-    list: (deadline) => list(database, deadline),
-    change: (decide, deadline) =>
+    list: (deadline: Deadline) => list(database, deadline),
+    /**
+     * Lets `decide` say what to add and remove, with no other replica deciding at the same time.
+     *
+     * @returns the keys as they are afterwards
+     */
+    change: (
+      decide: (
+        keys: readonly StoredKey[],
+      ) => Promise<{ add?: StoredKey | undefined; remove: readonly string[] }>,
+      deadline: Deadline,
+    ) =>
       database.transaction(async (transaction) => {
         await transaction.query(
           { text: 'SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))', values: [ROTATION_LOCK] },

@@ -36,24 +36,7 @@ export interface PendingCharges {
   oldestSeconds: number
 }
 
-export interface ChargeRepository {
-  /**
-   * Enters a charge unless there is one for the order.
-   *
-   * @param reconcileAfterMs how long reconciliation leaves it to the request
-   */
-  insert(charge: NewCharge, reconcileAfterMs: number, deadline: Deadline): Promise<void>
-  findByOrder(orderId: string, deadline: Deadline): Promise<StoredCharge | undefined>
-  find(id: string, deadline: Deadline): Promise<StoredCharge | undefined>
-  /** Settles a charge that is pending. @returns whether this is what settled it */
-  settle(id: string, settlement: Settlement, deadline: Deadline): Promise<boolean>
-  /**
-   * Takes pending charges that are due, each for one caller only, and sets when they are due again: twice as late
-   * each time, with jitter, so that a provider that comes back is not met by all at once.
-   */
-  claimDue(limit: number, backoff: Backoff, deadline: Deadline): Promise<StoredCharge[]>
-  pending(deadline: Deadline): Promise<PendingCharges>
-}
+export type ChargeRepository = ReturnType<typeof createChargeRepository>
 
 export interface Backoff {
   initialMs: number
@@ -63,9 +46,15 @@ export interface Backoff {
 const COLUMNS = `id, order_id AS "orderId", amount::float8 AS amount, currency, request_hash AS "requestHash", status,
   payment_token AS "paymentToken", decline_reason AS "declineReason", created_at AS "createdAt"`
 
-export function createChargeRepository(database: Queryable): ChargeRepository {
+export function createChargeRepository(database: Queryable) {
   return {
-    async insert({ id, orderId, amount, currency, requestHash, paymentToken }, reconcileAfterMs, deadline) {
+    /**
+     * Enters a charge unless there is one for the order.
+     *
+     * @param reconcileAfterMs how long reconciliation leaves it to the request
+     */
+    async insert(charge: NewCharge, reconcileAfterMs: number, deadline: Deadline): Promise<void> {
+      const { id, orderId, amount, currency, requestHash, paymentToken } = charge
       await database.query(
         {
           name: 'insert-charge',
@@ -78,7 +67,7 @@ export function createChargeRepository(database: Queryable): ChargeRepository {
       )
     },
 
-    async findByOrder(orderId, deadline) {
+    async findByOrder(orderId: string, deadline: Deadline): Promise<StoredCharge | undefined> {
       const [charge] = await database.query<StoredCharge>(
         {
           name: 'find-charge-by-order',
@@ -90,7 +79,7 @@ export function createChargeRepository(database: Queryable): ChargeRepository {
       return charge
     },
 
-    async find(id, deadline) {
+    async find(id: string, deadline: Deadline): Promise<StoredCharge | undefined> {
       const [charge] = await database.query<StoredCharge>(
         { name: 'find-charge', text: `SELECT ${COLUMNS} FROM charges WHERE id = $1`, values: [id] },
         deadline,
@@ -98,7 +87,9 @@ export function createChargeRepository(database: Queryable): ChargeRepository {
       return charge
     },
 
-    async settle(id, { status, providerChargeId, declineReason }, deadline) {
+    /** Settles a charge that is pending. @returns whether this is what settled it */
+    async settle(id: string, settlement: Settlement, deadline: Deadline): Promise<boolean> {
+      const { status, providerChargeId, declineReason } = settlement
       const rows = await database.query(
         {
           name: 'settle-charge',
@@ -112,7 +103,11 @@ export function createChargeRepository(database: Queryable): ChargeRepository {
       return rows.length === 1
     },
 
-    claimDue(limit, { initialMs, maxMs }, deadline) {
+    /**
+     * Takes pending charges that are due, each for one caller only, and sets when they are due again: twice as late
+     * each time, with jitter, so that a provider that comes back is not met by all at once.
+     */
+    claimDue(limit: number, { initialMs, maxMs }: Backoff, deadline: Deadline): Promise<StoredCharge[]> {
       return database.query<StoredCharge>(
         {
           name: 'claim-due-charges',
@@ -128,7 +123,7 @@ export function createChargeRepository(database: Queryable): ChargeRepository {
       )
     },
 
-    async pending(deadline) {
+    async pending(deadline: Deadline): Promise<PendingCharges> {
       const [row] = await database.query<PendingCharges & { oldestSeconds: number }>(
         {
           name: 'pending-charges',

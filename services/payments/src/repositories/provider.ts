@@ -10,29 +10,18 @@ import type { z } from 'zod'
 /** Name of the dependency in problems, metrics and spans. */
 export const PROVIDER = 'payment-provider'
 
-/** The payment provider. Whatever is thrown leaves it unknown what the provider did. */
-export interface ProviderRepository {
-  /**
-   * Charges once a reference, however often it is asked.
-   *
-   * @throws DependencyError
-   */
-  charge(request: ProviderChargeRequest, deadline: Deadline): Promise<ProviderCharge>
-  /**
-   * The charge with a reference, if the provider has one.
-   *
-   * @throws DependencyError
-   */
-  find(reference: string, deadline: Deadline): Promise<ProviderCharge | undefined>
-}
+export type ProviderRepository = ReturnType<typeof createProviderRepository>
 
-export function createProviderRepository(
-  client: Pick<HttpClient, 'call'>,
-  apiKey: string,
-): ProviderRepository {
+/** The payment provider. Whatever is thrown leaves it unknown what the provider did. */
+export function createProviderRepository(client: Pick<HttpClient, 'call'>, apiKey: string) {
   const authorization = `Bearer ${apiKey}`
   return {
-    async charge(request, deadline) {
+    /**
+     * Charges once per reference, however often it is called.
+     *
+     * @throws DependencyError
+     */
+    async charge(request: ProviderChargeRequest, deadline: Deadline): Promise<ProviderCharge> {
       const answer = await client.call({
         method: 'POST',
         path: '/v1/charges',
@@ -44,7 +33,12 @@ export function createProviderRepository(
       return ofReference(parse(answer, providerChargeSchema), request.reference)
     },
 
-    async find(reference, deadline) {
+    /**
+     * The charge with a reference, if the provider has one.
+     *
+     * @throws DependencyError
+     */
+    async find(reference: string, deadline: Deadline): Promise<ProviderCharge | undefined> {
       const answer = await client.call({
         method: 'GET',
         path: `/v1/charges?${new URLSearchParams({ reference })}`,

@@ -37,12 +37,12 @@ export interface Stack extends AsyncDisposable {
   /** Runs SQL as the owner. */
   asOwner<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   /** Asks payments as booking does. */
-  charge(payments: ServiceProcess, request: ChargeRequest, init?: RequestInit): Promise<Answer>
-  get(payments: ServiceProcess, id: string): Promise<Answer>
+  charge(payments: ServiceProcess, request: ChargeRequest, init?: RequestInit): Promise<ChargeResponse>
+  get(payments: ServiceProcess, id: string): Promise<ChargeResponse>
   readonly tokens: ServiceTokens
 }
 
-export interface Answer {
+export interface ChargeResponse {
   status: number
   headers: Headers
   body: Charge & { type?: string }
@@ -84,10 +84,14 @@ export async function startStack(): Promise<Stack> {
   const providerPort = await freePort()
   const kept = started.move()
 
-  async function ask(url: string, init: RequestInit): Promise<Answer> {
+  async function ask(url: string, init: RequestInit): Promise<ChargeResponse> {
     const headers = { authorization: `Bearer ${await tokens.token()}`, ...init.headers }
     const answer = await fetch(url, { ...init, headers })
-    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Answer['body'] }
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (await answer.json()) as ChargeResponse['body'],
+    }
   }
 
   return {

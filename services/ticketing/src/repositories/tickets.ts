@@ -17,30 +17,25 @@ export interface NewTicket {
   document: Buffer
 }
 
-export interface TicketRepository {
-  /** Whether the order, or the event, has its ticket. */
-  exists(of: { orderId: string; eventId: string }, deadline: Deadline): Promise<boolean>
-  /** Stores a ticket unless there is one. @returns when it was stored, or undefined */
-  insert(ticket: NewTicket, deadline: Deadline): Promise<Date | undefined>
-  find(orderId: string, userId: string, deadline: Deadline): Promise<StoredTicket | undefined>
-  findDocument(orderId: string, userId: string, deadline: Deadline): Promise<Buffer | undefined>
-}
+export type TicketRepository = ReturnType<typeof createTicketRepository>
 
-export function createTicketRepository(database: Queryable): TicketRepository {
+export function createTicketRepository(database: Queryable) {
   return {
-    async exists({ orderId, eventId }, deadline) {
+    /** Whether the order, or the event, has its ticket. */
+    async exists(of: { orderId: string; eventId: string }, deadline: Deadline): Promise<boolean> {
       const rows = await database.query(
         {
           name: 'ticket-exists',
           text: 'SELECT 1 FROM tickets WHERE order_id = $1 OR event_id = $2 LIMIT 1',
-          values: [orderId, eventId],
+          values: [of.orderId, of.eventId],
         },
         deadline,
       )
       return rows.length > 0
     },
 
-    async insert(ticket, deadline) {
+    /** Stores a ticket unless there is one. @returns when it was stored, or undefined */
+    async insert(ticket: NewTicket, deadline: Deadline): Promise<Date | undefined> {
       const [row] = await database.query<{ issuedAt: Date }>(
         {
           name: 'insert-ticket',
@@ -63,7 +58,7 @@ export function createTicketRepository(database: Queryable): TicketRepository {
       return row?.issuedAt
     },
 
-    async find(orderId, userId, deadline) {
+    async find(orderId: string, userId: string, deadline: Deadline): Promise<StoredTicket | undefined> {
       const [row] = await database.query<StoredTicket>(
         {
           name: 'find-ticket',
@@ -76,7 +71,7 @@ export function createTicketRepository(database: Queryable): TicketRepository {
       return row
     },
 
-    async findDocument(orderId, userId, deadline) {
+    async findDocument(orderId: string, userId: string, deadline: Deadline): Promise<Buffer | undefined> {
       const [row] = await database.query<{ document: Buffer }>(
         {
           name: 'find-ticket-document',

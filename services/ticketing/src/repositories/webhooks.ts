@@ -1,42 +1,15 @@
 import type { Database, Deadline } from '@faultline/service-kit'
 
-export interface StoredWebhook {
-  id: string
-  url: string
-  createdAt: Date
-}
+export type WebhookRepository = ReturnType<typeof createWebhookRepository>
 
-export interface NewWebhook {
-  id: string
-  ownerId: string
-  url: string
-  secret: string
-}
-
-/** A webhook that has to be told of an event. */
-export interface DueWebhook {
-  id: string
-  url: string
-  secret: string
-}
-
-/** What can be settled with a webhook for good. */
-export type SettledOutcome = 'delivered' | 'address_refused'
-
-export interface WebhookRepository {
-  /** Stores a webhook unless its owner has as many as are allowed. @returns when, or undefined */
-  insert(webhook: NewWebhook, limit: number, deadline: Deadline): Promise<Date | undefined>
-  list(ownerId: string, deadline: Deadline): Promise<StoredWebhook[]>
-  /** @returns whether there was one */
-  delete(id: string, ownerId: string, deadline: Deadline): Promise<boolean>
-  /** Those that have not been told of the event yet. */
-  due(eventId: string, deadline: Deadline): Promise<DueWebhook[]>
-  settle(eventId: string, webhookId: string, outcome: SettledOutcome, deadline: Deadline): Promise<void>
-}
-
-export function createWebhookRepository(database: Database): WebhookRepository {
+export function createWebhookRepository(database: Database) {
   return {
-    insert: (webhook, limit, deadline) =>
+    /** Stores a webhook unless its owner has as many as are allowed. @returns when, or undefined */
+    insert: (
+      webhook: { id: string; ownerId: string; url: string; secret: string },
+      limit: number,
+      deadline: Deadline,
+    ) =>
       database.transaction(async (transaction) => {
         // One registration of an owner at a time, so that the count holds.
         await transaction.query(
@@ -56,8 +29,8 @@ export function createWebhookRepository(database: Database): WebhookRepository {
         return row?.createdAt
       }, deadline),
 
-    list: (ownerId, deadline) =>
-      database.query<StoredWebhook>(
+    list: (ownerId: string, deadline: Deadline) =>
+      database.query<{ id: string; url: string; createdAt: Date }>(
         {
           name: 'list-webhooks',
           text: `SELECT id, url, created_at AS "createdAt" FROM webhooks
@@ -67,7 +40,8 @@ export function createWebhookRepository(database: Database): WebhookRepository {
         deadline,
       ),
 
-    async delete(id, ownerId, deadline) {
+    /** @returns whether there was one */
+    async delete(id: string, ownerId: string, deadline: Deadline): Promise<boolean> {
       const rows = await database.query(
         {
           name: 'delete-webhook',
@@ -79,8 +53,9 @@ export function createWebhookRepository(database: Database): WebhookRepository {
       return rows.length > 0
     },
 
-    due: (eventId, deadline) =>
-      database.query<DueWebhook>(
+    /** Those that have not been told of the event yet. */
+    due: (eventId: string, deadline: Deadline) =>
+      database.query<{ id: string; url: string; secret: string }>(
         {
           name: 'due-webhooks',
           text: `SELECT id, url, secret FROM webhooks w
@@ -92,7 +67,13 @@ export function createWebhookRepository(database: Database): WebhookRepository {
         deadline,
       ),
 
-    async settle(eventId, webhookId, outcome, deadline) {
+    /** Notes what became of a webhook for good. */
+    async settle(
+      eventId: string,
+      webhookId: string,
+      outcome: 'delivered' | 'address_refused',
+      deadline: Deadline,
+    ): Promise<void> {
       // The webhook may have been deleted meanwhile.
       await database.query(
         {
