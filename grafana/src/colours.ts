@@ -24,6 +24,10 @@ export const byName = (name: string, ...properties: DynamicConfigValue[]): Overr
   properties,
 })
 
+/** A colour for each pattern of legends. */
+const coloured = (byPattern: Readonly<Record<string, string>>): readonly Override[] =>
+  Object.entries(byPattern).map(([pattern, name]) => bySeries(pattern, colour(name)))
+
 const serviceColours: Readonly<Record<string, string>> = {
   gateway: 'blue',
   catalog: 'purple',
@@ -51,35 +55,22 @@ export const quantileOverrides: readonly Override[] = [
 ]
 
 /** Colours of quantiles where a panel shows a single thing. */
-export const quantileColours: readonly Override[] = [
-  bySeries('p50$', colour('green')),
-  bySeries('p95$', colour('yellow')),
-  bySeries('p99$', colour('orange')),
-]
+export const quantileColours = coloured({ p50$: 'green', p95$: 'yellow', p99$: 'orange' })
 
 /** Colours of status codes by class. */
-export const statusOverrides: readonly Override[] = [
-  bySeries('^2', colour('green')),
-  bySeries('^3', colour('blue')),
-  bySeries('^4', colour('yellow')),
-  bySeries('^5', colour('red')),
-]
+export const statusOverrides = coloured({ '^2': 'green', '^3': 'blue', '^4': 'yellow', '^5': 'red' })
 
 /** Colours of the levels that Loki detects. */
-export const levelOverrides: readonly Override[] = [
-  bySeries('^(fatal|critical)$', colour('dark-red')),
-  bySeries('^error$', colour('red')),
-  bySeries('^warn$', colour('orange')),
-  bySeries('^info$', colour('green')),
-  bySeries('^(debug|trace|unknown)$', colour('text')),
-]
+export const levelOverrides = coloured({
+  '^(fatal|critical)$': 'dark-red',
+  '^error$': 'red',
+  '^warn$': 'orange',
+  '^info$': 'green',
+  '^(debug|trace|unknown)$': 'text',
+})
 
 /** Colours of what a cache did. */
-export const cacheOverrides: readonly Override[] = [
-  bySeries('hit$', colour('green')),
-  bySeries('stale$', colour('yellow')),
-  bySeries('miss$', colour('orange')),
-]
+export const cacheOverrides = coloured({ hit$: 'green', stale$: 'yellow', miss$: 'orange' })
 
 /** Series that are a limit, not a measurement: thin, grey, dashed. */
 export const limitOverride: Override = bySeries(

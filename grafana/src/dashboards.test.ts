@@ -33,7 +33,7 @@ describe.each(cases)('dashboard %s', (_, dashboard) => {
     expect(dashboard.description).toBeTruthy()
   })
 
-  it('tells of every panel what it shows and where its data is from', () => {
+  it('says of every panel what it shows and where its data comes from', () => {
     for (const panel of panelsOf(dashboard)) {
       expect(panel.title, `panel ${panel.id}`).toBeTruthy()
       expect(panel.description?.length ?? 0, panel.title).toBeGreaterThan(15)

@@ -24,7 +24,7 @@ const ticketRow: KitRow = {
     timeSeries({
       title: 'Time to ticket',
       description:
-        'From the confirmation of a paid order until its ticket can be had: outbox, broker, queue and rendering together. The line is the objective. Dots lead to the order’s trace.',
+        'From the confirmation of a paid order until its ticket is available: outbox, broker, queue and rendering together. The line is the objective. Dots lead to the order’s trace.',
       unit: 's',
       thresholds: steps('transparent', [objectives.ticketSeconds, 'red']),
       overrides: quantileColours,

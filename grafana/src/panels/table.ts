@@ -43,7 +43,7 @@ function valueOverride({ header, unit, thresholds }: ValueColumn): Override {
 }
 
 /**
- * A table of the present: one row a label set, one column a query.
+ * A table of the present: one row per label set, one column per query.
  * Its rates are over a minute at least, as nobody sees from a single number that it is jumping.
  */
 export function table(options: TableOptions): KitPanel {

@@ -77,7 +77,7 @@ export const latency = (
   matchers?: Matchers,
 ): string => quantile(of, duration, labels, matchers)
 
-/** From the confirmation of a paid order until its ticket can be had. */
+/** From the confirmation of a paid order until its ticket is available. */
 
 /** Quantile in seconds. */
 export const timeToTicket = (of: number): string => quantile(of, 'box_office_payment_to_ticket_seconds', [])

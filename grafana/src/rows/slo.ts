@@ -6,7 +6,7 @@ import { table } from '../panels/table.ts'
 import { stat, timeSeries } from '../panels/time-series.ts'
 import { type Matchers, select, sumBy } from '../queries/promql.ts'
 
-/** What is left of the error budget, one number an objective. */
+/** What is left of the error budget, one number per objective. */
 export function budgetRemaining(
   width: number,
   height: number,
