@@ -91,7 +91,7 @@ function seriesLabels(pairs: readonly [string, string][], type: readonly [string
   const labels = new Map(pairs)
   const serviceName = labels.get(SERVICE_NAME) || UNKNOWN_SERVICE
   labels.delete(SERVICE_NAME)
-  return Labels.of([
+  return new Labels([
     ...labels,
     ['__otel__', 'true'],
     ['__service_name__', serviceName],
@@ -175,33 +175,35 @@ function profileTypeOf(
   const read = (type: ValueType | undefined): [string, string] =>
     type === undefined ? ['', ''] : [text(type.typeStrindex), text(type.unitStrindex)]
   if (profile.sampleType === undefined) throw new Refusal(400, 'sample type is missing')
-  let [sampleType, sampleUnit] = read(profile.sampleType)
-  const [periodType, periodUnit] = read(profile.periodType)
-  let name = periodType
-  let factor = 1
-  if (
-    sampleType === 'off_cpu' &&
-    sampleUnit === 'nanoseconds' &&
-    (periodType === '' || profile.period === 0n)
-  ) {
-    name = 'off_cpu'
-  } else if (profile.period === 0n || periodType === '') {
+  const sample = read(profile.sampleType)
+  const period = read(profile.periodType)
+  const hasPeriod = profile.period !== 0n && period[0] !== ''
+  if (!hasPeriod) {
+    if (sample.join(':') === 'off_cpu:nanoseconds') {
+      return { labels: typeLabels('off_cpu', sample, period), factor: 1 }
+    }
     throw new Refusal(400, 'a profile needs a period type and a period other than 0')
-  } else if (`${sampleType}:${sampleUnit}:${periodType}:${periodUnit}` === 'samples:count:cpu:nanoseconds') {
-    name = 'process_cpu'
-    sampleType = 'cpu'
-    sampleUnit = 'nanoseconds'
-    factor = Number(profile.period)
   }
-  return { labels: typeLabels(name, sampleType, sampleUnit, periodType, periodUnit), factor }
+  if ([...sample, ...period].join(':') === 'samples:count:cpu:nanoseconds') {
+    const labels = typeLabels('process_cpu', ['cpu', 'nanoseconds'], period)
+    return { labels, factor: Number(profile.period) }
+  }
+  return { labels: typeLabels(period[0], sample, period), factor: 1 }
 }
 
 /** Labels that carry the type of a profile. */
-export function typeLabels(...parts: [name: string, type: string, unit: string, string, string]) {
-  const names = ['__name__', '__type__', '__unit__', '__period_type__', '__period_unit__'] as const
+export function typeLabels(
+  name: string,
+  [sampleType, sampleUnit]: readonly [string, string],
+  [periodType, periodUnit]: readonly [string, string],
+): [string, string][] {
   return [
-    ...names.map((label, at): [string, string] => [label, parts[at] ?? '']),
-    ['__profile_type__', parts.join(':')] as [string, string],
+    ['__name__', name],
+    ['__type__', sampleType],
+    ['__unit__', sampleUnit],
+    ['__period_type__', periodType],
+    ['__period_unit__', periodUnit],
+    ['__profile_type__', [name, sampleType, sampleUnit, periodType, periodUnit].join(':')],
   ]
 }
 

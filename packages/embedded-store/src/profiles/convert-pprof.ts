@@ -84,9 +84,7 @@ function profileTypes(profile: Profile, text: (index: Numeric) => string): [stri
   const name = profileName(types.map(([type]) => type))
   const { type: periodType = 0, unit: periodUnit = 0 } = profile.periodType ?? {}
   const period = [text(periodType), text(periodUnit)] as const
-  return types.map(([type, unit]) =>
-    typeLabels(name, type, unit, ...period).filter(([, value]) => value !== ''),
-  )
+  return types.map((type) => typeLabels(name, type, period).filter(([, value]) => value !== ''))
 }
 
 /** First part of a profile's type, which the client does not send. */
@@ -151,7 +149,7 @@ function seriesReader(
     if (labels.size + 2 > MAX_LABELS) refuse(`the series has more than ${MAX_LABELS} labels`)
     const key = JSON.stringify([...labels])
     const series =
-      known.get(key) ?? types.map((type) => Labels.of([...labels, ['__service_name__', service], ...type]))
+      known.get(key) ?? types.map((type) => new Labels([...labels, ['__service_name__', service], ...type]))
     known.set(key, series)
     return { series, spanId }
   }

@@ -111,7 +111,8 @@ export function timeSeries(
   const groups = new Map<string, { labels: Labels; steps: Map<number, Step> }>()
   const { startMs } = selection.range
   visitSamples(index, selection, (segment, sample) => {
-    const labels = segment.series(segment.sampleSeries.get(sample))?.project(options.groupBy) ?? Labels.of([])
+    const labels =
+      segment.series(segment.sampleSeries.get(sample))?.project(options.groupBy) ?? new Labels([])
     const group = groups.get(labels.key) ?? { labels, steps: new Map<number, Step>() }
     groups.set(labels.key, group)
     const timeMs = segment.sampleTimeMs.get(sample)

@@ -35,7 +35,7 @@ test('labels are selected when every matcher holds, a missing label being empty'
         const holds = operator.includes('~') ? new RegExp(`^(?:${value})$`).test(text) : text === value
         return holds !== operator.startsWith('!')
       })
-      expect(selects(list)(Labels.of(Object.entries(values)))).toBe(expected)
+      expect(selects(list)(new Labels(Object.entries(values)))).toBe(expected)
     }),
     { numRuns: 1000 },
   )

@@ -7,15 +7,11 @@ export class Labels {
   readonly key: string
   readonly #values: ReadonlyMap<string, string>
 
-  private constructor(values: ReadonlyMap<string, string>) {
-    this.#values = values
-    this.pairs = [...values].sort(([a], [b]) => (a < b ? -1 : 1))
-    this.key = JSON.stringify(this.pairs)
-  }
-
   /** Of two pairs with one name the later wins. */
-  static of(pairs: Iterable<readonly [string, string]>): Labels {
-    return new Labels(new Map(pairs))
+  constructor(pairs: Iterable<readonly [string, string]>) {
+    this.#values = new Map(pairs)
+    this.pairs = [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1))
+    this.key = JSON.stringify(this.pairs)
   }
 
   /** Value of a label, empty when it is not there, as Prometheus matchers see it. */
@@ -29,7 +25,7 @@ export class Labels {
 
   /** The labels of these names that are there. */
   project(names: readonly string[]): Labels {
-    return Labels.of(this.pairs.filter(([name]) => names.includes(name)))
+    return new Labels(this.pairs.filter(([name]) => names.includes(name)))
   }
 }
 

@@ -34,7 +34,7 @@ export interface PlainSpan {
   readonly links?: readonly ({ readonly traceId: string; readonly spanId: string } & Attributed)[]
 }
 
-export interface PlainEvent extends Attributed {
+interface PlainEvent extends Attributed {
   readonly name: string
   /** From the start of the span. */
   readonly afterNanos: number
