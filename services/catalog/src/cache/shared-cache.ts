@@ -1,6 +1,11 @@
 import { Deadline, type Logger } from '@faultline/service-kit'
 import { createClient } from '@redis/client'
-import type { CacheMetrics, Loader } from './process-cache.ts'
+import {
+  type CacheMetrics,
+  createProcessCache,
+  type Loader,
+  type ProcessCacheOptions,
+} from './process-cache.ts'
 
 /** Longest wait for an answer of the store, in milliseconds: beyond it the database is quicker. */
 const STORE_TIMEOUT_MS = 50
@@ -125,5 +130,28 @@ export function createSharedLevel<Value extends object>(
     },
     invalidate: (key) => store.block(prefix + key, BLOCK_MS).catch(ignore),
     clear: () => store.clear(prefix).catch(ignore),
+  }
+}
+
+export type TwoLevelCacheOptions<Value extends object> = ProcessCacheOptions<Value> &
+  Pick<SharedLevelOptions<Value>, 'store'>
+
+/** A cache in the process before the level that replicas share. */
+export function createTwoLevelCache<Value extends object>(options: TwoLevelCacheOptions<Value>) {
+  const shared = createSharedLevel(options)
+  const cache = createProcessCache({ ...options, load: shared.load })
+  return {
+    get: cache.get,
+    /** Forgets a value, as it has changed. Never rejects. */
+    async invalidate(key: string): Promise<void> {
+      // The far level first: whoever asks after this must not be answered from it.
+      await shared.invalidate(key)
+      cache.invalidate(key)
+    },
+    /** Forgets all values, as any may have changed. Never rejects. */
+    async clear(): Promise<void> {
+      await shared.clear()
+      cache.clear()
+    },
   }
 }

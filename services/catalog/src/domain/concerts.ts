@@ -10,8 +10,8 @@ import {
 } from '@faultline/contracts'
 import { Deadline } from '@faultline/service-kit'
 import { z } from 'zod'
-import { type CacheMetrics, createProcessCache } from '../cache/process-cache.ts'
-import { createSharedLevel, type SharedStore } from '../cache/shared-cache.ts'
+import type { CacheMetrics } from '../cache/process-cache.ts'
+import { createTwoLevelCache, type SharedStore } from '../cache/shared-cache.ts'
 import type {
   ConcertPosition,
   ConcertRepository,
@@ -62,10 +62,10 @@ export interface ConcertsOptions {
 export type Concerts = ReturnType<typeof createConcerts>
 
 export function createConcerts({ repository, metrics, sharedStore }: ConcertsOptions) {
-  const shared = createSharedLevel<Tagged<Concert>>({
+  const cache = createTwoLevelCache<Tagged<Concert>>({
+    ...LIMITS,
     name: 'concerts',
     store: sharedStore,
-    freshMs: LIMITS.freshMs,
     metrics,
     // The id is the whole key: the answer is the same for every user, language and permission.
     async load(id) {
@@ -73,14 +73,6 @@ export function createConcerts({ repository, metrics, sharedStore }: ConcertsOpt
       return concert && tagged(concert)
     },
   })
-  const cache = createProcessCache({ ...LIMITS, name: 'concerts', metrics, load: shared.load })
-
-  /** Forgets what is known of a concert, as it has changed. Never rejects. */
-  async function invalidate(id: string): Promise<void> {
-    // The far level first: whoever asks after this must not be answered from it.
-    await shared.invalidate(id)
-    cache.invalidate(id)
-  }
 
   /** @throws NotFoundError */
   async function get(id: string, deadline: Deadline): Promise<Tagged<Concert>> {
@@ -91,7 +83,8 @@ export function createConcerts({ repository, metrics, sharedStore }: ConcertsOpt
 
   return {
     get,
-    invalidate,
+    invalidate: cache.invalidate,
+    invalidateAll: cache.clear,
 
     // Not cached: filters hardly repeat, and the answer counts free seats.
     async search({ cursor, limit, ...filter }: ConcertSearch, deadline: Deadline) {
@@ -110,16 +103,10 @@ export function createConcerts({ repository, metrics, sharedStore }: ConcertsOpt
     async patch(id: string, patch: ConcertPatch, ifMatch: string, deadline: Deadline) {
       const changed = await repository.update(id, patch, versionsAllowed(ifMatch), deadline)
       // The database tells the other replicas; this one must not answer with the past even until then.
-      await invalidate(id)
+      await cache.invalidate(id)
       const concert = await get(id, deadline)
       if (!changed) throw new VersionMismatchError(`the concert is of another version: ${concert.tag}`)
       return concert
-    },
-
-    /** Forgets what is known of every concert, as any may have changed. Never rejects. */
-    async invalidateAll(): Promise<void> {
-      await shared.clear()
-      cache.clear()
     },
   }
 }

@@ -1,8 +1,8 @@
 import { cursorFormat, idSchema, type PageQuery, textSchema, type Venue } from '@faultline/contracts'
 import { Deadline } from '@faultline/service-kit'
 import { z } from 'zod'
-import { type CacheMetrics, createProcessCache } from '../cache/process-cache.ts'
-import { createSharedLevel, type SharedStore } from '../cache/shared-cache.ts'
+import type { CacheMetrics } from '../cache/process-cache.ts'
+import { createTwoLevelCache, type SharedStore } from '../cache/shared-cache.ts'
 import type { StoredVenue, VenuePosition, VenueRepository } from '../repositories/venues.ts'
 import { LOAD_TIMEOUT_MS, NotFoundError, type Tagged, toPage } from './concerts.ts'
 
@@ -21,17 +21,16 @@ const venueCursor = cursorFormat<VenuePosition>('venues', z.tuple([textSchema(20
 export type Venues = ReturnType<typeof createVenues>
 
 export function createVenues({ repository, metrics, sharedStore }: VenuesOptions) {
-  const shared = createSharedLevel<Tagged<Venue>>({
+  const venues = createTwoLevelCache<Tagged<Venue>>({
+    ...LIMITS,
     name: 'venues',
     store: sharedStore,
-    freshMs: LIMITS.freshMs,
     metrics,
     async load(id) {
       const row = await repository.find(id, Deadline.after(LOAD_TIMEOUT_MS))
       return row && { value: toVenue(row), tag: `"v${row.version}"` }
     },
   })
-  const venues = createProcessCache({ ...LIMITS, name: 'venues', metrics, load: shared.load })
 
   return {
     async list({ cursor, limit }: PageQuery, deadline: Deadline) {
