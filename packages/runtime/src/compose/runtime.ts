@@ -12,7 +12,7 @@ import {
   LOAD_PORTS,
   requireAddresses,
 } from '../endpoints.ts'
-import { environmentLacks, StackError, wrongUse } from '../errors.ts'
+import { environmentLacks, messageOf, StackError, wrongUse } from '../errors.ts'
 import { runLoad } from '../load.ts'
 import type { ComponentStatus, LoadOptions, LoadResult, RestartOverrides, Runtime } from '../runtime.ts'
 import { stateLayout } from '../state/layout.ts'
@@ -130,7 +130,7 @@ export class ComposeRuntime implements Runtime {
       const said = readinessSchema.parse(await response.json())[component]
       return said === 'ready' ? undefined : said
     } catch (error) {
-      return `the service ready does not answer: ${error instanceof Error ? error.message : String(error)}`
+      return `the service ready does not answer: ${messageOf(error)}`
     }
   }
 }

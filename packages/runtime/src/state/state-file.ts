@@ -79,22 +79,14 @@ export async function readState(stateFile: string): Promise<StackState | undefin
 
 /** Parses the text of state.json; `origin` names the file in the error. */
 export function parseState(text: string, origin: string): StackState {
-  const unreadable = (why: string, cause: unknown): StackError =>
-    new StackError(
-      `${origin} cannot be read as state: "npx faultline down" ends what runs here and removes it (${why})`,
-      1,
-      { cause },
-    )
-  let json: unknown
   try {
-    json = JSON.parse(text)
+    return stackStateSchema.parse(JSON.parse(text))
   } catch (error) {
-    throw unreadable(messageOf(error), error)
+    const [issue] = error instanceof z.ZodError ? error.issues : []
+    const why = issue === undefined ? messageOf(error) : `${issue.path.join('.')}: ${issue.message}`
+    const wayOut = '"npx faultline down" ends what runs here and removes it'
+    throw new StackError(`${origin} cannot be read as state: ${wayOut} (${why})`, 1, { cause: error })
   }
-  const parsed = stackStateSchema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw unreadable(`${issue?.path.join('.')}: ${issue?.message}`, parsed.error)
 }
 
 /**
@@ -104,8 +96,6 @@ export function parseState(text: string, origin: string): StackState {
 export function writeState(stateFile: string, state: StackState): void {
   writeFileAtomic.sync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { fsync: false })
 }
-
-const holderSchema = z.object({ pid: z.number(), startTime: z.string() })
 
 /**
  * Makes this process the one supervisor of a state folder.
@@ -141,7 +131,7 @@ function linked(draft: string, lockFile: string): boolean {
 /** Who holds the lock, whether that process still runs or not; undefined when nobody does. */
 export function readHolder(lockFile: string): ProcessIdentity | undefined {
   try {
-    return holderSchema.parse(JSON.parse(readFileSync(lockFile, 'utf8')))
+    return processSchema.parse(JSON.parse(readFileSync(lockFile, 'utf8')))
   } catch {
     return undefined
   }
