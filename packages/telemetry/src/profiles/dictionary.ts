@@ -1,7 +1,7 @@
 import type { PbfWriter } from 'pbf'
 import { writeHexField, writeStringValue, writeText } from '../otlp/wire.ts'
 
-/** Entries without duplicates, told apart by a key; entry 0 stands for "none", as the protocol has it. */
+/** Entries without duplicates, identified by a key; entry 0 stands for "none", as the protocol has it. */
 class Table<E> {
   readonly entries: E[]
   readonly #indices = new Map<string, number>()
@@ -19,25 +19,10 @@ class Table<E> {
   }
 }
 
-interface FunctionEntry {
-  readonly name: number
-  readonly file: number
-}
-
-interface LocationEntry {
-  readonly functionIndex: number
-  readonly line: number
-}
-
-interface LinkEntry {
-  readonly traceId: string
-  readonly spanId: string
-}
-
-interface AttributeEntry {
-  readonly key: number
-  readonly value: string
-}
+type FunctionEntry = { readonly name: number; readonly file: number }
+type LocationEntry = { readonly functionIndex: number; readonly line: number }
+type LinkEntry = { readonly traceId: string; readonly spanId: string }
+type AttributeEntry = { readonly key: number; readonly value: string }
 
 /** `ProfilesDictionary`: what the profiles of one request share. */
 export class Dictionary {

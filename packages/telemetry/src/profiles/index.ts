@@ -2,8 +2,8 @@ import { readBoolean, readString } from '../environment.ts'
 import { createQueue } from '../otlp/export-queue.ts'
 import { resolveExporter } from '../otlp/exporter-options.ts'
 import type { ProfilesPlugin } from './plugin.ts'
+import { profileResource } from './profile-encoding.ts'
 import { Profiler } from './profiler.ts'
-import { profileResource } from './resource.ts'
 
 export type { ProfilesPlugin } from './plugin.ts'
 

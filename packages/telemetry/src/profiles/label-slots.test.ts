@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LabelSlot, LabelSlots, originAt } from './label-slots.ts'
-import type { SampleOrigin } from './origin.ts'
+import type { SampleOrigin } from './plugin.ts'
 
 function createOrigin(spanId: string): SampleOrigin {
   return { traceId: 'trace', spanId, route: undefined }

@@ -1,4 +1,4 @@
-import type { SampleOrigin } from './origin.ts'
+import type { SampleOrigin } from './plugin.ts'
 
 /** Slots made before one is used again, which keeps the uses of one slot well apart in time. */
 const MIN_SLOTS = 256

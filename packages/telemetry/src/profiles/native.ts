@@ -1,12 +1,8 @@
-import loadNative from './load-native.cjs'
-
-/** What both profilers' trees have in common: one node a function on a path from the root. */
+/** What both profilers' trees have in common: one node for each function on a path from the root. */
 export interface ProfileNode<N> {
   readonly name?: string
   readonly scriptName: string
-  readonly scriptId?: number
   readonly lineNumber?: number
-  readonly columnNumber?: number
   readonly children: readonly N[]
 }
 
@@ -34,7 +30,7 @@ export interface TimeProfile {
   readonly nonJSThreadsCpuTime?: number
 }
 
-export interface TimeProfilerOptions {
+interface TimeProfilerOptions {
   /** Milliseconds between two stops; sizes the sample buffer. */
   readonly durationMillis: number
   readonly intervalMicros: number
@@ -72,20 +68,6 @@ export interface NativeProfilers {
     startSamplingHeapProfiler(intervalBytes: number, stackDepth: number): void
     stopSamplingHeapProfiler(): void
     getAllocationProfile(): HeapNode
-  }
-}
-
-/** Why there are no profiles, in words for the log. */
-export interface Unavailable {
-  readonly reason: string
-}
-
-/** Loads the native profilers, when profiles are on and not before: there may be no build for this platform. */
-export function loadNativeProfilers(): NativeProfilers | Unavailable {
-  try {
-    return loadNative()
-  } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
   }
 }
 

@@ -2,7 +2,16 @@ import type { Resource } from '@opentelemetry/resources'
 import type { ExporterOptions } from '../options.ts'
 import type { ExportObserver, OutageLogger } from '../otlp/observer.ts'
 import type { LabelSlot } from './label-slots.ts'
-import type { SampleOrigin } from './origin.ts'
+
+/** What a profile sample ran for. */
+export interface SampleOrigin {
+  readonly traceId: string
+  readonly spanId: string
+  /** Undefined until the router has run, and where there is none; read when a window is encoded. */
+  route: string | undefined
+  /** Of the message that was processed; a request has none. */
+  readonly destination?: string
+}
 
 /** What profiles are told by `startTelemetry`. */
 export interface ProfilesContext {
@@ -14,7 +23,7 @@ export interface ProfilesContext {
 
 /** Links samples to the request or message that they were taken in. */
 export interface SampleLabels {
-  /** Lends a label for `origin`; undefined when there is none to be had. Give it back with `release`. */
+  /** Lends a label for `origin`; undefined when too many are lent. Give it back with `release`. */
   label(origin: SampleOrigin): LabelSlot | undefined
   /** Runs code so that samples taken in it, also after an await, carry the label. */
   run<T>(label: LabelSlot, fn: () => T): T

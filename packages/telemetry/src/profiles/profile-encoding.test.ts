@@ -3,9 +3,8 @@ import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Dictionary } from './dictionary.ts'
-import type { SampleOrigin } from './origin.ts'
-import { encodeProfiles, type ValueType } from './profile-encoding.ts'
-import { profileResource } from './resource.ts'
+import type { SampleOrigin } from './plugin.ts'
+import { encodeProfiles, profileResource, type ValueType } from './profile-encoding.ts'
 
 const ids = new RandomIdGenerator()
 

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { Resource } from '@opentelemetry/resources'
 import { PbfWriter } from 'pbf'
+import { writeResource } from '../otlp/record-batch.ts'
 import type { Dictionary } from './dictionary.ts'
-import type { SampleOrigin } from './origin.ts'
+import type { SampleOrigin } from './plugin.ts'
 import type { Sample } from './samples.ts'
 
-/** One value of the samples, sent as a profile of its own: Pyroscope reads one value type a profile. */
+/** One value of the samples, sent as a profile of its own: Pyroscope reads one value type from each profile. */
 export interface ValueType {
   /** Position among the sample's values. */
   readonly index: number
@@ -35,11 +37,6 @@ export interface ProfileResource {
   readonly sampleAttributes: Readonly<Record<string, string>>
 }
 
-export interface EncodedProfiles {
-  readonly body: Uint8Array
-  readonly samples: number
-}
-
 const INITIAL_BYTES = 256 * 1024
 
 /**
@@ -51,7 +48,7 @@ export function encodeProfiles(
   window: ProfileWindow,
   dictionary: Dictionary,
   { resource, sampleAttributes }: ProfileResource,
-): EncodedProfiles {
+): { readonly body: Uint8Array; readonly samples: number } {
   const common = Object.entries(sampleAttributes).map(([key, value]) => dictionary.attribute(key, value))
   const profiles = collected.flatMap(({ samples, valueTypes }) => {
     const rows = samples.map((sample) => toRow(sample, dictionary, common))
@@ -60,7 +57,7 @@ export function encodeProfiles(
   const pbf = new PbfWriter(new Uint8Array(INITIAL_BYTES))
   pbf.writeMessage(1, writeResourceProfiles, { resource, profiles })
   // Last, as what was done above is what fills it.
-  pbf.writeMessage(2, writeDictionary, dictionary)
+  pbf.writeMessage(2, (all, message) => all.write(message), dictionary)
   return { body: pbf.finish(), samples: profiles.reduce((sum, { rows }) => sum + rows.length, 0) }
 }
 
@@ -72,22 +69,14 @@ interface Row {
 }
 
 function toRow({ stack, origin, values }: Sample, dictionary: Dictionary, common: number[]): Row {
-  return {
-    stack,
-    values,
-    attributes: attributesOf(origin, dictionary, common),
-    link: linkOf(origin, dictionary),
-  }
+  const link = origin?.spanId ? dictionary.link(origin.traceId, origin.spanId) : 0
+  return { stack, values, link, attributes: attributesOf(origin, dictionary, common) }
 }
 
 function attributesOf(origin: SampleOrigin | undefined, dictionary: Dictionary, common: number[]): number[] {
   if (origin?.route !== undefined) return [...common, dictionary.attribute('http_route', origin.route)]
   if (origin?.destination === undefined) return common
   return [...common, dictionary.attribute('messaging_destination_name', origin.destination)]
-}
-
-function linkOf(origin: SampleOrigin | undefined, dictionary: Dictionary): number {
-  return origin === undefined || origin.spanId === '' ? 0 : dictionary.link(origin.traceId, origin.spanId)
 }
 
 interface Profile {
@@ -115,22 +104,16 @@ function toProfile(
   }
 }
 
-interface ResourceProfiles {
-  readonly resource: Uint8Array
-  readonly profiles: readonly Profile[]
-}
-
-function writeResourceProfiles({ resource, profiles }: ResourceProfiles, pbf: PbfWriter): void {
+function writeResourceProfiles(
+  { resource, profiles }: { readonly resource: Uint8Array; readonly profiles: readonly Profile[] },
+  pbf: PbfWriter,
+): void {
   pbf.writeBytesField(1, resource)
   pbf.writeMessage(2, writeScopeProfiles, profiles)
 }
 
 function writeScopeProfiles(profiles: readonly Profile[], pbf: PbfWriter): void {
   for (const profile of profiles) pbf.writeMessage(2, writeProfile, profile)
-}
-
-function writeDictionary(dictionary: Dictionary, pbf: PbfWriter): void {
-  dictionary.write(pbf)
 }
 
 function writeProfile(
@@ -160,4 +143,27 @@ function writeSample(
   pbf.writePackedVarint(2, attributes)
   if (link !== 0) pbf.writeVarintField(3, link)
   pbf.writePackedVarint(4, [Math.round(value)])
+}
+
+/** Resource attributes that profiles carry: Pyroscope makes each one a label of the series. */
+const PROFILE_ATTRIBUTES = new Set([
+  'service.name',
+  'service.namespace',
+  'service.version',
+  'service.instance.id',
+  'deployment.environment.name',
+])
+
+/** The part of a resource that goes with profiles, encoded, and the part that also stands on every sample. */
+export function profileResource({ attributes }: Pick<Resource, 'attributes'>): ProfileResource {
+  const listed = Object.entries(attributes).filter(([key]) => PROFILE_ATTRIBUTES.has(key))
+  const pbf = new PbfWriter()
+  writeResource({ attributes: Object.fromEntries(listed) }, pbf)
+  return {
+    resource: pbf.finish().slice(),
+    sampleAttributes: {
+      'service.name': String(attributes['service.name']),
+      service_instance_id: String(attributes['service.instance.id']),
+    },
+  }
 }

@@ -6,9 +6,9 @@ import { unixMs } from '../spans.ts'
 import { Dictionary } from './dictionary.ts'
 import type { ProfileOptions } from './index.ts'
 import { type LabelSlot, LabelSlots } from './label-slots.ts'
-import { loadNativeProfilers, type NativeProfilers, supportsLabels, type TimeProfiler } from './native.ts'
-import type { SampleOrigin } from './origin.ts'
-import type { SampleLabels } from './plugin.ts'
+import loadNative from './load-native.cjs'
+import { type NativeProfilers, supportsLabels, type TimeProfiler } from './native.ts'
+import type { SampleLabels, SampleOrigin } from './plugin.ts'
 import {
   type CollectedProfile,
   encodeProfiles,
@@ -73,9 +73,13 @@ export class Profiler implements SampleLabels {
     resource: ProfileResource,
     logger: OutageLogger,
   ): Profiler | undefined {
-    const native = loadNativeProfilers()
-    if ('reason' in native) {
-      logger.warn({ reason: native.reason }, 'profiles are off: the native profiler does not load')
+    let native: NativeProfilers
+    try {
+      // Not before profiles are on: there may be no build for this platform.
+      native = loadNative()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      logger.warn({ reason }, 'profiles are off: the native profiler does not load')
       return undefined
     }
     try {

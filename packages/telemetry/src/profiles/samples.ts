@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Dictionary } from './dictionary.ts'
 import { originAt } from './label-slots.ts'
 import type { HeapNode, ProfileNode, TimeNode, TimeProfile, TimeSample } from './native.ts'
-import type { SampleOrigin } from './origin.ts'
+import type { SampleOrigin } from './plugin.ts'
 
 /** One row of a profile: a stack, whom it ran for, and a value for each value type. */
 export interface Sample {
