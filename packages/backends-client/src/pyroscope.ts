@@ -31,8 +31,6 @@ export interface StacksOptions extends TimeRange {
   readonly maxNodes?: number
 }
 
-export type PyroscopeClient = ReturnType<typeof createPyroscopeClient>
-
 /**
  * Client of Pyroscope's query API (Connect protocol, JSON). Selectors are Prometheus' (`{service_name="x"}`);
  * match an exact `service_name`, as Pyroscope stores by it.

@@ -25,8 +25,6 @@ export const searchAnswer = z
   .object({ traces: z.array(foundTrace).default([]) })
   .transform(({ traces }) => traces)
 
-export type TempoClient = ReturnType<typeof createTempoClient>
-
 /**
  * Client of Tempo's query API. Ranges are rounded outwards to whole seconds, as that is what Tempo takes.
  * @see https://grafana.com/docs/tempo/latest/api_docs/

@@ -6,7 +6,7 @@ const resource = (service: string, instance: string) => ({
   attributes: [attribute('service.name', service), attribute('service.instance.id', instance)],
 })
 
-export const nanoseconds = (ms: number) => String(BigInt(ms) * 1_000_000n)
+const nanoseconds = (ms: number) => String(BigInt(ms) * 1_000_000n)
 
 export async function post(url: string, body: unknown): Promise<void> {
   const response = await request(url, {

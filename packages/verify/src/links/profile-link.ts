@@ -5,12 +5,6 @@ import { type Finding, fail } from '../report/check.ts'
 import { CPU_PROFILE, PROFILE_ID, profileIdOf, serviceSelector, spanProfile } from '../signals/profiles.ts'
 import type { Service } from '../signals/services.ts'
 
-export interface ProfileWalk {
-  readonly finding: Finding
-  /** A span of the service that was sampled. */
-  readonly sampled: Span | undefined
-}
-
 /**
  * The profile of those spans of a service that wrote log lines; of all that have one where no line says its span.
  *
@@ -22,7 +16,7 @@ export async function walkToProfile(
   all: readonly Span[],
   linesSpanIds: ReadonlySet<string>,
   context: Context,
-): Promise<ProfileWalk> {
+): Promise<{ finding: Finding; sampled: Span | undefined }> {
   const spans = all.filter(({ serviceName }) => serviceName === service)
   const linked = spans.filter((span) => profileIdOf(span) !== undefined)
   const logged = linked.filter(({ spanId }) => linesSpanIds.has(spanId))

@@ -8,7 +8,6 @@ import { type Discover, forEachService, missingInstances, replicaCheck, type Ser
 const MAX_LINES = 1_000
 const ANY_LINES = 20
 
-/** Log lines of each service. */
 export function logsProbe(context: Context, discover: Discover): Probe {
   return {
     name: 'logs',

@@ -39,7 +39,6 @@ export function serviceSelector(service: string, instance?: string): string {
   return `{service_name="${service}"${replica}}`
 }
 
-/** CPU profiles of each service. */
 export function profilesProbe(context: Context, discover: Discover): Probe {
   return {
     name: 'profiles',

@@ -17,7 +17,6 @@ const MAX_STRAY_RATE = 1
 /** The load generator pushes every few seconds. */
 const PATIENCE_MS = 10_000
 
-/** Metrics of the load generator. */
 export const loadProbe = (context: Context, discover: Discover): Probe => ({
   name: 'load',
   hop: 'load',

@@ -8,7 +8,6 @@ import { type Finding, fail } from '../report/check.ts'
 const MAX_MISSED_INTERVALS = 3
 const SLACK_MS = 2_000
 
-/** Rules of Prometheus. */
 export const rulesProbe = (context: Context): Probe => ({
   name: 'rules',
   hop: 'rules',
