@@ -5,12 +5,7 @@ export { readJsonBody, validate } from './app/input.ts'
 export { invalidCursor, overloaded, ProblemError, resourceNotFound } from './app/problem.ts'
 export { InvalidTokenError } from './auth/audit.ts'
 export { authenticated } from './auth/authenticated.ts'
-export {
-  createRevocationList,
-  publishRevocation,
-  type Revocations,
-  watchRevocations,
-} from './auth/revocations.ts'
+export { createRevocationList, publishRevocation, watchRevocations } from './auth/revocations.ts'
 export {
   type AuthenticatedState,
   createTokenVerifier,
@@ -31,26 +26,22 @@ export {
   type Queryable,
   type Statement,
 } from './postgres/database.ts'
-export { connectOwner, loadMigrationConfig, type MigrationOptions, migrate } from './postgres/migrate.ts'
+export { connectOwner, migrate } from './postgres/migrate.ts'
 export {
   type DatabaseConfig,
-  databaseConfig,
-  databaseVariables,
   EnvironmentError,
   httpOrigins,
   integer,
   jwksUrl,
-  type ListenConfig,
   listenConfig,
   listenVariables,
   loadConfig,
   natsUrl,
-  postgresUrl,
   runMain,
 } from './service/config.ts'
 export { defineService, type ServiceContext } from './service/define-service.ts'
 export { type RunnableService, runService } from './service/run-service.ts'
-export { createWorker, type Worker } from './service/worker.ts'
+export { createWorker } from './service/worker.ts'
 export {
   createServiceTokens,
   type ServiceTokens,
@@ -59,7 +50,6 @@ export {
 export {
   createStoredSigningKeys,
   DEVELOPMENT_KEYS_SECRET,
-  rotateSigningKey,
   type SigningKeys,
   type SigningKeysConfig,
   signingKeysConfig,

@@ -15,19 +15,16 @@ export interface ChargesOptions {
   provider: ProviderRepository
   metrics: Pick<PaymentsMetrics, 'charges' | 'declined' | 'reconciled'>
   logger: Pick<Logger, 'info' | 'warn'>
-  /** How long reconciliation leaves a new charge to its request, in milliseconds. */
-  graceMs?: number
-  /** Part of a request's time that the provider does not get, for writing down and answering, in milliseconds. */
-  answerMs?: number
-  /** Time to write down what the provider said, in milliseconds; its own, as knowing it is dear. */
-  settleTimeoutMs?: number
 }
 
-export const chargesDefaults = {
-  graceMs: 2_000,
-  answerMs: 300,
-  settleTimeoutMs: 2_000,
-} satisfies Partial<ChargesOptions>
+/** How long reconciliation leaves a new charge to its request, in milliseconds. */
+const GRACE_MS = 2_000
+
+/** Part of a request's time that the provider does not get, for writing down and answering, in milliseconds. */
+const ANSWER_MS = 300
+
+/** Time to write down what the provider said, in milliseconds; its own, as the knowledge is precious. */
+const SETTLE_TIMEOUT_MS = 2_000
 
 export interface Charges {
   /**
@@ -43,17 +40,14 @@ export interface Charges {
   reconcile(charge: StoredCharge, deadline: Deadline): Promise<void>
 }
 
-export function createCharges(options: ChargesOptions): Charges {
-  const { repository, provider, metrics, logger } = options
-  const { graceMs, answerMs, settleTimeoutMs } = { ...chargesDefaults, ...options }
-
+export function createCharges({ repository, provider, metrics, logger }: ChargesOptions): Charges {
   /** Enters the charge, or finds the one that there is. */
   async function enter(request: ChargeRequest, deadline: Deadline): Promise<StoredCharge> {
     const { orderId, total, paymentToken } = request
     const requestHash = hashOf(request)
     await repository.insert(
       { id: randomUUID(), orderId, ...total, requestHash, paymentToken },
-      graceMs,
+      GRACE_MS,
       deadline,
     )
     const charge = await repository.findByOrder(orderId, deadline)
@@ -67,7 +61,7 @@ export function createCharges(options: ChargesOptions): Charges {
     const declineReason = status === 'declined' ? (answer.declineReason ?? 'unspecified') : null
     const settlement = { status, providerChargeId, declineReason }
     // Another replica may have been quicker, with the same answer.
-    if (!(await repository.settle(charge.id, settlement, Deadline.after(settleTimeoutMs)))) return
+    if (!(await repository.settle(charge.id, settlement, Deadline.after(SETTLE_TIMEOUT_MS)))) return
     metrics.charges.inc({ outcome: status })
     if (declineReason !== null) metrics.declined(declineReason)
     logger.info({ 'charge.id': charge.id, 'order.id': charge.orderId }, `charge ${status}`)
@@ -87,8 +81,8 @@ export function createCharges(options: ChargesOptions): Charges {
       const entered = await enter({ ...request, orderId: request.orderId.toLowerCase() }, deadline)
       if (entered.status !== 'pending') return toCharge(entered)
       try {
-        await charge(entered, Deadline.after(deadline.remainingMs() - answerMs))
-        return toCharge((await repository.find(entered.id, Deadline.after(settleTimeoutMs))) ?? entered)
+        await charge(entered, Deadline.after(deadline.remainingMs() - ANSWER_MS))
+        return toCharge((await repository.find(entered.id, Deadline.after(SETTLE_TIMEOUT_MS))) ?? entered)
       } catch (error) {
         if (!(error instanceof DependencyError)) throw error
         logger.warn({ err: error, 'charge.id': entered.id }, 'not known whether it is paid; found out later')

@@ -27,14 +27,10 @@ export interface WebhookClientOptions {
   guard: AddressGuard
   /** Longest delivery as a whole, in milliseconds. */
   timeoutMs?: number
-  /** Longest answer, in bytes: it is not read for its content. */
-  maxAnswerBytes?: number
 }
 
-export const webhookClientDefaults = {
-  timeoutMs: 3_000,
-  maxAnswerBytes: 16 * 1_024,
-} satisfies Partial<WebhookClientOptions>
+/** Longest answer, in bytes: it is not read for its content. */
+const MAX_ANSWER_BYTES = 16 * 1_024
 
 export interface WebhookClient {
   /** Sends one signed request; redirects are not followed, as they would lead past the check of the address. */
@@ -43,11 +39,10 @@ export interface WebhookClient {
 }
 
 /** @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
-export function createWebhookClient(options: WebhookClientOptions): WebhookClient {
-  const { guard, timeoutMs, maxAnswerBytes } = { ...webhookClientDefaults, ...options }
+export function createWebhookClient({ guard, timeoutMs = 3_000 }: WebhookClientOptions): WebhookClient {
   const dispatcher = new Agent({
     connect: { lookup: guard.lookup, timeout: timeoutMs },
-    maxResponseSize: maxAnswerBytes,
+    maxResponseSize: MAX_ANSWER_BYTES,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     // Each delivery connects anew, so that a flag or a name that changes takes effect at once.

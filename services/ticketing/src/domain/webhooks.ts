@@ -58,17 +58,15 @@ export interface WebhooksOptions {
   client: WebhookClient
   logger: Logger
   register: MetricsRegistry
-  /** Webhooks of one organiser, at most. */
-  limit?: number
 }
 
-export const webhooksDefaults = { limit: 10 } satisfies Partial<WebhooksOptions>
+/** Webhooks of one organiser, at most. */
+const LIMIT = 10
 
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const SECRET_BYTES = 32
 
-export function createWebhooks(options: WebhooksOptions): Webhooks {
-  const { repository, guard, client, logger, register, limit } = { ...webhooksDefaults, ...options }
+export function createWebhooks({ repository, guard, client, logger, register }: WebhooksOptions): Webhooks {
   const deliveries = new Counter({
     name: 'box_office_webhook_deliveries_total',
     help: 'Attempts to tell a webhook, by how they ended',
@@ -105,8 +103,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       await deadline.race(guard.check(new URL(url)))
       const id = randomUUID()
       const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
-      const createdAt = await repository.insert({ id, ownerId, url, secret }, limit, deadline)
-      if (!createdAt) throw new TooManyWebhooksError(limit)
+      const createdAt = await repository.insert({ id, ownerId, url, secret }, LIMIT, deadline)
+      if (!createdAt) throw new TooManyWebhooksError(LIMIT)
       return { id, url, secret, createdAt: createdAt.toISOString() }
     },
 
