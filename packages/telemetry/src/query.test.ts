@@ -159,7 +159,7 @@ describe('query description', () => {
     const cache = new QueryCache()
     const before = heapUsed()
     for (let index = 0; index < 1_024; index += 1) {
-      // Built anew, as a driver's caller does: a flat text that nobody else holds.
+      // Built again each time, as a driver's caller does: a flat text that nobody else holds.
       const ids = Buffer.alloc(200_000, `${index},`).toString('latin1')
       const { operation, collection, text } = cache.describe(`SELECT * FROM seats WHERE id IN (${ids})`)
       expect({ operation, collection }).toEqual({ operation: 'SELECT', collection: 'seats' })

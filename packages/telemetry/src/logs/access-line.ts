@@ -6,7 +6,7 @@ export const ACCESS_MESSAGE = 'request completed'
  * The fields of a `request completed` line, named by the semantic conventions; duration in seconds. A type, not an
  * interface, so that it is also the API's `Attributes`.
  */
-export type AccessFields = {
+type AccessFields = {
   'http.request.method': string
   'http.route': string | undefined
   'url.path': string

@@ -114,7 +114,7 @@ const NAMES = new Map([
 ])
 
 /** An error as pino's serializer leaves it, under the names of the semantic conventions. */
-export function exceptionAttributes(error: AnyValue): Attributes {
+function exceptionAttributes(error: AnyValue): Attributes {
   if (typeof error !== 'object' || error === null) return { 'exception.message': String(error) }
   return Object.fromEntries(
     Object.entries(error).map(([key, value]) => [NAMES.get(key) ?? `exception.${key}`, value]),

@@ -89,7 +89,7 @@ type LogArguments = Parameters<LogMethodHook>[0]
  * A hook that keeps log calls from throwing. pino reads objects without care: a getter that throws, or a frozen error,
  * makes the log call throw and loses the line. Such a line is written with what can be read.
  */
-export function logSafely(hook: LogMethodHook | undefined): LogMethodHook {
+function logSafely(hook: LogMethodHook | undefined): LogMethodHook {
   return function logMethod(args, method, level) {
     try {
       if (hook) hook.call(this, args, method, level)

@@ -36,7 +36,7 @@ interface Message {
  * Metrics of all workers of a `node:cluster`, for its primary to serve: `createMetricsHandler(new ClusterRegistry())`.
  *
  * Other than prom-client's `AggregatorRegistry` it keeps exemplars, and what workers had counted that have ended: a
- * sum that goes back would look to Prometheus as if everything had been counted anew.
+ * sum that goes back would look to Prometheus as if everything had been counted again.
  */
 export class ClusterRegistry extends Registry<OpenMetricsContentType> {
   readonly #last = new Map<number, readonly Snapshot[]>()
@@ -66,7 +66,7 @@ export class ClusterRegistry extends Registry<OpenMetricsContentType> {
     const id = this.#requests++
     const { promise, resolve: done } = Promise.withResolvers<void>()
     this.#pending.set(id, { missing: new Set(asked.map((worker) => worker.id)), done })
-    // One that ends meanwhile is told by its `disconnect`.
+    // One that ends meanwhile is known by its `disconnect`.
     for (const worker of asked) worker.send({ type: REQUEST, id } satisfies Message, () => {})
     const timer = setTimeout(done, ANSWER_TIMEOUT_MS)
     await promise

@@ -95,7 +95,7 @@ describe('a processor', () => {
     expect((await spans.samples(ACTIVE)).map(({ value }) => value)).toEqual([0])
   })
 
-  it('begins anew on a registry that was cleared', async () => {
+  it('starts over on a registry that was cleared', async () => {
     const spans = new Spans()
     spans.make(request)
     spans.register.clear()

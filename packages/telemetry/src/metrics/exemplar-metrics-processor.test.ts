@@ -31,7 +31,7 @@ describe('requests that are answered', () => {
     expect((await spans.samples(`${HTTP_SERVER}_sum`))[0]?.value).toBeCloseTo(0.25)
   })
 
-  it('are told by the old names as well', async () => {
+  it('are recognised by the old names as well', async () => {
     const spans = new Spans()
     spans.make({ kind: SERVER, attributes: { 'http.method': 'POST', 'http.status_code': 201 } })
     const labels = { http_request_method: 'POST', http_route: 'unmatched', http_response_status_code: '201' }
@@ -87,7 +87,7 @@ describe('requests that are answered', () => {
   it.each([
     ['/', '/'],
     ['/nothing', 'unmatched'],
-  ])('of %s have the route %s where only a middleware told one', async (path, route) => {
+  ])('of %s have the route %s where only a middleware has one', async (path, route) => {
     const spans = new Spans()
     spans.make({ ...request, late: { 'url.path': path } }, undefined, (context) => {
       spans.make({ attributes: { 'http.route': '/' } }, context)

@@ -59,7 +59,7 @@ export function writeSpan(span: ReadableSpan, pbf: PbfWriter): void {
 }
 
 /** Writes a time as nanoseconds since the Unix epoch; exact to 256 ns, a double's step at that size. */
-export function writeTime(pbf: PbfWriter, tag: number, [seconds, nanos]: HrTime): void {
+function writeTime(pbf: PbfWriter, tag: number, [seconds, nanos]: HrTime): void {
   pbf.writeTag(tag, 1)
   pbf.writeFixed64(seconds * 1e9 + nanos)
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { writeAttribute, writeKnownAttribute } from './wire.ts'
 
 describe('known attributes', () => {
-  it('come out as if encoded anew, each time', () => {
+  it('come out as if they were encoded each time', () => {
     const key = fc.constantFrom('http.route', 'http.response.status_code', 'url.path', 'user_agent.original')
     const value = fc.oneof(
       fc.string(),

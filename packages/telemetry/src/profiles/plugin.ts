@@ -13,7 +13,7 @@ export interface SampleOrigin {
   readonly destination?: string
 }
 
-/** What profiles are told by `startTelemetry`. */
+/** What `startTelemetry` hands to profiles. */
 export interface ProfilesContext {
   readonly resource: Resource
   readonly exporter: Partial<ExporterOptions>

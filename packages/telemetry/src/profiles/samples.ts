@@ -118,7 +118,7 @@ function walk<N extends ProfileNode<N>>(
 
 function locationOf<N>({ name, scriptName, lineNumber = 0 }: ProfileNode<N>, dictionary: Dictionary): number {
   const file = scriptName.startsWith('file://') ? scriptName.slice('file://'.length) : scriptName
-  // Flame graphs merge by name, so functions without one are told apart by their place.
+  // Flame graphs merge by name, so functions without one are distinguished by their place.
   const label = name ? (FRAME_NAMES[name] ?? name) : `(anonymous) ${basename(file)}:${lineNumber}`
   return dictionary.location(label, file, lineNumber)
 }
