@@ -19,7 +19,7 @@ export default defineDrill({
       ],
     },
   ],
-  // None in profiles: the time is spent in the database, and what a profile of the catalog shows of it, logins anew, comes
+  // None in profiles: the time is spent in the database, and what a profile of the catalog shows of it, new logins, comes
   // in health as well, whenever idle connections were closed.
   evidence: [
     {

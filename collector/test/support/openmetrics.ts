@@ -6,7 +6,7 @@ export interface MetricsEndpoint extends AsyncDisposable {
   readonly address: string
 }
 
-/** Serves OpenMetrics text, made anew for every scrape, in the place of a service's admin listener. */
+/** Serves OpenMetrics text, made for every scrape, in the place of a service's admin listener. */
 export async function serveMetrics(text: () => string): Promise<MetricsEndpoint> {
   const server = createServer((request, response) => {
     // Exemplars exist in OpenMetrics only, so a scraper has to ask for that.

@@ -11,7 +11,7 @@ const pauseSeconds = 1
 
 /**
  * Sends a POST until it is answered one way or the other, always with the same idempotency key, so that pressing twice
- * does not buy twice. The key is not drawn from the seed: a second run with the same seed buys anew.
+ * does not buy twice. The key is not drawn from the seed: a second run with the same seed buys again.
  */
 function insist(send: (headers: Record<string, string>) => Response, session: Session): Response {
   const headers = { ...bearer(session), 'idempotency-key': crypto.randomUUID() }

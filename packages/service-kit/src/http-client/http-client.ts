@@ -39,9 +39,9 @@ export interface HttpClientOptions {
   connections?: number
   /** Longest answer, in bytes. */
   maxResponseBytes?: number
-  /** How failures are met; asked anew for every call, so that a flag can switch it. */
+  /** How failures are met; asked again for every call, so that a flag can switch it. */
   retryPolicy?: () => RetryPolicy
-  /** Whether the circuit breakers are on; asked anew for every attempt. */
+  /** Whether the circuit breakers are on; asked again for every attempt. */
   breaker?: () => boolean
 }
 

@@ -107,7 +107,7 @@ describe('the naive retry policy', () => {
     expect(await telemetry.value('resilience_bulkhead_rejected_total', peer)).toBe(0)
   })
 
-  it('is asked for anew with every call, and its metric says which one is in force without one', async () => {
+  it('is asked for again with every call, and its metric says which one is in force without one', async () => {
     let policy: RetryPolicy = 'protected'
     const { requests, failureOf, telemetry } = await start(answering(500), { retryPolicy: () => policy })
     const inForce = async () => ({

@@ -50,7 +50,7 @@ export interface Queryable {
    * Runs a statement, at most until the deadline.
    *
    * @throws DependencyError when the database cannot be reached, is too slow, or fails; its `cause` is the
-   * driver's error, so that a violated constraint can be told
+   * driver's error, so that a violated constraint can be recognised
    */
   query<Row extends pg.QueryResultRow>(statement: Statement, deadline: Deadline): Promise<Row[]>
 }

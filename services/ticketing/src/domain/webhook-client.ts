@@ -45,7 +45,7 @@ export function createWebhookClient({ guard, timeoutMs = 3_000 }: WebhookClientO
     maxResponseSize: MAX_ANSWER_BYTES,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    // Each delivery connects anew, so that a flag or a name that changes takes effect at once.
+    // Each delivery connects again, so that a flag or a name that changes takes effect at once.
     pipelining: 0,
   })
 
