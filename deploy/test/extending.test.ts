@@ -1,4 +1,4 @@
-/** docs/extending.md, followed in a copy of the repository: what it says is enough, and no test minds the new service. */
+/** docs/extending.md, followed in a copy of the repository: what it says is enough, and no test minds what is new. */
 import { existsSync } from 'node:fs'
 import {
   glob,
@@ -45,7 +45,7 @@ async function copyTo(folder: string): Promise<void> {
 }
 
 test(
-  'a service is added by its own files, its contract and three changes',
+  'a service is added by its own files, its contract and three changes, a metric by three',
   async () => {
     await using copy = await mkdtempDisposable(join(tmpdir(), 'faultline-extending-'))
     const folder = copy.path
@@ -66,9 +66,18 @@ test(
     await expectDone('git', 'apply', 'page.diff')
     await expectDone('node', 'packages/runtime/src/generate-topology.ts')
     await expectDone('node', 'deploy/compose/generate-closed.ts')
+    for (const generator of ['telemetry/src/signals', 'grafana/src/generate', 'telemetry/src/reference']) {
+      await expectDone('node', `${generator}.ts`)
+    }
 
-    await expectDone('biome', 'check', SERVICE, 'packages/contracts')
-    const include = [SERVICE, 'packages/contracts/src', 'packages/runtime/src']
+    await expectDone('biome', 'check', SERVICE, 'packages/contracts', 'services/ticketing', 'grafana/src')
+    const include = [
+      SERVICE,
+      'packages/contracts/src',
+      'packages/runtime/src',
+      'services/ticketing',
+      'grafana/src',
+    ]
     await writeFile(join(folder, 'page.json'), JSON.stringify({ extends: './tsconfig.json', include }))
     await expectDone('tsc', '-p', 'page.json')
     const tests = [
@@ -80,6 +89,9 @@ test(
       'deploy/test/compose-addresses.test.ts',
       'deploy/test/compose-file.test.ts',
       'deploy/test/config-defaults.test.ts',
+      'telemetry/src/registry.test.ts',
+      'telemetry/test/exposed.test.ts',
+      'grafana/src',
     ]
     await expectDone('vitest', 'run', ...tests)
   },
