@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { drillClock, formatDuration } from './clock.ts'
+import { drillClock, formatDuration, wholeSeconds } from './clock.ts'
 import { SLO_FOLDER } from './objectives.ts'
 
 const SECONDS: Record<string, number> = { d: 86_400, h: 3_600, m: 60, s: 1 }
@@ -45,4 +45,11 @@ test.each([
 ])('%s has the interval of the drill clock', (file, before) => {
   const text = readFileSync(join(SLO_FOLDER, '..', file), 'utf8')
   expect(text).toContain(`${before}${drillClock.intervalMs / 1_000}s`)
+})
+
+test('an interval is read in seconds, and anything else is refused by the name of its file', () => {
+  expect(wholeSeconds('15s', 'prometheus.yaml')).toBe(15)
+  for (const interval of ['1m', '1m30s', '2', '', undefined]) {
+    expect(() => wholeSeconds(interval, 'prometheus.yaml')).toThrow(/^prometheus\.yaml: .* such as 2s/)
+  }
 })

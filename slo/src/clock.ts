@@ -33,7 +33,18 @@ export const PROFILES: readonly Profile[] = [
 /** As Prometheus is configured for the profile. */
 function intervalOf(profile: Profile['name']): number {
   const file = join(import.meta.dirname, `../../backends/prometheus/prometheus.${profile}.yaml`)
-  return Number.parseInt(parse(readFileSync(file, 'utf8')).global.evaluation_interval, 10)
+  return wholeSeconds(parse(readFileSync(file, 'utf8'))?.global?.evaluation_interval, file)
+}
+
+/** @throws RangeError when `interval` is not written in seconds, such as `2s` */
+export function wholeSeconds(interval: unknown, file: string): number {
+  const [, seconds] = /^(\d+)s$/.exec(String(interval)) ?? []
+  if (seconds === undefined) {
+    throw new RangeError(
+      `${file}: global.evaluation_interval must be in seconds, such as 2s, not ${interval}`,
+    )
+  }
+  return Number(seconds)
 }
 
 const intervalMs = intervalOf('drill') * 1_000

@@ -45,6 +45,7 @@ test('the rules of a removed objective go', async () => {
 test.each([
   ['other.yaml', ['other'], 'so the file must be catalog-latency.yaml'],
   ['catalog-latency.yaml', [], 'catalog-latency.yaml: not in OBJECTIVE_NAMES'],
+  ['catalog-latency.yaml', ['catalog-latency', 'gone'], 'gone.yaml: in OBJECTIVE_NAMES'],
 ])('an objective stands in a file of its own name, which is listed (%s)', async (file, names, problem) => {
   const target = await folder()
   await writeFile(

@@ -25,12 +25,17 @@ export function readObjectives<Name extends string>(
   folder: string,
   names: readonly Name[],
 ): Readonly<Record<Name, Objective>> {
-  const unnamed = readdirSync(folder).filter((file) => !names.some((name) => file === `${name}.yaml`))
-  if (unnamed.length > 0) {
-    throw new ObjectiveError(folder, [
-      `${unnamed.join(', ')}: not in OBJECTIVE_NAMES of slo/src/objectives.ts`,
-    ])
-  }
+  const files = readdirSync(folder)
+  const named = names.map((name) => `${name}.yaml`)
+  const problems = [
+    ...files
+      .filter((file) => !named.includes(file))
+      .map((file) => `${file}: not in OBJECTIVE_NAMES of slo/src/objectives.ts`),
+    ...named
+      .filter((file) => !files.includes(file))
+      .map((file) => `${file}: in OBJECTIVE_NAMES of slo/src/objectives.ts, but there is no such file`),
+  ]
+  if (problems.length > 0) throw new ObjectiveError(folder, problems)
   const entries = names.map((name) => {
     const file = join(folder, `${name}.yaml`)
     const objective = parseObjective(readFileSync(file, 'utf8'), file)

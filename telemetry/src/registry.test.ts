@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
 import { describe, expect, it } from 'vitest'
 import { REFERENCE_PATH, referencePage } from './reference.ts'
-import { groups, metricsOf, nameOf, ROOT } from './registry.ts'
+import { groups, metricsOf, nameOf, ROOT, readGroups } from './registry.ts'
 import { SIGNALS_PATH, signalsModule } from './signals.ts'
 
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
@@ -16,6 +16,14 @@ describe('the registry', () => {
     [REFERENCE_PATH, referencePage],
   ])('%s is what npm run telemetry:generate writes', (path, content) => {
     expect(read(path)).toBe(content())
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['no YAML', 'groups: ['],
+    ['an unknown instrument', 'groups: [{ id: metric.a, type: metric, metric_name: a, instrument: meter }]'],
+  ])('refuses %s by the name of the file', (_, text) => {
+    expect(() => readGroups(text, 'mine.yaml')).toThrow('telemetry/registry/mine.yaml')
   })
 
   it('refers to attributes that it defines, or that the upstream conventions do', () => {

@@ -56,14 +56,27 @@ export type Attribute = Group['attributes'][number]
 const folder = new URL('telemetry/registry/', ROOT)
 const file = z.strictObject({ groups: z.array(group) })
 
+/** @throws Error that names the file, and the place in it, when it is no file of a registry */
+export function readGroups(text: string, name: string): readonly Group[] {
+  let groups: unknown
+  try {
+    groups = parse(text)
+  } catch (error) {
+    throw new Error(`telemetry/registry/${name} is no YAML`, { cause: error })
+  }
+  const { data, error } = file.safeParse(groups)
+  if (error) throw new Error(`telemetry/registry/${name}:\n${z.prettifyError(error)}`)
+  return data.groups
+}
+
 /** The groups of each file of the registry, in order. */
 export const files: ReadonlyMap<string, readonly Group[]> = new Map(
   readdirSync(folder)
-    .filter((name) => name !== 'manifest.yaml')
+    .filter((name) => name.endsWith('.yaml') && name !== 'manifest.yaml')
     .sort()
     .map((name) => [
       name.replace('.yaml', ''),
-      file.parse(parse(readFileSync(new URL(name, folder), 'utf8'))).groups,
+      readGroups(readFileSync(new URL(name, folder), 'utf8'), name),
     ]),
 )
 

@@ -141,12 +141,12 @@ export function defineService<
     migrate: migrateSchema,
     run: () =>
       runMain(async () => {
-        const [command] = process.argv.slice(2)
+        const [command, ...more] = process.argv.slice(2)
         if (command === undefined) return serve()
-        if (!Object.hasOwn(commands, command)) {
+        if (!Object.hasOwn(commands, command) || more.length > 0) {
           const known = Object.keys(commands).join(', ')
           throw new EnvironmentError(
-            `${name} has no command ${command}. Start it without one, or with: ${known}`,
+            `${name} has no command ${[command, ...more].join(' ')}. Start it without one, or with: ${known}`,
           )
         }
         await commands[command]?.()
