@@ -66,9 +66,7 @@ test(
     await expectDone('git', 'apply', 'page.diff')
     await expectDone('node', 'packages/runtime/src/generate-topology.ts')
     await expectDone('node', 'deploy/compose/generate-closed.ts')
-    for (const generator of ['telemetry/src/signals', 'grafana/src/generate', 'telemetry/src/reference']) {
-      await expectDone('node', `${generator}.ts`)
-    }
+    await expectDone('npm', 'run', 'telemetry:generate')
 
     await expectDone('biome', 'check', SERVICE, 'packages/contracts', 'services/ticketing', 'grafana/src')
     const include = [
